@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// A tensor as kernels get it: a pointer with extents and layout; and the memory a program runs in.
+#pragma once
+
+#include <array>
+#include <cstddef>
+
+#include "tenon/plan/plan_view.hpp"
+
+namespace tenon {
+inline namespace v0 {
+
+/// A node's operand or result at run time.
+struct operand {
+  std::byte* data = nullptr;
+  shape extents;
+  element_type type = element_type::float32;
+  layout arrangement = layout::plain;
+
+  template <class T>
+  T* as() const {
+    return reinterpret_cast<T*>(data);
+  }
+};
+
+/// The memory a program runs in: the start of each space, of the packed weights and of the backend's scratchpad.
+struct memory {
+  std::array<std::byte*, memory_space_count> base{};
+  std::byte* packed = nullptr;
+  std::byte* scratchpad = nullptr;
+
+  std::byte*& operator[](memory_space space) { return base[static_cast<std::size_t>(space)]; }
+  std::byte* operator[](memory_space space) const { return base[static_cast<std::size_t>(space)]; }
+};
+
+/// A value at run time; `scale` is 2 where elements of 4 bytes are stored as 8, as in a program of double.
+inline operand operand_of(const plan_view& plan, std::int32_t number, const memory& memory, int scale = 1) {
+  const value& described = plan.graph.value_at(number);
+  const placement& place = plan.placements[static_cast<std::size_t>(number)];
+  std::byte* base = memory[place.space];
+  return {base == nullptr ? nullptr : base + place.offset * scale, described.extents, described.type,
+          described.arrangement};
+}
+
+}  // namespace v0
+}  // namespace tenon

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// The exceptions of the library: each kind names the thing, what was expected and what was found.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace tenon {
+inline namespace v0 {
+
+/// The base of everything the library throws. `what()` is one sentence; the parts it was made of can be asked for.
+class error : public std::runtime_error {
+ public:
+  error(const std::string& sentence, std::string name, std::string expected = {}, std::string found = {})
+      : std::runtime_error(sentence),
+        name_(std::move(name)),
+        expected_(std::move(expected)),
+        found_(std::move(found)) {}
+
+  /// The offending thing: a path, a tensor's or a layer's name.
+  const std::string& name() const { return name_; }
+  /// What was expected, or empty.
+  const std::string& expected() const { return expected_; }
+  /// What was found, or empty.
+  const std::string& found() const { return found_; }
+
+ private:
+  std::string name_, expected_, found_;
+};
+
+/// A file that is not there, or cannot be read or written.
+class file_error : public error {
+ public:
+  using error::error;
+};
+/// A file that is not of its format: foreign, truncated, or with a bad header.
+class format_error : public error {
+ public:
+  using error::error;
+};
+/// A tensor missing from, surplus in, or misshaped in a set of weights.
+class weight_error : public error {
+ public:
+  using error::error;
+};
+/// A tensor of another size than the network was compiled for.
+class shape_error : public error {
+ public:
+  using error::error;
+};
+/// A label outside the classes; thrown before anything changes.
+class label_error : public error {
+ public:
+  using error::error;
+};
+/// A value that is not finite, such as a loss; thrown before parameters change.
+class numeric_error : public error {
+ public:
+  using error::error;
+};
+/// More memory than there is.
+class allocation_error : public error {
+ public:
+  using error::error;
+};
+/// A failure reported by a backend's library.
+class backend_error : public error {
+ public:
+  using error::error;
+};
+
+}  // namespace v0
+}  // namespace tenon

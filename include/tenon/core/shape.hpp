@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// The extents of a tensor: (N, C, H, W), (N, C, D, H, W), or those of a parameter.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace tenon {
+inline namespace v0 {
+
+/// The extents of a tensor, outermost first. Activations are (N, C, H, W) or (N, C, D, H, W), labels (N, H, W) or
+/// (N, D, H, W), parameters whatever their layer says, a scalar has rank 0.
+struct shape {
+  std::int32_t rank = 0;
+  std::array<std::int32_t, 5> extents{};
+
+  constexpr shape() = default;
+
+  template <class... Extents>
+  requires(sizeof...(Extents) >= 1 && sizeof...(Extents) <= 5) constexpr explicit shape(Extents... values)
+      : rank(sizeof...(Extents)), extents{static_cast<std::int32_t>(values)...} {}
+
+  constexpr std::int32_t operator[](int i) const { return extents[static_cast<std::size_t>(i)]; }
+  constexpr std::int32_t& operator[](int i) { return extents[static_cast<std::size_t>(i)]; }
+
+  /// The number of values: the product of the extents, 1 for a scalar.
+  constexpr std::int64_t elements() const {
+    std::int64_t product = 1;
+    for (int i = 0; i < rank; ++i) product *= extents[static_cast<std::size_t>(i)];
+    return product;
+  }
+
+  // The names below are for activations, (N, C, [D,] H, W).
+  constexpr std::int32_t batch() const { return extents[0]; }
+  constexpr std::int32_t channels() const { return extents[1]; }
+  constexpr int spatial_rank() const { return rank - 2; }
+  /// Extent along depth (0), height (1) or width (2); a 2-D tensor has depth 1.
+  constexpr std::int32_t spatial(int dimension) const {
+    const int position = rank - 3 + dimension;
+    return position < 2 ? 1 : extents[static_cast<std::size_t>(position)];
+  }
+  /// Sets the extent along depth, height or width; the depth of a 2-D tensor stays 1.
+  constexpr void set_spatial(int dimension, std::int32_t extent) {
+    const int position = rank - 3 + dimension;
+    if (position >= 2) extents[static_cast<std::size_t>(position)] = extent;
+  }
+  constexpr std::int64_t spatial_elements() const {
+    return static_cast<std::int64_t>(spatial(0)) * spatial(1) * spatial(2);
+  }
+
+  friend constexpr bool operator==(const shape&, const shape&) = default;
+};
+
+}  // namespace v0
+}  // namespace tenon

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is wrong with a network, as a value: it becomes a compile error or an exception at the front door.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace tenon {
+inline namespace v0 {
+
+/// What can be wrong with a network. Each names what the two numbers of its diagnostic are.
+enum class problem : std::uint8_t {
+  none,
+  channels_differ,              ///< add: channels of the first and of the other operand
+  sizes_differ,                 ///< add, concat: extents along the first spatial dimension that differs
+  batch_differs,                ///< add, concat: batches of the operands
+  ranks_differ,                 ///< a 2-D layer on a 3-D value or the reverse: spatial dimensions of layer and value
+  groups_do_not_divide,         ///< channels, groups
+  kernel_exceeds_padded_input,  ///< kernel (with dilation), padded input extent
+  name_used_twice,              ///< how often it may be used (1), how often it was
+  no_output,                    ///< outputs needed (1), outputs given
+  losses_differ_from_outputs,   ///< losses, outputs
+  class_weights_differ,         ///< class weights, channels of the output
+  targets_differ,               ///< loss on a value of the wrong kind: expected, found
+  not_positive,                 ///< a hyper-parameter's least value, the value given
+};
+
+/// The first problem of a network; scope is a range of the graph's text.
+struct diagnostic {
+  enum problem kind = problem::none;
+  std::int32_t scope_begin = 0, scope_count = 0;
+  std::int64_t expected = 0, found = 0;
+
+  constexpr explicit operator bool() const { return kind != problem::none; }
+};
+
+/// The sentence for an exception; the compile error prints the enumerator itself.
+constexpr std::string_view sentence_of(problem kind) {
+  switch (kind) {
+    case problem::none:
+      return "nothing is wrong";
+    case problem::channels_differ:
+      return "the channels differ";
+    case problem::sizes_differ:
+      return "the sizes differ";
+    case problem::batch_differs:
+      return "the batches differ";
+    case problem::ranks_differ:
+      return "the numbers of spatial dimensions differ";
+    case problem::groups_do_not_divide:
+      return "the groups do not divide the channels";
+    case problem::kernel_exceeds_padded_input:
+      return "the kernel is larger than the padded input";
+    case problem::name_used_twice:
+      return "a name is used for two things";
+    case problem::no_output:
+      return "the description returns no value";
+    case problem::losses_differ_from_outputs:
+      return "there is not one loss an output";
+    case problem::class_weights_differ:
+      return "there is not one class weight a channel";
+    case problem::targets_differ:
+      return "the loss does not fit the output";
+    case problem::not_positive:
+      return "a hyper-parameter is too small";
+  }
+  return "";
+}
+
+}  // namespace v0
+}  // namespace tenon

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// The graph: flat pools of nodes, values, operands and text; growing, frozen, and seen through a view.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "tenon/graph/diagnostic.hpp"
+#include "tenon/graph/node.hpp"
+
+namespace tenon {
+inline namespace v0 {
+
+/// A graph owned elsewhere. Nodes stand in an order in which they can be executed.
+struct graph_view {
+  std::span<const node> nodes;
+  std::span<const value> values;
+  std::span<const std::int32_t> operands;
+  std::span<const std::int32_t> outputs;
+  std::span<const char> characters;
+  std::span<const float> reals;
+  diagnostic problem{};
+
+  constexpr const node& node_at(std::int32_t i) const { return nodes[static_cast<std::size_t>(i)]; }
+  constexpr const value& value_at(std::int32_t i) const { return values[static_cast<std::size_t>(i)]; }
+  /// The value number of a node's i-th operand.
+  constexpr std::int32_t operand(const node& of, int i) const {
+    return operands[static_cast<std::size_t>(of.operands[i])];
+  }
+  constexpr const value& operand_value(const node& of, int i) const { return value_at(operand(of, i)); }
+  constexpr const value& result_value(const node& of, int i = 0) const { return value_at(of.results[i]); }
+  constexpr std::string_view text(range of) const {
+    return {characters.data() + of.begin, static_cast<std::size_t>(of.count)};
+  }
+  constexpr std::int32_t node_count() const { return static_cast<std::int32_t>(nodes.size()); }
+  constexpr std::int32_t value_count() const { return static_cast<std::int32_t>(values.size()); }
+};
+
+/// The sizes of a graph's pools.
+struct graph_sizes {
+  std::size_t nodes = 0, values = 0, operands = 0, outputs = 0, characters = 0, reals = 0;
+};
+
+constexpr graph_sizes sizes_of(const graph_view& graph) {
+  return {graph.nodes.size(),   graph.values.size(),     graph.operands.size(),
+          graph.outputs.size(), graph.characters.size(), graph.reals.size()};
+}
+
+/// A graph of fixed size, which may be a constant.
+template <graph_sizes Sizes>
+struct frozen_graph {
+  std::array<node, Sizes.nodes> nodes{};
+  std::array<value, Sizes.values> values{};
+  std::array<std::int32_t, Sizes.operands> operands{};
+  std::array<std::int32_t, Sizes.outputs> outputs{};
+  std::array<char, Sizes.characters> characters{};
+  std::array<float, Sizes.reals> reals{};
+  diagnostic problem{};
+
+  constexpr graph_view view() const { return {nodes, values, operands, outputs, characters, reals, problem}; }
+};
+
+/// Copies a graph into one of fixed size.
+/// requires: `Sizes` is sizes_of(from).
+template <graph_sizes Sizes>
+constexpr frozen_graph<Sizes> freeze(const graph_view& from) {
+  frozen_graph<Sizes> to;
+  for (std::size_t i = 0; i < Sizes.nodes; ++i) to.nodes[i] = from.nodes[i];
+  for (std::size_t i = 0; i < Sizes.values; ++i) to.values[i] = from.values[i];
+  for (std::size_t i = 0; i < Sizes.operands; ++i) to.operands[i] = from.operands[i];
+  for (std::size_t i = 0; i < Sizes.outputs; ++i) to.outputs[i] = from.outputs[i];
+  for (std::size_t i = 0; i < Sizes.characters; ++i) to.characters[i] = from.characters[i];
+  for (std::size_t i = 0; i < Sizes.reals; ++i) to.reals[i] = from.reals[i];
+  to.problem = from.problem;
+  return to;
+}
+
+}  // namespace v0
+}  // namespace tenon

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// Nodes, values and attributes: the records of the intermediate representation.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "tenon/core/element_type.hpp"
+#include "tenon/core/shape.hpp"
+#include "tenon/graph/operation.hpp"
+
+namespace tenon {
+inline namespace v0 {
+
+/// Consecutive elements of one of a graph's pools.
+struct range {
+  std::int32_t begin = 0;
+  std::int32_t count = 0;
+
+  constexpr std::int32_t operator[](int i) const { return begin + i; }
+};
+
+enum class activation : std::uint8_t { none, relu };
+enum class interpolation : std::uint8_t { nearest, linear, linear_align_corners };
+/// How a parameter gets its first values. Fans count as in PyTorch: extent 1 times the kernel in, extent 0 times it
+/// out.
+enum class initializer : std::uint8_t { zeros, ones, he_normal, he_uniform, xavier_normal, xavier_uniform };
+
+/// Depth, height, width; a 2-D node has 1 (kernel, stride, dilation) or 0 (padding) for depth.
+using extent3 = std::array<std::int32_t, 3>;
+
+/// What else an operation needs to know; each operation reads its own part.
+struct attributes {
+  extent3 kernel{1, 1, 1};
+  extent3 stride{1, 1, 1};
+  extent3 dilation{1, 1, 1};
+  extent3 padding_begin{0, 0, 0};
+  extent3 padding_end{0, 0, 0};
+  std::int32_t groups = 1;
+  std::int32_t index = 0;  ///< what operation.hpp says: which input, the first channel, ...
+  std::int32_t part = 0;
+  activation fused = activation::none;  ///< applied to the result
+  bool has_bias = false;
+  bool folds_norm = false;
+  bool nesterov = false;
+  bool decoupled = false;  ///< weight decay as AdamW has it
+  bool has_ignored = false;
+  bool trainable = true;
+  bool has_workspace = false;  ///< the last result is scratch memory for this node alone
+  initializer initial = initializer::zeros;
+  enum interpolation interpolation = interpolation::nearest;
+  std::int32_t ignored = 0;  ///< the label that does not count, if has_ignored
+  range class_weights{};     ///< in the graph's reals; none: all 1
+  double epsilon = 0;        ///< of a norm or of Adam
+  double momentum = 0;       ///< of SGD, or the share of the new value in running statistics (PyTorch's convention)
+  double scale = 1;          ///< of a loss
+  double weight_decay = 0;
+  double beta1 = 0;
+  double beta2 = 0;
+};
+
+/// One operation of a graph in static single assignment form. Ranges are into the graph's pools: operands into
+/// `operands`, whose elements are value numbers; results are consecutive values; the scope is text.
+struct node {
+  operation op = operation::input;
+  range operands;
+  range results;
+  range scope;
+  attributes attribute;
+};
+
+/// A tensor: made once, by its producer.
+struct value {
+  shape extents;
+  element_type type = element_type::float32;
+  layout arrangement = layout::plain;
+  std::int32_t producer = 0;
+};
+
+}  // namespace v0
+}  // namespace tenon

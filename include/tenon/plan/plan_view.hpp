@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// The plan as backends and the runtime see it: a graph, where each value lies, and in which order nodes run.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "tenon/graph/graph.hpp"
+
+namespace tenon {
+inline namespace v0 {
+
+/// The memory a value lies in. Each is one allocation.
+enum class memory_space : std::uint8_t {
+  none,       ///< nowhere: nobody reads it
+  arena,      ///< shared by values whose lives do not overlap
+  parameter,  ///< the weights, in PyTorch's layouts, back to back; then the running statistics
+  optimizer,  ///< momentum and moments
+  gradient,   ///< gradients that are kept
+};
+inline constexpr int memory_space_count = 5;
+
+/// Where a value lies: bytes from the start of its space.
+struct placement {
+  memory_space space = memory_space::none;
+  std::int64_t offset = 0;
+  std::int64_t bytes = 0;
+};
+
+/// A planned graph. Its nodes run in order; sources are skipped.
+struct plan_view {
+  graph_view graph;
+  std::span<const placement> placements;  ///< one a value
+  std::span<const std::int64_t> packed;   ///< one a node: offset of its packed weights, or -1
+  std::int32_t loss = -1;                 ///< the value that is the loss, or -1
+  std::int32_t loss_node = -1;            ///< nodes after it are the backward pass and the updates
+  std::int64_t arena_bytes = 0;
+  std::int64_t packed_bytes = 0;
+  std::int64_t parameter_bytes = 0;  ///< of the parameters alone
+  std::int64_t buffer_bytes = 0;     ///< of the running statistics, which follow the parameters
+  std::int64_t gradient_bytes = 0;
+  std::int64_t optimizer_bytes = 0;
+};
+
+/// What changes from step to step.
+struct step_arguments {
+  float learning_rate = 0;
+  std::int64_t step = 0;  ///< counted from 1, for Adam's bias correction
+};
+
+}  // namespace v0
+}  // namespace tenon
