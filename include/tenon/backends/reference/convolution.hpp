@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// Convolutions in PyTorch's convention (no kernel is flipped), and their gradients.
+#pragma once
+
+#include <cmath>
+
+#include "tenon/backends/reference/pointwise.hpp"
+#include "tenon/backends/reference/tensor.hpp"
+#include "tenon/backends/reference/window.hpp"
+
+namespace tenon {
+inline namespace v0 {
+namespace reference {
+
+/// y + b, channel by channel
+template <class T>
+void add_bias(const operand& bias, const operand& y) {
+  for_each_plane(y.extents, [&](std::int32_t image, std::int32_t channel) {
+    auto pixels = plane<T>(y, image, channel);
+    pixels += bias.as<T>()[channel];
+  });
+}
+
+/// dy -> db
+template <class T>
+void bias_gradient(const operand& dy, const operand& db) {
+  for (std::int32_t channel = 0; channel < dy.extents.channels(); ++channel) {
+    double sum = 0;
+    for (std::int32_t image = 0; image < dy.extents.batch(); ++image)
+      sum += xt::sum<double>(plane<T>(dy, image, channel))();
+    db.as<T>()[channel] = static_cast<T>(sum);
+  }
+}
+
+/// x, w (O, I/groups, k...), [b], [scale, shift, mean, variance] -> y
+template <class T>
+void convolution(const attributes& attribute, std::span<const operand> operands, std::span<const operand> results) {
+  const operand &x = operands[0], &w = operands[1], &y = results[0];
+  correlate(window(attribute, x.extents, y.extents), x.as<const T>(), w.as<const T>(), y.as<T>());
+  if (attribute.has_bias) add_bias<T>(operands[2], y);
+  if (attribute.folds_norm) {
+    const auto norm = operands.subspan(attribute.has_bias ? 3 : 2, 4);
+    for_each_plane(y.extents, [&](std::int32_t image, std::int32_t channel) {
+      const T scale = norm[0].as<T>()[channel], shift = norm[1].as<T>()[channel];
+      const T mean = norm[2].as<T>()[channel], variance = norm[3].as<T>()[channel];
+      const T factor = scale / std::sqrt(variance + static_cast<T>(attribute.epsilon));
+      auto pixels = plane<T>(y, image, channel);
+      xt::noalias(pixels) = (pixels - mean) * factor + shift;
+    });
+  }
+  apply<T>(attribute.fused, elements<T>(y));
+}
+
+/// dy, w -> dx
+template <class T>
+void convolution_data_gradient(const attributes& attribute, std::span<const operand> operands,
+                               std::span<const operand> results) {
+  const operand &dy = operands[0], &w = operands[1], &dx = results[0];
+  spread(window(attribute, dx.extents, dy.extents), dy.as<const T>(), w.as<const T>(), dx.as<T>());
+}
+
+/// x, dy -> dw, [db]
+template <class T>
+void convolution_weight_gradient(const attributes& attribute, std::span<const operand> operands,
+                                 std::span<const operand> results) {
+  const operand &x = operands[0], &dy = operands[1], &dw = results[0];
+  correlate_weights(window(attribute, x.extents, dy.extents), x.as<const T>(), dy.as<const T>(), dw.as<T>());
+  if (attribute.has_bias) bias_gradient<T>(dy, results[1]);
+}
+
+}  // namespace reference
+}  // namespace v0
+}  // namespace tenon

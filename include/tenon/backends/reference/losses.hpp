@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// Losses and their gradients.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <string>
+
+#include "tenon/backends/reference/tensor.hpp"
+#include "tenon/core/error.hpp"
+
+namespace tenon {
+inline namespace v0 {
+namespace reference {
+
+/// x, target -> loss = scale * mean((x - target)^2)
+template <class T>
+void mean_square(const attributes& attribute, std::span<const operand> operands, std::span<const operand> results) {
+  const auto x = elements<T>(operands[0]), target = elements<T>(operands[1]);
+  const double sum = xt::sum<double>(xt::square(x - target))();
+  *results[0].as<T>() = static_cast<T>(attribute.scale * sum / static_cast<double>(operands[0].extents.elements()));
+}
+
+/// x, target -> dx; dx may overwrite x
+template <class T>
+void mean_square_gradient(const attributes& attribute, std::span<const operand> operands,
+                          std::span<const operand> results) {
+  const auto x = elements<T>(operands[0]), target = elements<T>(operands[1]);
+  const auto factor = static_cast<T>(2 * attribute.scale / static_cast<double>(operands[0].extents.elements()));
+  auto dx = elements<T>(results[0]);
+  xt::noalias(dx) = factor * (x - target);
+}
+
+/// The weight of a class, 1 where the loss has none.
+inline double class_weight(const graph_view& graph, const attributes& attribute, std::int32_t label) {
+  if (attribute.class_weights.count == 0) return 1;
+  return graph.reals[static_cast<std::size_t>(attribute.class_weights[label])];
+}
+
+/// Calls `function(first logit, label)` for every pixel whose label counts; the logits of a pixel lie
+/// spatial_elements() apart.
+/// throws: label_error for a label that is neither a class nor ignored.
+template <class Function>
+void for_each_label(const attributes& attribute, const operand& logits, const operand& labels,
+                    const Function& function) {
+  const std::int64_t size = logits.extents.spatial_elements(), classes = logits.extents.channels();
+  const std::int32_t* label = labels.as<const std::int32_t>();
+  for (std::int64_t image = 0; image < logits.extents.batch(); ++image)
+    for (std::int64_t pixel = 0; pixel < size; ++pixel, ++label) {
+      if (attribute.has_ignored && *label == attribute.ignored) continue;
+      if (*label < 0 || *label >= classes)
+        throw label_error("cross_entropy: a label is " + std::to_string(*label) + " where there are " +
+                              std::to_string(classes) + " classes",
+                          "labels", "0 to " + std::to_string(classes - 1), std::to_string(*label));
+      function(image * classes * size + pixel, *label);
+    }
+}
+
+/// The logarithm of the sum of the exponentials of a pixel's logits.
+template <class T>
+double log_sum_exp(const T* logits, std::int64_t stride, std::int32_t classes) {
+  double greatest = static_cast<double>(logits[0]), sum = 0;
+  for (std::int32_t c = 1; c < classes; ++c) greatest = std::max(greatest, static_cast<double>(logits[c * stride]));
+  for (std::int32_t c = 0; c < classes; ++c) sum += std::exp(static_cast<double>(logits[c * stride]) - greatest);
+  return greatest + std::log(sum);
+}
+
+/// logits, labels -> loss, divisor. Where every label is ignored the loss is NaN, as in PyTorch.
+template <class T>
+void cross_entropy(const graph_view& graph, const attributes& attribute, std::span<const operand> operands,
+                   std::span<const operand> results) {
+  const operand& logits = operands[0];
+  const T* x = logits.as<const T>();
+  const std::int64_t stride = logits.extents.spatial_elements();
+  double sum = 0, divisor = 0;
+  for_each_label(attribute, logits, operands[1], [&](std::int64_t first, std::int32_t label) {
+    const double weight = class_weight(graph, attribute, label);
+    const double logit = static_cast<double>(x[first + label * stride]);
+    sum += weight * (log_sum_exp(x + first, stride, logits.extents.channels()) - logit);
+    divisor += weight;
+  });
+  *results[0].as<T>() = static_cast<T>(attribute.scale * sum / divisor);
+  *results[1].as<T>() = static_cast<T>(divisor);
+}
+
+/// logits, labels, divisor -> dlogits, 0 where the label is ignored
+template <class T>
+void cross_entropy_gradient(const graph_view& graph, const attributes& attribute, std::span<const operand> operands,
+                            std::span<const operand> results) {
+  const operand& logits = operands[0];
+  const T* x = logits.as<const T>();
+  T* dx = results[0].as<T>();
+  const std::int64_t stride = logits.extents.spatial_elements();
+  const std::int32_t classes = logits.extents.channels();
+  const double divisor = static_cast<double>(*operands[2].as<const T>());
+  std::fill_n(dx, logits.extents.elements(), T{0});
+  for_each_label(attribute, logits, operands[1], [&](std::int64_t first, std::int32_t label) {
+    const double factor = attribute.scale * class_weight(graph, attribute, label) / divisor;
+    const double total = log_sum_exp(x + first, stride, classes);
+    for (std::int32_t c = 0; c < classes; ++c) {
+      const double probability = std::exp(static_cast<double>(x[first + c * stride]) - total);
+      dx[first + c * stride] = static_cast<T>(factor * (probability - (c == label ? 1 : 0)));
+    }
+  });
+}
+
+/// losses ... -> their sum
+template <class T>
+void total_loss(std::span<const operand> operands, std::span<const operand> results) {
+  T sum{0};
+  for (const operand& loss : operands) sum += *loss.as<const T>();
+  *results[0].as<T>() = sum;
+}
+
+}  // namespace reference
+}  // namespace v0
+}  // namespace tenon

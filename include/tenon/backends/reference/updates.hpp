@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a training step changes for good: running statistics and parameters.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+
+#include "tenon/backends/operand.hpp"
+
+namespace tenon {
+inline namespace v0 {
+namespace reference {
+
+/// mean, variance (biased), running mean, running variance: PyTorch's batch norm, whose running variance is unbiased.
+/// requires: attribute.index, the values a channel, is at least 2.
+template <class T>
+void running_statistics(const attributes& attribute, std::span<const operand> operands) {
+  const auto share = static_cast<T>(attribute.momentum);
+  const auto unbias = static_cast<T>(attribute.index / (attribute.index - 1.0));
+  const T *mean = operands[0].as<const T>(), *variance = operands[1].as<const T>();
+  T *running_mean = operands[2].as<T>(), *running_variance = operands[3].as<T>();
+  for (std::int64_t i = 0; i < operands[0].extents.elements(); ++i) {
+    running_mean[i] = (1 - share) * running_mean[i] + share * mean[i];
+    running_variance[i] = (1 - share) * running_variance[i] + share * unbias * variance[i];
+  }
+}
+
+/// parameter, gradient, [velocity]: torch.optim.SGD without dampening; the velocity starts as zeros.
+template <class T>
+void sgd(const attributes& attribute, std::span<const operand> operands, const step_arguments& arguments) {
+  T* parameter = operands[0].as<T>();
+  const T* gradient = operands[1].as<const T>();
+  T* velocity = operands.size() > 2 ? operands[2].as<T>() : nullptr;
+  const auto momentum = static_cast<T>(attribute.momentum), decay = static_cast<T>(attribute.weight_decay);
+  const auto rate = static_cast<T>(arguments.learning_rate);
+  for (std::int64_t i = 0; i < operands[0].extents.elements(); ++i) {
+    T direction = gradient[i] + decay * parameter[i];
+    if (velocity != nullptr) {
+      velocity[i] = momentum * velocity[i] + direction;
+      direction = attribute.nesterov ? direction + momentum * velocity[i] : velocity[i];
+    }
+    parameter[i] -= rate * direction;
+  }
+}
+
+/// parameter, gradient, first moment, second moment: torch.optim.Adam, or AdamW where attribute.decoupled; the moments
+/// start as zeros.
+template <class T>
+void adam(const attributes& attribute, std::span<const operand> operands, const step_arguments& arguments) {
+  T *parameter = operands[0].as<T>(), *first = operands[2].as<T>(), *second = operands[3].as<T>();
+  const T* gradient = operands[1].as<const T>();
+  const auto step = static_cast<double>(arguments.step);
+  const auto beta1 = static_cast<T>(attribute.beta1), beta2 = static_cast<T>(attribute.beta2);
+  const auto rate = static_cast<T>(arguments.learning_rate), epsilon = static_cast<T>(attribute.epsilon);
+  const auto decay = static_cast<T>(attribute.weight_decay);
+  const auto correction1 = static_cast<T>(1 - std::pow(attribute.beta1, step));
+  const auto correction2 = static_cast<T>(std::sqrt(1 - std::pow(attribute.beta2, step)));
+  for (std::int64_t i = 0; i < operands[0].extents.elements(); ++i) {
+    T slope = gradient[i];
+    if (attribute.decoupled)
+      parameter[i] -= rate * decay * parameter[i];
+    else
+      slope += decay * parameter[i];
+    first[i] = beta1 * first[i] + (1 - beta1) * slope;
+    second[i] = beta2 * second[i] + (1 - beta2) * slope * slope;
+    parameter[i] -= rate / correction1 * first[i] / (std::sqrt(second[i]) / correction2 + epsilon);
+  }
+}
+
+}  // namespace reference
+}  // namespace v0
+}  // namespace tenon
