@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+// The header of a safetensors file: read with every rule of the format checked, and written.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "tenon/core/error.hpp"
+#include "tenon/io/file.hpp"
+
+namespace tenon {
+inline namespace v0 {
+
+/// A tensor inside a safetensors file.
+struct stored_tensor {
+  std::string name;
+  /// The format's word for the element type: "F32", "I64", ...
+  std::string dtype;
+  /// Outermost first; empty for a scalar.
+  std::vector<std::int64_t> extents;
+  /// Row-major little-endian values, not always aligned to their size: copy them with memcpy.
+  const std::byte* data = nullptr;
+  std::int64_t bytes = 0;
+};
+
+/// The free text of a safetensors file, `__metadata__`.
+using safetensors_metadata = std::map<std::string, std::string>;
+
+namespace detail {
+
+inline constexpr std::string_view metadata_key = "__metadata__";
+
+/// Bits an element takes, 0 for a dtype the format does not have.
+constexpr std::int64_t safetensors_bits(std::string_view dtype) {
+  struct entry {
+    std::string_view dtype;
+    std::int64_t bits;
+  };
+  constexpr entry table[] = {{"F32", 32},    {"I64", 64},    {"F16", 16},    {"BF16", 16},   {"F64", 64},
+                             {"I32", 32},    {"I16", 16},    {"I8", 8},      {"U8", 8},      {"BOOL", 8},
+                             {"U16", 16},    {"U32", 32},    {"U64", 64},    {"C64", 64},    {"F8_E5M2", 8},
+                             {"F8_E4M3", 8}, {"F8_E8M0", 8}, {"F6_E2M3", 6}, {"F6_E3M2", 6}, {"F4", 4}};
+  for (const entry& known : table) {
+    if (known.dtype == dtype) return known.bits;
+  }
+  return 0;
+}
+
+/// "(64, 3, 3, 3)"
+inline std::string extents_text(const std::vector<std::int64_t>& extents) {
+  std::string result = "(";
+  for (std::size_t i = 0; i < extents.size(); ++i) result += (i == 0 ? "" : ", ") + std::to_string(extents[i]);
+  return result + ")";
+}
+
+[[noreturn]] inline void throw_tensor_error(const std::string& path, const std::string& tensor,
+                                            const std::string& expected, const std::string& found) {
+  throw format_error(path + ": tensor " + in_quotes(tensor) + ": expected " + expected + ", found " + found, tensor,
+                     expected, found);
+}
+
+/// The bytes of a tensor by its dtype and extents.
+inline std::int64_t safetensors_bytes(const std::string& path, const std::string& tensor, const std::string& dtype,
+                                      const std::vector<std::int64_t>& extents) {
+  const std::int64_t bits = safetensors_bits(dtype);
+  if (bits == 0) throw_tensor_error(path, tensor, "a dtype of the format such as F32 or I64", in_quotes(dtype));
+  std::int64_t total = bits;
+  for (const std::int64_t extent : extents) {
+    if (extent < 0 || __builtin_mul_overflow(total, extent, &total)) {
+      throw_tensor_error(path, tensor, "extents from 0 on whose bits can be counted in 63 bits", extents_text(extents));
+    }
+  }
+  if (total % 8 != 0) throw_tensor_error(path, tensor, "whole bytes", std::to_string(total) + " bits");
+  return total / 8;
+}
+
+/// A header's JSON. Unlike plain parsing it refuses an object with the same key twice.
+inline nlohmann::json parse_header_json(const std::string& path, std::string_view header) {
+  std::vector<std::set<std::string>> open_objects;
+  std::string duplicate;
+  const auto watch = [&](int, nlohmann::json::parse_event_t event, nlohmann::json& parsed) {
+    using enum nlohmann::json::parse_event_t;
+    if (event == object_start) open_objects.emplace_back();
+    if (event == object_end) open_objects.pop_back();
+    if (event == key && !open_objects.back().insert(parsed.get<std::string>()).second && duplicate.empty()) {
+      duplicate = in_quotes(parsed.get<std::string>());
+    }
+    return true;
+  };
+  nlohmann::json result;
+  try {
+    result = nlohmann::json::parse(header.begin(), header.end(), watch);
+  } catch (const nlohmann::json::parse_error& problem) {
+    throw_format_error(path, "a header in JSON", "an error at its byte " + std::to_string(problem.byte));
+  } catch (const nlohmann::json::exception&) {
+    throw_format_error(path, "a header in JSON", "a number too great for any type");
+  }
+  if (!duplicate.empty()) throw_format_error(path, "each name once", duplicate + " twice");
+  return result;
+}
+
+/// The natural numbers of a JSON list.
+inline std::vector<std::int64_t> read_naturals(const std::string& path, const std::string& tensor,
+                                               const nlohmann::json& entry, const char* key) {
+  const auto position = entry.find(key);
+  const std::string expected = "'" + std::string(key) + "', a list of integers from 0 to 2^63 - 1";
+  if (position == entry.end()) throw_tensor_error(path, tensor, expected, "none");
+  if (!position->is_array()) throw_tensor_error(path, tensor, expected, "JSON's " + std::string(position->type_name()));
+  std::vector<std::int64_t> result;
+  for (const nlohmann::json& value : *position) {
+    if (!value.is_number_unsigned() || value.get<std::uint64_t>() > INT64_MAX) {
+      throw_tensor_error(path, tensor, expected,
+                         value.is_number() ? value.dump() : "JSON's " + std::string(value.type_name()));
+    }
+    result.push_back(value.get<std::int64_t>());
+  }
+  return result;
+}
+
+inline stored_tensor read_entry(const std::string& path, const std::string& name, const nlohmann::json& entry,
+                                std::span<const std::byte> buffer) {
+  if (!entry.is_object()) throw_tensor_error(path, name, "an object", "JSON's " + std::string(entry.type_name()));
+  const auto dtype = entry.find("dtype");
+  if (dtype == entry.end() || !dtype->is_string()) {
+    throw_tensor_error(path, name, "'dtype', a string",
+                       dtype == entry.end() ? "none" : "JSON's " + std::string(dtype->type_name()));
+  }
+  stored_tensor result{name, dtype->get<std::string>(), read_naturals(path, name, entry, "shape")};
+  result.bytes = safetensors_bytes(path, name, result.dtype, result.extents);
+
+  const std::vector<std::int64_t> offsets = read_naturals(path, name, entry, "data_offsets");
+  if (offsets.size() != 2) {
+    throw_tensor_error(path, name, "2 data_offsets", std::to_string(offsets.size()));
+  }
+  const auto [begin, end] = std::pair(offsets[0], offsets[1]);
+  const std::string range = "offsets " + std::to_string(begin) + " to " + std::to_string(end);
+  if (begin > end || end > static_cast<std::int64_t>(buffer.size())) {
+    throw_tensor_error(path, name, "offsets within the file's " + std::to_string(buffer.size()) + " bytes of data",
+                       range);
+  }
+  if (end - begin != result.bytes) {
+    throw_tensor_error(path, name,
+                       std::to_string(result.bytes) + " bytes for " + result.dtype + " " + extents_text(result.extents),
+                       std::to_string(end - begin) + " (" + range + ")");
+  }
+  result.data = buffer.data() + begin;
+  return result;
+}
+
+/// The tensors must fill the buffer, each byte once. Expects them in the order of their places.
+inline void check_tiling(const std::string& path, const std::vector<stored_tensor>& tensors,
+                         std::span<const std::byte> buffer) {
+  std::int64_t end = 0;
+  std::string before = "the start of the data";
+  for (const stored_tensor& tensor : tensors) {
+    const std::int64_t begin = tensor.data - buffer.data();
+    if (begin != end) {
+      throw_tensor_error(path, tensor.name, "offset " + std::to_string(end) + ", right after " + before,
+                         std::to_string(begin) + (begin < end ? ", an overlap" : ", a hole"));
+    }
+    end = begin + tensor.bytes;
+    before = "tensor " + in_quotes(tensor.name);
+  }
+  if (end != static_cast<std::int64_t>(buffer.size())) {
+    throw_format_error(path, std::to_string(end) + " bytes of data for its tensors", std::to_string(buffer.size()));
+  }
+}
+
+/// Reads everything but the values: 8 bytes length, header, data. The tensors come in the order of their data.
+inline std::pair<std::vector<stored_tensor>, safetensors_metadata> parse_safetensors(const std::string& path,
+                                                                                     std::span<const std::byte> bytes) {
+  if (bytes.size() < 8) {
+    throw_format_error(path, "a safetensors file of 8 bytes or more", std::to_string(bytes.size()));
+  }
+  std::uint64_t length = 0;
+  for (std::size_t i = 0; i < 8; ++i) length |= std::to_integer<std::uint64_t>(bytes[i]) << (8 * i);
+  if (length > bytes.size() - 8) {
+    throw_format_error(
+        path,
+        "a safetensors header of at most the " + std::to_string(bytes.size() - 8) + " bytes that follow its length",
+        std::to_string(length));
+  }
+  const std::string_view header(reinterpret_cast<const char*>(bytes.data()) + 8, static_cast<std::size_t>(length));
+  if (!header.starts_with('{')) {
+    throw_format_error(path, "a safetensors header that begins with {", in_quotes(header.substr(0, 1)));
+  }
+  const std::span<const std::byte> buffer = bytes.subspan(8 + header.size());
+  const nlohmann::json json = parse_header_json(path, header);
+
+  std::vector<stored_tensor> tensors;
+  safetensors_metadata metadata;
+  for (const auto& [name, entry] : json.items()) {
+    if (name != metadata_key) {
+      tensors.push_back(read_entry(path, name, entry, buffer));
+      continue;
+    }
+    const std::string expected = "__metadata__ of strings";
+    if (!entry.is_object()) throw_format_error(path, expected, "JSON's " + std::string(entry.type_name()));
+    for (const auto& [key, value] : entry.items()) {
+      if (!value.is_string()) {
+        throw_format_error(path, expected, "JSON's " + std::string(value.type_name()) + " at " + in_quotes(key));
+      }
+      metadata.emplace(key, value.get<std::string>());
+    }
+  }
+  // A tensor without bytes may share its offset with the one after it: it goes first.
+  std::ranges::sort(tensors, {}, [](const stored_tensor& tensor) {
+    return std::pair(reinterpret_cast<std::uintptr_t>(tensor.data), tensor.bytes);
+  });
+  check_tiling(path, tensors, buffer);
+  return {std::move(tensors), std::move(metadata)};
+}
+
+/// A string as JSON.
+inline std::string json_string(const std::string& path, const std::string& value) {
+  try {
+    return nlohmann::json(value).dump();
+  } catch (const nlohmann::json::exception&) {
+    throw_format_error(path, "text in UTF-8", in_quotes(value));
+  }
+}
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace tenon
