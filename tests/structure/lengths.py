@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""No header has more than 500 lines, and half of them have fewer than 200; each begins with its licence and its purpose.
+
+lengths.py ROOT
+"""
+import os
+import re
+import statistics
+import sys
+
+GREATEST = 500
+MEDIAN = 200
+# Lines that are allowed before #pragma once: the licence, then what the file is for.
+OPENING = re.compile(r"// SPDX-License-Identifier: Apache-2\.0\n(// .+\n)+#pragma once\n")
+
+
+def main(root):
+    lengths, problems = {}, []
+    for parent, _, names in os.walk(os.path.join(root, "include")):
+        for name in names:
+            path = os.path.relpath(os.path.join(parent, name), root)
+            with open(os.path.join(root, path), encoding="utf-8") as file:
+                text = file.read()
+            lengths[path] = len(text.splitlines())
+            if not OPENING.match(text):
+                problems.append(f"{path}: begins with neither licence, purpose and #pragma once")
+    problems += [f"{path}: {length} lines, at most {GREATEST}" for path, length in lengths.items() if length > GREATEST]
+    median = statistics.median(lengths.values())
+    if median >= MEDIAN:
+        problems.append(f"the median header has {median} lines, which should be under {MEDIAN}")
+    longest = sorted(lengths, key=lengths.get, reverse=True)[:5]
+    print(f"{len(lengths)} headers, {sum(lengths.values())} lines, median {median}; the longest: "
+          + ", ".join(f"{path} {lengths[path]}" for path in longest))
+    print("\n".join(problems))
+    return not problems
+
+
+if __name__ == "__main__":
+    sys.exit(0 if main(sys.argv[1]) else 1)
