@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the oneDNN backend can do, for the passes and the planner: layouts, fusion, packed weights, work in place.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "tenon/backends/onednn/geometry.hpp"
+#include "tenon/core/element_type.hpp"
+#include "tenon/graph/graph.hpp"
+
+namespace tenon {
+inline namespace v0 {
+namespace onednn {
+
+struct capabilities {
+  static constexpr std::string_view name = "oneDNN";
+  /// A convolution can take a batch norm's statistics and parameters as operands and fold them into its weights.
+  static constexpr bool folds_norm = true;
+
+  /// Whether an activation may be fused into the operation's result.
+  static constexpr bool fuses_activation(operation op) {
+    return op == operation::convolution || op == operation::transposed_convolution || op == operation::batch_norm ||
+           op == operation::batch_norm_training;
+  }
+
+  /// The layout the node wants its i-th operand in: activations blocked, but a network input plain where a convolution
+  /// of at most 3 channels reads it; everything else plain.
+  static constexpr layout operand_layout(const graph_view& graph, const node& of, int i) {
+    const value& given = graph.operand_value(of, i);
+    if (given.type != element_type::float32) return layout::plain;
+    switch (of.op) {
+      case operation::convolution:
+      case operation::convolution_weight_gradient:
+        if (i == 0 && reads_plain(graph, of)) return layout::plain;
+        return i == 0 || (i == 1 && of.op == operation::convolution_weight_gradient) ? layout::blocked : layout::plain;
+      case operation::transposed_convolution:
+      case operation::batch_norm:
+      case operation::batch_norm_training:
+      case operation::relu:
+      case operation::max_pool:
+      case operation::pad:
+      case operation::resize:
+      case operation::cross_entropy:
+      case operation::convolution_data_gradient:
+      case operation::transposed_convolution_data_gradient:
+      case operation::concat_gradient:
+      case operation::resize_gradient:
+      case operation::cross_entropy_gradient:
+        return i == 0 ? layout::blocked : layout::plain;
+      case operation::transposed_convolution_weight_gradient:
+      case operation::batch_norm_gradient:
+      case operation::batch_norm_frozen_gradient:
+      case operation::relu_gradient:
+      case operation::max_pool_gradient:
+      case operation::mean_square:
+      case operation::mean_square_gradient:
+        return i < 2 ? layout::blocked : layout::plain;
+      case operation::concat:
+        return layout::blocked;
+      case operation::add:
+        return sums_parameter_gradients(graph, of) ? layout::plain : layout::blocked;
+      case operation::reorder:
+        return given.arrangement;
+      default:
+        return layout::plain;
+    }
+  }
+
+  /// The layout the node gives its i-th result in.
+  static constexpr layout result_layout(const graph_view& graph, const node& of, int i) {
+    switch (of.op) {
+      case operation::convolution:
+      case operation::transposed_convolution:
+      case operation::batch_norm:
+      case operation::batch_norm_training:
+      case operation::relu:
+      case operation::max_pool:
+      case operation::pad:
+      case operation::concat:
+      case operation::resize:
+      case operation::convolution_data_gradient:
+      case operation::transposed_convolution_data_gradient:
+      case operation::batch_norm_gradient:
+      case operation::batch_norm_frozen_gradient:
+      case operation::relu_gradient:
+      case operation::max_pool_gradient:
+      case operation::concat_gradient:
+      case operation::resize_gradient:
+      case operation::mean_square_gradient:
+      case operation::cross_entropy_gradient:
+        return i == 0 ? layout::blocked : layout::plain;
+      case operation::add:
+        return sums_parameter_gradients(graph, of) ? layout::plain : layout::blocked;
+      case operation::reorder:
+      case operation::fill:
+        return graph.result_value(of, i).arrangement;
+      default:
+        return layout::plain;
+    }
+  }
+
+  /// The bytes of packed weights and packed bias the node keeps; 0 for a node without. It is an upper bound, for every
+  /// layout oneDNN may choose on any CPU.
+  static constexpr std::int64_t packed_bytes(const graph_view& graph, const node& of) {
+    const convolution_role role = role_of(of.op);
+    if (role != convolution_role::forward && role != convolution_role::data_gradient) return 0;
+    return weight_bytes(graph, of) + (adds_bias(of) ? bias_bytes(graph, of) : 0);
+  }
+
+  /// The bytes of scratch memory the node needs while it runs: a weight gradient in oneDNN's layout, and the gradient
+  /// of a bias whose channels do not fill whole blocks.
+  static constexpr std::int64_t workspace_bytes(const graph_view& graph, const node& of) {
+    if (role_of(of.op) != convolution_role::weight_gradient) return 0;
+    return weight_bytes(graph, of) + (of.attribute.has_bias ? bias_bytes(graph, of) : 0);
+  }
+
+  /// Whether the node's first result may overwrite the given operand.
+  static constexpr bool in_place(const graph_view& graph, const node& of, int operand) {
+    if (graph.operand_value(of, operand).arrangement != graph.result_value(of).arrangement) return false;
+    switch (of.op) {
+      case operation::relu:
+      case operation::batch_norm:
+        return operand == 0;
+      case operation::add:
+        return operand < 2;
+      case operation::relu_gradient:
+      case operation::batch_norm_gradient:
+      case operation::batch_norm_frozen_gradient:
+        return operand == 1;
+      default:
+        return false;
+    }
+  }
+
+ private:
+  /// The stem: a dense convolution over a plain network input of at most 3 channels.
+  static constexpr bool reads_plain(const graph_view& graph, const node& of) {
+    const value& source = graph.operand_value(of, 0);
+    return graph.node_at(source.producer).op == operation::input && source.arrangement == layout::plain &&
+           source.extents.channels() <= 3 && of.attribute.groups == 1;
+  }
+
+  /// Gradients of a shared parameter are added in the parameter's plain layout.
+  static constexpr bool sums_parameter_gradients(const graph_view& graph, const node& of) {
+    for (int i = 0; i < of.operands.count; ++i)
+      if (is_parameter_gradient(graph, graph.operand(of, i))) return true;
+    return false;
+  }
+
+  static constexpr bool is_parameter_gradient(const graph_view& graph, std::int32_t number) {
+    const node& producer = graph.node_at(graph.value_at(number).producer);
+    const bool is_first = producer.results[0] == number;
+    switch (producer.op) {
+      case operation::parameter:
+      case operation::convolution_weight_gradient:
+      case operation::transposed_convolution_weight_gradient:
+        return true;
+      case operation::batch_norm_gradient:
+      case operation::batch_norm_frozen_gradient:
+        return !is_first;
+      case operation::add:
+        return sums_parameter_gradients(graph, producer);
+      default:
+        return false;
+    }
+  }
+
+  static constexpr weight_extents greatest_extents(const graph_view& graph, const node& of) {
+    weight_extents extents = weight_extents_of(graph, of);
+    if (extents.is_depthwise()) {
+      extents.groups = round_up(extents.groups, planned_block);
+      return extents;
+    }
+    // oneDNN reads a plain source of few channels with weights that are blocked by the other side alone.
+    const value& source = graph.value_at(convolution_values_of(graph, of).source);
+    if (source.arrangement == layout::blocked || extents.in > 3) extents.in = round_up(extents.in, planned_block);
+    extents.out = round_up(extents.out, planned_block);
+    return extents;
+  }
+  static constexpr std::int64_t weight_bytes(const graph_view& graph, const node& of) {
+    return round_up(greatest_extents(graph, of).elements() * 4, 64);
+  }
+  static constexpr std::int64_t bias_bytes(const graph_view& graph, const node& of) {
+    return round_up(graph.value_at(convolution_values_of(graph, of).destination).extents.channels(), planned_block) * 4;
+  }
+};
+
+}  // namespace onednn
+}  // namespace v0
+}  // namespace tenon

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// The geometry of a convolution-family node, read alike for its forward and backward operations; constexpr.
+#pragma once
+
+#include <cstdint>
+
+#include "tenon/core/element_type.hpp"
+#include "tenon/graph/graph.hpp"
+
+namespace tenon {
+inline namespace v0 {
+namespace onednn {
+
+/// What a node of the convolution family computes.
+enum class convolution_role : std::uint8_t { none, forward, data_gradient, weight_gradient };
+
+constexpr convolution_role role_of(operation op) {
+  switch (op) {
+    case operation::convolution:
+    case operation::transposed_convolution:
+      return convolution_role::forward;
+    case operation::convolution_data_gradient:
+    case operation::transposed_convolution_data_gradient:
+      return convolution_role::data_gradient;
+    case operation::convolution_weight_gradient:
+    case operation::transposed_convolution_weight_gradient:
+      return convolution_role::weight_gradient;
+    default:
+      return convolution_role::none;
+  }
+}
+
+constexpr bool is_transposed(operation op) {
+  return op == operation::transposed_convolution || op == operation::transposed_convolution_data_gradient ||
+         op == operation::transposed_convolution_weight_gradient;
+}
+
+/// The values a node of the convolution family works on, whatever their gradients' roles: `source` is x or dx,
+/// `destination` y or dy, `weights` w or dw.
+struct convolution_values {
+  std::int32_t source = -1;
+  std::int32_t destination = -1;
+  std::int32_t weights = -1;
+};
+
+/// requires: role_of(of.op) is not none.
+constexpr convolution_values convolution_values_of(const graph_view& graph, const node& of) {
+  switch (role_of(of.op)) {
+    case convolution_role::data_gradient:
+      return {of.results[0], graph.operand(of, 0), graph.operand(of, 1)};
+    case convolution_role::weight_gradient:
+      return {graph.operand(of, 0), graph.operand(of, 1), of.results[0]};
+    default:
+      return {graph.operand(of, 0), of.results[0], graph.operand(of, 1)};
+  }
+}
+
+/// Whether the node adds a bias to its result: its own, or the one a folded norm leaves.
+constexpr bool adds_bias(const node& of) {
+  return role_of(of.op) == convolution_role::forward && (of.attribute.has_bias || of.attribute.folds_norm);
+}
+
+/// The extents of a node's weights: a group's channels in and out, and the kernel.
+struct weight_extents {
+  std::int64_t groups = 1;
+  std::int64_t out = 1;
+  std::int64_t in = 1;
+  std::int64_t kernel = 1;  ///< number of taps
+
+  constexpr bool is_depthwise() const { return groups > 1 && out == 1 && in == 1; }
+  constexpr std::int64_t elements() const { return groups * out * in * kernel; }
+  friend constexpr bool operator==(const weight_extents&, const weight_extents&) = default;
+};
+
+/// requires: role_of(of.op) is not none.
+constexpr weight_extents weight_extents_of(const graph_view& graph, const node& of) {
+  const convolution_values values = convolution_values_of(graph, of);
+  const std::int64_t groups = of.attribute.groups;
+  const extent3& kernel = of.attribute.kernel;
+  return {groups, graph.value_at(values.destination).extents.channels() / groups,
+          graph.value_at(values.source).extents.channels() / groups,
+          static_cast<std::int64_t>(kernel[0]) * kernel[1] * kernel[2]};
+}
+
+/// The extents when channels of blocked values count up to whole blocks. Their padding is zero, so a convolution over
+/// it is exact, and oneDNN finds whole blocks, for which it has its fast code. Groups of several channels cannot
+/// grow: theirs lie side by side.
+constexpr weight_extents whole_blocks(weight_extents extents, std::int64_t block, bool source_is_blocked,
+                                      bool destination_is_blocked) {
+  if (extents.is_depthwise()) {
+    if (source_is_blocked && destination_is_blocked) extents.groups = round_up(extents.groups, block);
+  } else if (extents.groups == 1) {
+    if (source_is_blocked) extents.in = round_up(extents.in, block);
+    if (destination_is_blocked) extents.out = round_up(extents.out, block);
+  }
+  return extents;
+}
+
+}  // namespace onednn
+}  // namespace v0
+}  // namespace tenon

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// Owners of oneDNN's C handles, and its status codes made into exceptions.
+#pragma once
+
+#include <oneapi/dnnl/dnnl.h>
+#include <oneapi/dnnl/dnnl_debug.h>
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "tenon/core/error.hpp"
+
+namespace tenon {
+inline namespace v0 {
+namespace onednn {
+
+/// Throws a backend_error that names the call, the node's scope and the status, unless the call succeeded.
+inline void check(dnnl_status_t status, const char* call, std::string_view scope) {
+  if (status == dnnl_success) return;
+  const char* found = dnnl_status2str(status);
+  throw backend_error("oneDNN's " + std::string(call) + " for '" + std::string(scope) + "' gave " + found,
+                      std::string(scope), "success", found);
+}
+
+/// The only owner of a handle of oneDNN's C API; movable.
+template <class Handle, dnnl_status_t (*Destroy)(Handle)>
+class owner {
+ public:
+  owner() = default;
+  owner(owner&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
+  owner& operator=(owner&& other) noexcept {
+    std::swap(handle_, other.handle_);
+    return *this;
+  }
+  ~owner() {
+    if (handle_ != nullptr) Destroy(handle_);
+  }
+
+  Handle get() const { return handle_; }
+  explicit operator bool() const { return handle_ != nullptr; }
+  /// Where a creating call writes the handle; what was held before is destroyed.
+  Handle* put() {
+    if (handle_ != nullptr) Destroy(handle_);
+    handle_ = nullptr;
+    return &handle_;
+  }
+
+ private:
+  Handle handle_ = nullptr;
+};
+
+using engine_owner = owner<dnnl_engine_t, dnnl_engine_destroy>;
+using stream_owner = owner<dnnl_stream_t, dnnl_stream_destroy>;
+using memory_descriptor = owner<dnnl_memory_desc_t, dnnl_memory_desc_destroy>;
+using memory_object = owner<dnnl_memory_t, dnnl_memory_destroy>;
+using primitive_attributes = owner<dnnl_primitive_attr_t, dnnl_primitive_attr_destroy>;
+using post_operations = owner<dnnl_post_ops_t, dnnl_post_ops_destroy>;
+using primitive_descriptor = owner<dnnl_primitive_desc_t, dnnl_primitive_desc_destroy>;
+using primitive = owner<dnnl_primitive_t, dnnl_primitive_destroy>;
+
+}  // namespace onednn
+}  // namespace v0
+}  // namespace tenon

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything in backends/onednn/.
+#pragma once
+
+#include "tenon/backends/onednn/capabilities.hpp"
+#include "tenon/backends/onednn/convolution.hpp"
+#include "tenon/backends/onednn/descriptor.hpp"
+#include "tenon/backends/onednn/geometry.hpp"
+#include "tenon/backends/onednn/handle.hpp"
+#include "tenon/backends/onednn/program.hpp"
+#include "tenon/backends/onednn/weights.hpp"

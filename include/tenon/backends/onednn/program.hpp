@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+// A planned graph made executable: oneDNN primitives for the convolution family, kernels of our own for the rest.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "tenon/backends/kernels/execute.hpp"
+#include "tenon/backends/kernels/isa.hpp"
+#include "tenon/backends/onednn/convolution.hpp"
+#include "tenon/backends/onednn/handle.hpp"
+#include "tenon/backends/operand.hpp"
+#include "tenon/core/parallel.hpp"
+#include "tenon/plan/plan_view.hpp"
+
+namespace tenon {
+inline namespace v0 {
+namespace onednn {
+
+/// The widest instruction set that the CPU has, oneDNN is allowed (ONEDNN_MAX_CPU_ISA), and our kernels know.
+inline kernels::isa effective_isa() {
+  const auto allowed = static_cast<unsigned>(dnnl_get_effective_cpu_isa());
+  const auto has = [allowed](dnnl_cpu_isa_t set) { return (allowed & set) == static_cast<unsigned>(set); };
+  const kernels::isa theirs = has(dnnl_cpu_isa_avx512_core) ? kernels::isa::avx512
+                              : has(dnnl_cpu_isa_avx2)      ? kernels::isa::avx2
+                                                            : kernels::isa::plain;
+  return std::min(theirs, kernels::supported_isa());
+}
+
+/// The nodes of a plan, ready to run. The plan and its graph must outlive it. One thread at a time may use it.
+class program {
+ public:
+  /// Makes all primitives for the given number of threads. No memory is bound yet.
+  /// throws: backend_error.
+  program(const plan_view& plan, int threads) : plan_(plan), threads_(threads), isa_(effective_isa()) {
+    const thread_count_scope scope(threads_);
+    check(dnnl_engine_create(engine_.put(), dnnl_cpu, 0), "dnnl_engine_create", "program");
+    check(dnnl_stream_create(stream_.put(), engine_.get(), dnnl_stream_default_flags), "dnnl_stream_create", "program");
+    std::unique_ptr<prepared_node>* last = &first_;
+    for (std::int32_t i = 0; i < plan_.graph.node_count(); ++i) {
+      if (is_source(plan_.graph.node_at(i).op)) continue;
+      *last = std::make_unique<prepared_node>(*this, i);
+      if ((*last)->convolution != nullptr)
+        scratchpad_bytes_ = std::max(scratchpad_bytes_, (*last)->convolution->scratchpad_bytes());
+      last = &(*last)->next;
+    }
+  }
+  // Prepared nodes point to the plan in the object.
+  program(const program&) = delete;
+  program& operator=(const program&) = delete;
+  ~program() {
+    while (first_ != nullptr) first_ = std::move(first_->next);  // else the chain is destroyed recursively
+  }
+
+  /// The size of the one scratchpad that all primitives share.
+  std::size_t scratchpad_bytes() const { return scratchpad_bytes_; }
+
+  /// Sets the memory to work in; nothing is allocated from here on. The scratchpad must be aligned to 64 bytes.
+  /// throws: backend_error.
+  void bind(const memory& memory) {
+    memory_ = memory;
+    for (prepared_node* at = first_.get(); at != nullptr; at = at->next.get()) at->bind(*this);
+  }
+
+  /// Brings all weights into their primitives' layouts, norms folded in; to be called after parameters have changed.
+  /// requires: bound memory.
+  void pack() const {
+    const thread_count_scope scope(threads_);
+    for (prepared_node* at = first_.get(); at != nullptr; at = at->next.get())
+      if (at->convolution != nullptr) at->convolution->pack();
+  }
+
+  /// Runs nodes first_node to last_node - 1; sources among them are skipped.
+  /// requires: bound memory, packed weights.
+  /// throws: backend_error.
+  void run(std::int32_t first_node, std::int32_t last_node, const step_arguments& arguments = {}) const {
+    const thread_count_scope scope(threads_);
+    for (prepared_node* at = first_.get(); at != nullptr && at->number < last_node; at = at->next.get())
+      if (at->number >= first_node) at->run(*this, arguments);
+    check(dnnl_stream_wait(stream_.get()), "dnnl_stream_wait", "program");
+  }
+
+  /// A value where it lies in the bound memory.
+  operand operand_of(std::int32_t value) const { return tenon::operand_of(plan_, value, memory_); }
+
+  /// Channels in a block of a blocked value: 16 or 8.
+  int block() const { return static_cast<int>(kernels::block_of(isa_)); }
+
+  /// What computes a node: oneDNN's name of the implementation, "kernels:avx512" and so on, or "" for a source.
+  std::string implementation_of(std::int32_t number) const {
+    const prepared_node* at = find(number);
+    if (at == nullptr) return {};
+    if (at->convolution != nullptr) return std::string(at->convolution->implementation());
+    constexpr const char* names[] = {"kernels:plain", "kernels:avx2", "kernels:avx512"};
+    return names[static_cast<int>(isa_)];
+  }
+
+  /// Calls visit(pointer_use, value, pointer) for each pointer a node works on, as its primitive or its operands hold
+  /// it; value is -1 where the pointer is no value's. The source of packed weights is told by none: pack reads it.
+  template <class Visit>
+  void for_each_pointer(std::int32_t number, const Visit& visit) const {
+    const prepared_node* at = find(number);
+    if (at == nullptr) return;
+    const node& of = plan_.graph.node_at(number);
+    if (at->convolution != nullptr) {
+      at->convolution->for_each_pointer(visit);
+      return;
+    }
+    for (int i = 0; i < of.operands.count; ++i)
+      visit(pointer_use::value, plan_.graph.operand(of, i), static_cast<const std::byte*>(at->operands[i].data));
+    for (int i = 0; i < of.results.count; ++i)
+      visit(pointer_use::value, of.results[i], static_cast<const std::byte*>(at->operands[of.operands.count + i].data));
+  }
+
+ private:
+  /// A node with everything its execution needs; a chain of small objects, so that no allocation is large.
+  struct prepared_node {
+    prepared_node(const program& owner, std::int32_t its_number) : number(its_number) {
+      const node& of = owner.plan_.graph.node_at(number);
+      if (role_of(of.op) != convolution_role::none)
+        convolution = std::make_unique<convolution_step>(owner.plan_, number, owner.engine_.get(), owner.block());
+      else
+        operands = std::make_unique<operand[]>(static_cast<std::size_t>(of.operands.count + of.results.count));
+    }
+
+    void bind(const program& owner) {
+      if (convolution != nullptr) {
+        convolution->bind(owner.memory_);
+        return;
+      }
+      const node& of = owner.plan_.graph.node_at(number);
+      operand* to = operands.get();
+      for (int i = 0; i < of.operands.count; ++i) *to++ = owner.operand_of(owner.plan_.graph.operand(of, i));
+      for (int i = 0; i < of.results.count; ++i) *to++ = owner.operand_of(of.results[i]);
+    }
+
+    void run(const program& owner, const step_arguments& arguments) const {
+      if (convolution != nullptr) {
+        convolution->run(owner.stream_.get());
+        return;
+      }
+      const node& of = owner.plan_.graph.node_at(number);
+      const auto operand_count = static_cast<std::size_t>(of.operands.count);
+      const auto result_count = static_cast<std::size_t>(of.results.count);
+      kernels::execute(owner.isa_, owner.plan_.graph, of, std::span<const operand>(operands.get(), operand_count),
+                       std::span<const operand>(operands.get() + operand_count, result_count), arguments);
+    }
+
+    std::int32_t number;
+    std::unique_ptr<convolution_step> convolution;  ///< nullptr: a kernel of ours
+    std::unique_ptr<operand[]> operands;            ///< of a kernel: operands, then results
+    std::unique_ptr<prepared_node> next;
+  };
+
+  const prepared_node* find(std::int32_t number) const {
+    const prepared_node* at = first_.get();
+    while (at != nullptr && at->number != number) at = at->next.get();
+    return at;
+  }
+
+  plan_view plan_;
+  int threads_;
+  kernels::isa isa_;
+  engine_owner engine_;
+  stream_owner stream_;
+  std::size_t scratchpad_bytes_ = 0;
+  memory memory_;
+  std::unique_ptr<prepared_node> first_;
+};
+
+}  // namespace onednn
+}  // namespace v0
+}  // namespace tenon

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+// Convolutions and transposed convolutions with their gradients against the reference, over awkward shapes.
+#include <catch2/catch.hpp>
+#include <string>
+#include <vector>
+
+#include "single_node.hpp"
+
+namespace {
+
+using namespace onednn_test;
+
+struct geometry {
+  std::vector<std::int32_t> input;  ///< N, C, [D,] H, W
+  std::int32_t out = 1;
+  std::int32_t kernel = 1;
+  std::int32_t stride = 1;
+  std::int32_t dilation = 1;
+  std::int32_t padding_begin = 0;
+  std::int32_t padding_end = 0;
+  std::int32_t groups = 1;
+  bool transposed = false;
+  std::int32_t extra = 0;  ///< a transposed convolution's output padding
+};
+
+shape shape_of(const std::vector<std::int32_t>& extents) {
+  shape result;
+  for (const std::int32_t extent : extents) result.extents[static_cast<std::size_t>(result.rank++)] = extent;
+  return result;
+}
+
+attributes attributes_of(const geometry& of, int spatial_rank) {
+  attributes result;
+  for (std::size_t i = static_cast<std::size_t>(3 - spatial_rank); i < 3; ++i) {
+    result.kernel[i] = of.kernel;
+    result.stride[i] = of.stride;
+    result.dilation[i] = of.dilation;
+    result.padding_begin[i] = of.padding_begin;
+    result.padding_end[i] = of.padding_end;
+  }
+  result.groups = of.groups;
+  return result;
+}
+
+shape output_of(const geometry& of, const shape& x) {
+  shape y = x;
+  y[1] = of.out;
+  const std::int32_t reach = (of.kernel - 1) * of.dilation + 1, padding = of.padding_begin + of.padding_end;
+  for (int i = 2; i < x.rank; ++i)
+    y[i] =
+        of.transposed ? (x[i] - 1) * of.stride - padding + reach + of.extra : (x[i] + padding - reach) / of.stride + 1;
+  return y;
+}
+
+shape weights_of(const geometry& of, const shape& x) {
+  shape w = x;
+  w[0] = of.transposed ? x[1] : of.out;
+  w[1] = (of.transposed ? of.out : x[1]) / of.groups;
+  for (int i = 2; i < x.rank; ++i) w[i] = of.kernel;
+  return w;
+}
+
+enum class variant { bare, biased, folded, folded_biased_relu, biased_relu };
+
+std::string run_forward(const geometry& of, variant which, int threads, bool stem = false) {
+  const shape x = shape_of(of.input);
+  attributes attribute = attributes_of(of, x.spatial_rank());
+  attribute.has_bias = which != variant::bare && which != variant::folded;
+  attribute.folds_norm = which == variant::folded || which == variant::folded_biased_relu;
+  attribute.epsilon = 1e-3;
+  if (which == variant::biased_relu || which == variant::folded_biased_relu) attribute.fused = activation::relu;
+  single_node test(of.transposed ? operation::transposed_convolution : operation::convolution, attribute);
+  if (stem)
+    test.plain_operand(x, operation::input);
+  else
+    test.operand(x, operation::input);
+  test.plain_operand(weights_of(of, x), operation::parameter);
+  if (attribute.has_bias) test.plain_operand(shape(of.out), operation::parameter);
+  if (attribute.folds_norm) {
+    test.plain_operand(shape(of.out), operation::parameter);
+    test.plain_operand(shape(of.out), operation::parameter);
+    test.plain_operand(shape(of.out), operation::buffer);
+    test.plain_operand(shape(of.out), operation::buffer, true);
+  }
+  test.result(output_of(of, x));
+  test.compare(threads);
+  return test.implementation;
+}
+
+std::string run_data_gradient(const geometry& of, int threads) {
+  const shape x = shape_of(of.input);
+  single_node test(
+      of.transposed ? operation::transposed_convolution_data_gradient : operation::convolution_data_gradient,
+      attributes_of(of, x.spatial_rank()));
+  test.operand(output_of(of, x), operation::input);
+  test.plain_operand(weights_of(of, x), operation::parameter);
+  test.result(x);
+  test.compare(threads);
+  return test.implementation;
+}
+
+std::string run_weight_gradient(const geometry& of, bool biased, int threads, bool stem = false) {
+  const shape x = shape_of(of.input);
+  attributes attribute = attributes_of(of, x.spatial_rank());
+  attribute.has_bias = biased;
+  single_node test(
+      of.transposed ? operation::transposed_convolution_weight_gradient : operation::convolution_weight_gradient,
+      attribute);
+  if (stem)
+    test.plain_operand(x, operation::input);
+  else
+    test.operand(x, operation::input);
+  test.operand(output_of(of, x), operation::input);
+  test.result(weights_of(of, x));
+  if (biased) test.result(shape(of.out));
+  test.compare(threads);
+  return test.implementation;
+}
+
+std::string name_of(const geometry& of) {
+  std::string name = of.transposed ? "transposed" : "convolution";
+  for (const std::int32_t extent : of.input) name += " " + std::to_string(extent);
+  return name + " -> " + std::to_string(of.out) + " k" + std::to_string(of.kernel) + " s" + std::to_string(of.stride) +
+         " d" + std::to_string(of.dilation) + " p" + std::to_string(of.padding_begin) + "," +
+         std::to_string(of.padding_end) + " g" + std::to_string(of.groups) + " e" + std::to_string(of.extra);
+}
+
+void run_all(const geometry& of) {
+  INFO(name_of(of));
+  for (const int threads : {1, 2}) {
+    INFO(threads << " threads");
+    std::string used = run_forward(of, variant::bare, threads);
+    if (of.transposed) {
+      used += " | " + run_forward(of, variant::biased, threads);
+    } else {
+      run_forward(of, variant::folded, threads);
+      used += " | " + run_forward(of, variant::folded_biased_relu, threads);
+    }
+    run_forward(of, variant::biased_relu, threads);
+    used += " | " + run_data_gradient(of, threads);
+    used += " | " + run_weight_gradient(of, true, threads);
+    run_weight_gradient(of, false, threads);
+    if (getenv("SHOW")) WARN(name_of(of) << ": " << used);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("dense convolutions equal the reference") {
+  for (const std::int32_t in : {1, 3, 5, 11, 19, 33, 64})
+    for (const std::int32_t out : {1, 3, 5, 11, 19, 33, 64}) {
+      run_all({{1, in, 7, 9}, out, 3, 1, 1, 1, 1});
+      run_all({{3, in, 5, 6}, out, 1});
+    }
+}
+
+TEST_CASE("strided, dilated and asymmetrically padded convolutions equal the reference") {
+  for (const std::int32_t channels : {3, 19, 64}) {
+    run_all({{3, channels, 9, 11}, 33, 3, 2, 1, 1, 1});
+    run_all({{1, channels, 8, 10}, 16, 3, 2, 1, 1, 1});
+    run_all({{1, channels, 8, 8}, 16, 1, 2});
+    run_all({{1, channels, 8, 9}, 16, 3, 2, 1, 0, 1});
+    run_all({{1, channels, 9, 9}, 16, 2, 2});
+    run_all({{1, channels, 13, 12}, 32, 3, 1, 2, 2, 2});
+    run_all({{1, channels, 5, 6}, 16, 3, 1, 12, 12, 12});
+    run_all({{1, channels, 1, 1}, 16, 3, 1, 1, 1, 1});
+    run_all({{3, channels, 1, 1}, 11, 1});
+    run_all({{1, channels, 12, 13}, 16, 7, 2, 1, 3, 3});
+    run_all({{1, channels, 6, 7}, 16, 5, 1, 1, 2, 2});
+    run_all({{1, channels, 6, 7}, 16, 4, 1, 1, 1, 2});
+    run_all({{1, channels, 9, 6}, 16, 3, 2, 2, 2, 2});
+  }
+}
+
+TEST_CASE("grouped and depthwise convolutions equal the reference") {
+  run_all({{1, 64, 7, 6}, 64, 3, 1, 1, 1, 1, 4});
+  run_all({{1, 64, 7, 6}, 32, 3, 2, 1, 1, 1, 2});
+  run_all({{3, 12, 7, 6}, 6, 3, 1, 1, 1, 1, 3});
+  run_all({{1, 6, 5, 5}, 12, 1, 1, 1, 0, 0, 2});
+  for (const std::int32_t channels : {3, 16, 19, 64}) {
+    run_all({{1, channels, 7, 9}, channels, 3, 1, 1, 1, 1, channels});
+    run_all({{3, channels, 9, 8}, channels, 3, 2, 1, 1, 1, channels});
+    run_all({{1, channels, 9, 8}, channels, 3, 1, 2, 2, 2, channels});
+    run_all({{1, channels, 5, 6}, 2 * channels, 3, 1, 1, 1, 1, channels});
+    run_all({{1, channels, 5, 6, 4}, channels, 3, 1, 1, 1, 1, channels});
+  }
+}
+
+TEST_CASE("convolutions in three dimensions equal the reference") {
+  for (const std::int32_t channels : {1, 5, 16, 33}) {
+    run_all({{1, channels, 5, 4, 7}, 16, 3, 1, 1, 1, 1});
+    run_all({{3, channels, 4, 5, 5}, 11, 3, 2, 1, 1, 1});
+    run_all({{1, channels, 6, 5, 5}, 5, 3, 1, 2, 2, 2});
+    run_all({{1, channels, 3, 3, 4}, 32, 1});
+    run_all({{1, channels, 4, 4, 6}, 16, 2, 2});
+    run_all({{1, channels, 1, 1, 1}, 16, 3, 1, 1, 1, 1});
+  }
+}
+
+TEST_CASE("transposed convolutions equal the reference") {
+  for (const std::int32_t in : {1, 5, 16, 33, 64})
+    for (const std::int32_t out : {1, 3, 16, 19, 32}) {
+      run_all({{1, in, 5, 4}, out, 2, 2, 1, 0, 0, 1, true});
+      run_all({{3, in, 4, 3}, out, 3, 2, 1, 1, 1, 1, true, 1});
+    }
+  run_all({{1, 16, 5, 4}, 16, 3, 1, 1, 1, 1, 1, true});
+  run_all({{1, 16, 5, 4}, 16, 3, 2, 2, 1, 2, 1, true});
+  run_all({{1, 16, 5, 4}, 16, 4, 2, 1, 1, 1, 1, true});
+  run_all({{1, 16, 1, 1}, 11, 2, 2, 1, 0, 0, 1, true});
+  run_all({{1, 16, 3, 4}, 16, 2, 3, 1, 0, 0, 1, true, 2});
+  run_all({{1, 32, 3, 4}, 32, 2, 2, 1, 0, 0, 2, true});
+  run_all({{1, 12, 3, 4}, 6, 3, 2, 1, 1, 1, 3, true, 1});
+  run_all({{1, 16, 3, 4}, 16, 3, 2, 1, 1, 1, 16, true, 1});
+  for (const std::int32_t channels : {5, 16}) {
+    run_all({{1, channels, 3, 2, 4}, 16, 2, 2, 1, 0, 0, 1, true});
+    run_all({{3, channels, 2, 3, 2}, 11, 3, 2, 1, 1, 1, 1, true, 1});
+  }
+}
+
+TEST_CASE("the stem reads a plain network input") {
+  const bool wide = onednn::effective_isa() >= kernels::isa::avx2;
+  for (const std::int32_t channels : {1, 3})
+    for (const std::int32_t out : {5, 16, 32, 64})
+      for (const geometry& of :
+           {geometry{{1, channels, 17, 15}, out, 3, 1, 1, 1, 1}, geometry{{3, channels, 16, 18}, out, 3, 2, 1, 1, 1},
+            geometry{{1, channels, 23, 20}, out, 7, 2, 1, 3, 3}, geometry{{1, channels, 7, 6, 9}, out, 3, 1, 1, 1, 1},
+            geometry{{1, channels, 6, 9}, out, 1}})
+        for (const int threads : {1, 2}) {
+          INFO(name_of(of) << ", " << threads << " threads");
+          const std::string forward = run_forward(of, variant::folded_biased_relu, threads, true);
+          run_forward(of, variant::bare, threads, true);
+          const std::string gradient = run_weight_gradient(of, true, threads, true);
+          run_weight_gradient(of, false, threads, true);
+          if (getenv("SHOW")) WARN(name_of(of) << ": " << forward << " | " << gradient);
+          if (wide && of.kernel > 1 && channels == 3) {
+            CHECK_THAT(forward, Catch::Contains("jit"));
+            CHECK_THAT(gradient, Catch::Contains("jit"));
+          }
+        }
+}
