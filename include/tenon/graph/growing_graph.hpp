@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// A graph under construction: what lowering and passes append to.
+#pragma once
+
+#include <span>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "tenon/graph/graph.hpp"
+
+namespace tenon {
+inline namespace v0 {
+
+/// A graph that grows at its end. It lives inside one constant evaluation, or at run time.
+class growing_graph {
+ public:
+  std::vector<node> nodes;
+  std::vector<value> values;
+  std::vector<std::int32_t> operands;
+  std::vector<std::int32_t> outputs;
+  std::vector<char> characters;
+  std::vector<float> reals;
+  diagnostic problem{};
+
+  constexpr graph_view view() const { return {nodes, values, operands, outputs, characters, reals, problem}; }
+
+  constexpr range store(std::string_view text) {
+    const range stored{static_cast<std::int32_t>(characters.size()), static_cast<std::int32_t>(text.size())};
+    for (char c : text) characters.push_back(c);
+    return stored;
+  }
+
+  /// Appends a node without results; results are added with `add_result` before the next node.
+  constexpr std::int32_t append(operation op, std::span<const std::int32_t> from, const attributes& attribute,
+                                range scope = {}) {
+    node made;
+    made.op = op;
+    made.operands = {static_cast<std::int32_t>(operands.size()), static_cast<std::int32_t>(from.size())};
+    made.results = {static_cast<std::int32_t>(values.size()), 0};
+    made.scope = scope;
+    made.attribute = attribute;
+    for (std::int32_t operand : from) operands.push_back(operand);
+    nodes.push_back(made);
+    return static_cast<std::int32_t>(nodes.size()) - 1;
+  }
+
+  /// Adds a result to the last node; gives the value's number.
+  constexpr std::int32_t add_result(const shape& extents, element_type type = element_type::float32,
+                                    layout arrangement = layout::plain) {
+    value made;
+    made.extents = extents;
+    made.type = type;
+    made.arrangement = arrangement;
+    made.producer = static_cast<std::int32_t>(nodes.size()) - 1;
+    values.push_back(made);
+    ++nodes.back().results.count;
+    return static_cast<std::int32_t>(values.size()) - 1;
+  }
+
+  /// Appends a node with one result; gives the value's number.
+  constexpr std::int32_t make(operation op, std::span<const std::int32_t> from, const attributes& attribute,
+                              const shape& extents, range scope = {}) {
+    append(op, from, attribute, scope);
+    return add_result(extents);
+  }
+
+  /// Records a problem, unless there is one already: the first is the one that is shown.
+  constexpr void report(enum problem kind, range scope, std::int64_t expected, std::int64_t found) {
+    if (problem) return;
+    problem = {kind, scope.begin, scope.count, expected, found};
+  }
+};
+
+/// Copies a graph node by node into a growing one, so that a pass spells out only what it changes.
+class graph_copy {
+ public:
+  growing_graph to;
+  std::vector<std::int32_t> renumbered;  ///< of each old value its new number, or -1
+
+  constexpr explicit graph_copy(const graph_view& from) : from_(from) {
+    renumbered.assign(from.values.size(), -1);
+    to.characters.assign(from.characters.begin(), from.characters.end());
+    to.reals.assign(from.reals.begin(), from.reals.end());
+    to.problem = from.problem;
+    to.nodes.reserve(from.nodes.size());
+    to.values.reserve(from.values.size());
+    to.operands.reserve(from.operands.size());
+  }
+
+  /// The new numbers of a node's operands.
+  constexpr std::vector<std::int32_t> operands_of(const node& old) const {
+    std::vector<std::int32_t> numbers;
+    for (std::int32_t i = 0; i < old.operands.count; ++i) numbers.push_back(renumber(from_.operand(old, i)));
+    return numbers;
+  }
+
+  constexpr std::int32_t renumber(std::int32_t old) const { return renumbered[static_cast<std::size_t>(old)]; }
+  constexpr void renumber(std::int32_t old, std::int32_t now) { renumbered[static_cast<std::size_t>(old)] = now; }
+
+  /// Copies a node; gives its new number.
+  constexpr std::int32_t copy(const node& old) {
+    const std::vector<std::int32_t> numbers = operands_of(old);
+    return copy(old, numbers);
+  }
+
+  /// Copies a node with other operands, given by their new numbers.
+  constexpr std::int32_t copy(const node& old, std::span<const std::int32_t> numbers) {
+    const std::int32_t number = to.append(old.op, numbers, old.attribute, old.scope);
+    for (std::int32_t i = 0; i < old.results.count; ++i) {
+      const value& result = from_.result_value(old, i);
+      renumber(old.results[i], to.add_result(result.extents, result.type, result.arrangement));
+    }
+    return number;
+  }
+
+  /// Copies the outputs; what stands last in a pass.
+  constexpr void copy_outputs() {
+    for (std::int32_t output : from_.outputs) to.outputs.push_back(renumber(output));
+  }
+
+ private:
+  graph_view from_;
+};
+
+}  // namespace v0
+}  // namespace tenon

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// conv2d, conv3d, conv_transpose2d, conv_transpose3d.
+#pragma once
+
+#include <array>
+
+#include "tenon/graph/shape_rules.hpp"
+#include "tenon/layers/layer.hpp"
+#include "tenon/layers/options.hpp"
+
+namespace tenon {
+inline namespace v0 {
+namespace layers {
+
+/// Reports what is wrong with a window over x; true if nothing is.
+template <int Rank>
+constexpr bool check_window(symbol x, const attributes& attribute) {
+  const shape& from = x.extents();
+  if (from.spatial_rank() != Rank) {
+    x.to->report(problem::ranks_differ, Rank, from.spatial_rank());
+    return false;
+  }
+  for (int d = 0; d < 3; ++d) {
+    const auto i = static_cast<std::size_t>(d);
+    for (const std::int32_t extent : {attribute.kernel[i], attribute.stride[i], attribute.dilation[i]}) {
+      if (extent < 1) {
+        x.to->report(problem::not_positive, 1, extent);
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
+/// Reports a window that is larger than the padded input, the first dimension where it is.
+constexpr void check_window_fits(symbol x, const attributes& attribute) {
+  for (int d = 0; d < 3; ++d) {
+    const std::int32_t window = window_extent(attribute, d), room = padded_extent(x.extents(), attribute, d);
+    if (window > room) x.to->report(problem::kernel_exceeds_padded_input, window, room);
+  }
+}
+
+/// Reports groups that do not divide the channels of both sides.
+constexpr bool check_groups(symbol x, std::int32_t channels, std::int32_t groups) {
+  if (groups >= 1 && channels >= 1 && x.channels() % groups == 0 && channels % groups == 0) return true;
+  if (channels < 1) {
+    x.to->report(problem::not_positive, 1, channels);
+  } else {
+    const bool divides_input = groups >= 1 && x.channels() % groups == 0;
+    x.to->report(problem::groups_do_not_divide, divides_input ? channels : x.channels(), groups);
+  }
+  return false;
+}
+
+/// A convolution (cross-correlation, as in every framework) of `Rank` spatial dimensions; use it as conv2d or conv3d.
+///
+/// shapes: (N, I, [D,] H, W) -> (N, Channels, ...), each extent (in + 2 padding - dilation (kernel - 1) - 1) / stride +
+/// 1, rounded down parameters: weight (Channels, I / groups, kernel...), bias (Channels) unless no_bias MACs: elements
+/// of the result x I / groups x kernel saved for the backward pass: its input options: kernel, stride, dilation,
+/// padding (default: (kernel - 1) / 2 x dilation), groups, no_bias, initializers problems: ranks_differ,
+/// groups_do_not_divide, kernel_exceeds_padded_input, not_positive
+template <int Rank, int Channels, window_option... Options>
+struct convolution : layer<convolution<Rank, Channels, Options...>> {
+  constexpr symbol body(symbol x) const {
+    constexpr window_options options = collect<window_options, Options...>();
+    constexpr attributes attribute = window_attributes<Rank>(options, true, false);
+    if (!check_window<Rank>(x, attribute) || !check_groups(x, Channels, options.groups)) return x;
+    check_window_fits(x, attribute);
+    builder& to = *x.to;
+    const shape weights = weight_shape(Rank, Channels, x.channels() / options.groups, attribute.kernel);
+    const std::int32_t weight = to.parameter("weight", weights, options.initial);
+    const std::int32_t bias = options.bias ? to.parameter("bias", shape(Channels), initializer::zeros) : 0;
+    const std::array<std::int32_t, 3> operands{x.number, weight, bias};
+    return to.make(operation::convolution, {operands.data(), options.bias ? 3u : 2u}, attribute,
+                   window_shape(x.extents(), attribute, Channels));
+  }
+};
+
+template <int Channels, class... Options>
+using conv2d = convolution<2, Channels, Options...>;
+template <int Channels, class... Options>
+using conv3d = convolution<3, Channels, Options...>;
+
+/// A transposed convolution, the data gradient of a convolution; use it as conv_transpose2d or conv_transpose3d.
+///
+/// shapes: (N, I, [D,] H, W) -> (N, Channels, ...), each extent (in - 1) stride - 2 padding + dilation (kernel - 1) + 1
+/// + output padding parameters: weight (I, Channels / groups, kernel...), bias (Channels) unless no_bias MACs: elements
+/// of the input x Channels / groups x kernel saved for the backward pass: its input options: kernel, stride, dilation,
+/// padding (default 0), output_padding, groups, no_bias, initializers problems: ranks_differ, groups_do_not_divide,
+/// not_positive
+template <int Rank, int Channels, window_option... Options>
+struct transposed_convolution : layer<transposed_convolution<Rank, Channels, Options...>> {
+  constexpr symbol body(symbol x) const {
+    constexpr window_options options = collect<window_options, Options...>();
+    constexpr attributes attribute = window_attributes<Rank>(options, false, false);
+    if (!check_window<Rank>(x, attribute) || !check_groups(x, Channels, options.groups)) return x;
+    builder& to = *x.to;
+    const shape weights = weight_shape(Rank, x.channels(), Channels / options.groups, attribute.kernel);
+    const std::int32_t weight = to.parameter("weight", weights, options.initial);
+    const std::int32_t bias = options.bias ? to.parameter("bias", shape(Channels), initializer::zeros) : 0;
+    const std::array<std::int32_t, 3> operands{x.number, weight, bias};
+    const extent3 beyond = options.output_padding.resolve(Rank, 0, 0);
+    const shape extents = transposed_window_shape(x.extents(), attribute, Channels, beyond);
+    return to.make(operation::transposed_convolution, {operands.data(), options.bias ? 3u : 2u}, attribute, extents);
+  }
+};
+
+template <int Channels, class... Options>
+using conv_transpose2d = transposed_convolution<2, Channels, Options...>;
+template <int Channels, class... Options>
+using conv_transpose3d = transposed_convolution<3, Channels, Options...>;
+
+}  // namespace layers
+}  // namespace v0
+}  // namespace tenon

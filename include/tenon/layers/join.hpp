@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// add, concat: values that meet.
+#pragma once
+
+#include <array>
+
+#include "tenon/layers/layer.hpp"
+
+namespace tenon {
+inline namespace v0 {
+namespace layers {
+
+/// Reports the first extent other than the channels in which two values differ; true if none does.
+constexpr bool check_same_extents(symbol a, symbol b, range scope) {
+  const shape &first = a.extents(), &second = b.extents();
+  if (first.rank != second.rank) {
+    a.to->graph.report(problem::ranks_differ, scope, first.spatial_rank(), second.spatial_rank());
+    return false;
+  }
+  if (first.batch() != second.batch()) {
+    a.to->graph.report(problem::batch_differs, scope, first.batch(), second.batch());
+    return false;
+  }
+  for (int i = 2; i < first.rank; ++i) {
+    if (first[i] == second[i]) continue;
+    a.to->graph.report(problem::sizes_differ, scope, first[i], second[i]);
+    return false;
+  }
+  return true;
+}
+
+/// a + b, element by element. Also written a + b.
+///
+/// shapes: two of one shape -> the same
+/// saved for the backward pass: nothing
+/// problems: channels_differ, sizes_differ, batch_differs, ranks_differ
+constexpr symbol add(symbol a, symbol b) {
+  builder& to = *a.to;
+  const range scope = to.scope("add");
+  if (a.extents().rank == b.extents().rank && a.channels() != b.channels()) {
+    to.graph.report(problem::channels_differ, scope, a.channels(), b.channels());
+  }
+  check_same_extents(a, b, scope);
+  const std::array<std::int32_t, 2> operands{a.number, b.number};
+  return {&to, to.graph.make(operation::add, operands, {}, a.extents(), scope)};
+}
+
+/// The sum of three or more values.
+template <class... Symbols>
+constexpr symbol add(symbol a, symbol b, symbol c, Symbols... more) {
+  return add(add(a, b), c, more...);
+}
+
+/// Channels of all values side by side, in the order given.
+///
+/// shapes: (N, C1, ...), (N, C2, ...), ... -> (N, C1 + C2 + ..., ...)
+/// saved for the backward pass: nothing
+/// problems: sizes_differ, batch_differs, ranks_differ
+template <class... Symbols>
+constexpr symbol concat(symbol first, Symbols... more) {
+  builder& to = *first.to;
+  const range scope = to.scope("concat");
+  const std::array<symbol, 1 + sizeof...(Symbols)> values{first, more...};
+  std::array<std::int32_t, 1 + sizeof...(Symbols)> operands{};
+  shape extents = first.extents();
+  extents[1] = 0;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    check_same_extents(first, values[i], scope);
+    operands[i] = values[i].number;
+    extents[1] += values[i].channels();
+  }
+  return {&to, to.graph.make(operation::concat, operands, {}, extents, scope)};
+}
+
+}  // namespace layers
+
+constexpr symbol operator+(symbol a, symbol b) { return layers::add(a, b); }
+
+}  // namespace v0
+}  // namespace tenon

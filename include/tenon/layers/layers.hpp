@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// The vocabulary on one page. Each layer's own header has its shape rule, parameters, MACs and problems.
+#pragma once
+
+// Parts and how they join
+//   a >> b, chain(a, b)          b called on what a gave; chains flatten
+//   name<"encoder">(part)        names a layer, chain or lambda; name<"block">(part, i) is "block.i"
+//   repeat<N>(part)              N copies of a part, one after the other
+#include "tenon/layers/layer.hpp"
+
+// Options: kernel<3>, stride<2>, dilation<2>, padding<0>, output_padding<1>, groups<8>, no_bias; epsilon<1e-3>,
+// running_share<0.1>; he_normal, he_uniform, xavier_normal, xavier_uniform
+#include "tenon/layers/options.hpp"
+
+// Convolutions
+//   conv2d<Channels, ...>, conv3d<Channels, ...>                        weight, bias
+//   conv_transpose2d<Channels, ...>, conv_transpose3d<Channels, ...>    weight, bias
+#include "tenon/layers/convolution.hpp"
+
+// Norms
+//   batch_norm<...>              weight, bias, running_mean, running_var
+#include "tenon/layers/normalization.hpp"
+
+// Activations
+//   relu
+#include "tenon/layers/activation.hpp"
+
+// Poolings
+//   max_pool2d<kernel<2>>, max_pool3d<kernel<2>>
+#include "tenon/layers/pooling.hpp"
+
+// Values that meet
+//   add(a, b), a + b; concat(a, b, ...)
+#include "tenon/layers/join.hpp"
+
+// Values made to fit
+//   resize<size<360, 480>>, resize<factor<2>, nearest<>>, resize_like(x, like), resize_like<align_corners>(x, like),
+//   pad_like(x, like)
+#include "tenon/layers/resize.hpp"

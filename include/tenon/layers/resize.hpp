@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// resize, resize_like, pad_like: values made to fit.
+#pragma once
+
+#include <array>
+#include <type_traits>
+
+#include "tenon/layers/layer.hpp"
+#include "tenon/layers/options.hpp"
+
+namespace tenon {
+inline namespace v0 {
+namespace layers {
+
+/// What options of a resize may set.
+struct resize_options {
+  given_extents size, factor;
+  enum interpolation interpolation = interpolation::linear;
+};
+
+template <int... Extents>
+struct size_option {
+  static constexpr void set(resize_options& options) { options.size = make_extents<Extents...>(); }
+};
+template <int... Factors>
+struct factor_option {
+  static constexpr void set(resize_options& options) { options.factor = make_extents<Factors...>(); }
+};
+template <int Divisor>
+struct nearest_option {
+  static constexpr void set(resize_options& options) { options.interpolation = interpolation::nearest; }
+};
+struct align_corners_option {
+  static constexpr void set(resize_options& options) { options.interpolation = interpolation::linear_align_corners; }
+};
+
+/// The extents after a resize: resize<size<360, 480>>.
+template <int... Extents>
+inline constexpr size_option<Extents...> size{};
+/// How many times larger a resize makes: resize<factor<2>>.
+template <int... Factors>
+inline constexpr factor_option<Factors...> factor{};
+/// Nearest instead of linear interpolation: resize<factor<2>, nearest<>>; PyTorch's "nearest": source = floor(target x
+/// in / out).
+template <int Divisor = 0>
+inline constexpr nearest_option<Divisor> nearest{};
+/// Linear interpolation in which the corner pixels' centres meet, instead of half-pixel centres.
+inline constexpr align_corners_option align_corners{};
+
+template <class Option>
+concept resize_option = requires(resize_options& options) {
+  Option::set(options);
+};
+
+/// Appends a resize of x to the spatial extents of `target`.
+constexpr symbol append_resize(symbol x, const shape& target, enum interpolation how, range scope) {
+  builder& to = *x.to;
+  if (x.extents().rank != target.rank) {
+    to.graph.report(problem::ranks_differ, scope, x.extents().spatial_rank(), target.spatial_rank());
+    return x;
+  }
+  shape extents = x.extents();
+  for (int i = 2; i < extents.rank; ++i) {
+    if (target[i] < 1) to.graph.report(problem::not_positive, scope, 1, target[i]);
+    extents[i] = target[i];
+  }
+  attributes attribute;
+  attribute.interpolation = how;
+  const std::array<std::int32_t, 1> operands{x.number};
+  return {&to, to.graph.make(operation::resize, operands, attribute, extents, scope)};
+}
+
+/// Resizes to given extents or by a factor: resize<size<360, 480>>, resize<factor<2>, nearest<>>. Linear (bilinear,
+/// trilinear) with half-pixel centres unless `nearest<>` or `align_corners` is given, as PyTorch's interpolate.
+///
+/// shapes: (N, C, [D,] H, W) -> (N, C, the given extents)
+/// saved for the backward pass: nothing
+/// problems: not_positive
+template <auto... Options>
+struct resize : layer<resize<Options...>> {
+  static_assert((resize_option<std::remove_cvref_t<decltype(Options)>> && ...),
+                "resize takes size<...>, factor<...>, nearest<> and align_corners");
+
+  constexpr symbol body(symbol x) const {
+    constexpr resize_options options = collect<resize_options, std::remove_cvref_t<decltype(Options)>...>();
+    static_assert((options.size.count == 0) != (options.factor.count == 0), "resize needs one of size and factor");
+    shape target = x.extents();
+    const int rank = target.spatial_rank();
+    const extent3 given = (options.size.count != 0 ? options.size : options.factor).resolve(rank, 1, 1);
+    for (int d = 3 - rank; d < 3; ++d) {
+      const std::int32_t extent = given[static_cast<std::size_t>(d)];
+      target.set_spatial(d, options.size.count != 0 ? extent : extent * target.spatial(d));
+    }
+    return append_resize(x, target, options.interpolation, x.to->scope());
+  }
+};
+
+/// Resizes x to the spatial extents of `like`: resize_like(x, like), resize_like<nearest<>>(x, like). A free function:
+/// it takes no number of its scope.
+template <auto... Options>
+constexpr symbol resize_like(symbol x, symbol like) {
+  constexpr resize_options options = collect<resize_options, std::remove_cvref_t<decltype(Options)>...>();
+  return append_resize(x, like.extents(), options.interpolation, x.to->scope("resize_like"));
+}
+
+/// Pads x with zeros to the spatial extents of `like`, half of them before (rounded down) and the rest behind; crops
+/// where x is larger. A free function.
+///
+/// shapes: (N, C, ...) and any of the same rank -> (N, C, the extents of `like`)
+/// saved for the backward pass: nothing
+/// problems: ranks_differ
+constexpr symbol pad_like(symbol x, symbol like) {
+  builder& to = *x.to;
+  const range scope = to.scope("pad_like");
+  const shape target = like.extents();
+  shape extents = x.extents();
+  if (extents.rank != target.rank) {
+    to.graph.report(problem::ranks_differ, scope, extents.spatial_rank(), target.spatial_rank());
+    return x;
+  }
+  attributes attribute;
+  bool differs = false;
+  for (int d = 0; d < 3; ++d) {
+    const std::int32_t missing = target.spatial(d) - extents.spatial(d);
+    const std::int32_t before = missing >= 0 ? missing / 2 : -(-missing / 2);
+    attribute.padding_begin[static_cast<std::size_t>(d)] = before;
+    attribute.padding_end[static_cast<std::size_t>(d)] = missing - before;
+    extents.set_spatial(d, target.spatial(d));
+    differs = differs || missing != 0;
+  }
+  if (!differs) return x;
+  const std::array<std::int32_t, 1> operands{x.number};
+  return {&to, to.graph.make(operation::pad, operands, attribute, extents, scope)};
+}
+
+}  // namespace layers
+}  // namespace v0
+}  // namespace tenon

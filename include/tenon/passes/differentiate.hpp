@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+// differentiate: appends the backward pass and the updates of the parameters.
+#pragma once
+
+#include <array>
+
+#include "tenon/graph/growing_graph.hpp"
+#include "tenon/passes/optimizer_rule.hpp"
+
+namespace tenon {
+inline namespace v0 {
+
+/// Appends reverse-mode gradients of the loss, and after each parameter's gradient at once its update.
+class differentiator {
+ public:
+  constexpr differentiator(const graph_view& graph, const optimizer_rule& rule)
+      : from_(graph), copy_(graph), rule_(rule) {}
+
+  constexpr growing_graph run() {
+    for (std::int32_t i = 0; i < from_.node_count(); ++i) copy_.copy(from_.node_at(i));
+    gradients_.assign(from_.values.size(), -1);
+    find_what_needs_gradients();
+    for (std::int32_t i = from_.node_count() - 1; i >= 0; --i) {
+      const node& current = from_.node_at(i);
+      if (is_source(current.op) || is_update(current.op)) continue;
+      backward(current);
+      for (std::int32_t o = 0; o < current.operands.count; ++o) release(from_.operand(current, o));
+    }
+    copy_.copy_outputs();
+    return std::move(copy_.to);
+  }
+
+ private:
+  // Which values depend on a trainable parameter, and how many nodes read each parameter.
+  constexpr void find_what_needs_gradients() {
+    needs_.assign(from_.values.size(), 0);
+    readers_.assign(from_.values.size(), 0);
+    for (std::int32_t i = 0; i < from_.node_count(); ++i) {
+      const node& current = from_.node_at(i);
+      if (is_update(current.op)) continue;
+      bool needs = current.op == operation::parameter && current.attribute.trainable;
+      for (std::int32_t o = 0; o < current.operands.count; ++o) {
+        const auto operand = static_cast<std::size_t>(from_.operand(current, o));
+        needs = needs || needs_[operand] != 0;
+        ++readers_[operand];
+      }
+      for (std::int32_t r = 0; r < current.results.count; ++r) {
+        needs_[static_cast<std::size_t>(current.results[r])] = needs ? 1 : 0;
+      }
+    }
+  }
+
+  constexpr bool needs(std::int32_t old) const { return needs_[static_cast<std::size_t>(old)] != 0; }
+  constexpr std::int32_t now(std::int32_t old) const { return copy_.renumber(old); }
+  constexpr const shape& extents(std::int32_t old) const { return from_.value_at(old).extents; }
+
+  // Adds a gradient to what a value has so far.
+  constexpr void contribute(std::int32_t old, std::int32_t gradient, range scope) {
+    std::int32_t& sum = gradients_[static_cast<std::size_t>(old)];
+    if (sum < 0) {
+      sum = gradient;
+    } else {
+      const std::array<std::int32_t, 2> both{sum, gradient};
+      sum = copy_.to.make(operation::add, both, {}, extents(old), scope);
+    }
+  }
+
+  // A reader of a parameter has been dealt with: after the last one the gradient is whole, and the update follows.
+  constexpr void release(std::int32_t old) {
+    const node& source = from_.node_at(from_.value_at(old).producer);
+    if (source.op != operation::parameter || --readers_[static_cast<std::size_t>(old)] != 0) return;
+    const std::int32_t gradient = gradients_[static_cast<std::size_t>(old)];
+    if (gradient < 0) return;
+    std::array<std::int32_t, 2 + optimizer_rule::most_states> operands{now(old), gradient};
+    for (std::int32_t part = 0; part < rule_.states; ++part) {
+      attributes attribute;
+      attribute.index = source.attribute.index;
+      attribute.part = part;
+      operands[static_cast<std::size_t>(2 + part)] = copy_.to.make(operation::state, {}, attribute, extents(old));
+    }
+    attributes attribute = rule_.attribute;
+    attribute.index = source.attribute.index;
+    copy_.to.append(rule_.op, {operands.data(), static_cast<std::size_t>(2 + rule_.states)}, attribute, source.scope);
+  }
+
+  // Appends a gradient node that has one result, for the operand `old`.
+  constexpr void append(operation op, std::span<const std::int32_t> operands, const node& of, std::int32_t old) {
+    contribute(old, copy_.to.make(op, operands, of.attribute, extents(old), of.scope), of.scope);
+  }
+
+  constexpr void backward(const node& current) {
+    switch (current.op) {
+      case operation::mean_square:
+        return mean_square(current);
+      case operation::cross_entropy:
+        return cross_entropy(current);
+      case operation::total_loss:
+        return;
+      default:
+        break;
+    }
+    const std::int32_t dy = gradients_[static_cast<std::size_t>(current.results[0])];
+    if (dy < 0 || !needs(current.results[0])) return;
+    switch (current.op) {
+      case operation::convolution:
+        return convolution(current, dy, operation::convolution_data_gradient, operation::convolution_weight_gradient);
+      case operation::transposed_convolution:
+        return convolution(current, dy, operation::transposed_convolution_data_gradient,
+                           operation::transposed_convolution_weight_gradient);
+      case operation::batch_norm_training:
+        return batch_norm(current, dy, operation::batch_norm_gradient);
+      case operation::batch_norm:
+        return batch_norm(current, dy, operation::batch_norm_frozen_gradient);
+      case operation::relu:
+        return append(operation::relu_gradient, pair(now(current.results[0]), dy), current, x(current));
+      case operation::max_pool:
+        return append(operation::max_pool_gradient, pair(now(x(current)), dy), current, x(current));
+      case operation::resize:
+        return append(operation::resize_gradient, {&dy, 1}, current, x(current));
+      case operation::pad:
+        return pad(current, dy);
+      case operation::add:
+        return add(current, dy);
+      case operation::concat:
+        return concat(current, dy);
+      default:
+        return;
+    }
+  }
+
+  constexpr std::int32_t x(const node& current) const { return from_.operand(current, 0); }
+
+  constexpr std::span<const std::int32_t> pair(std::int32_t a, std::int32_t b) {
+    pair_ = {a, b};
+    return pair_;
+  }
+
+  constexpr void mean_square(const node& current) {
+    if (needs(x(current))) {
+      append(operation::mean_square_gradient, pair(now(x(current)), now(from_.operand(current, 1))), current,
+             x(current));
+    }
+  }
+
+  constexpr void cross_entropy(const node& current) {
+    if (!needs(x(current))) return;
+    const std::array<std::int32_t, 3> operands{now(x(current)), now(from_.operand(current, 1)),
+                                               now(current.results[1])};
+    append(operation::cross_entropy_gradient, operands, current, x(current));
+  }
+
+  // The gradient before a fused activation.
+  constexpr std::int32_t before_activation(const node& current, std::int32_t dy) {
+    if (current.attribute.fused == activation::none) return dy;
+    const std::array<std::int32_t, 2> operands{now(current.results[0]), dy};
+    return copy_.to.make(operation::relu_gradient, operands, {}, extents(current.results[0]), current.scope);
+  }
+
+  // The weights' gradient first, so that the input of the layer may die before its gradient is made.
+  constexpr void convolution(const node& current, std::int32_t dy, operation data, operation weight) {
+    dy = before_activation(current, dy);
+    const std::int32_t w = from_.operand(current, 1);
+    node without = current;
+    without.attribute.fused = activation::none;
+    const bool bias = current.attribute.has_bias && needs(from_.operand(current, 2));
+    if (needs(w) || bias) {
+      without.attribute.has_bias = bias;
+      const std::int32_t dw =
+          copy_.to.make(weight, pair(now(x(current)), dy), without.attribute, extents(w), current.scope);
+      const std::int32_t db = bias ? copy_.to.add_result(extents(from_.operand(current, 2))) : -1;
+      if (needs(w)) contribute(w, dw, current.scope);
+      if (bias) contribute(from_.operand(current, 2), db, current.scope);
+    }
+    without.attribute.has_bias = false;
+    if (needs(x(current))) append(data, pair(dy, now(w)), without, x(current));
+  }
+
+  constexpr void batch_norm(const node& current, std::int32_t dy, operation gradient) {
+    const bool given = current.op == operation::batch_norm;
+    const std::array<std::int32_t, 6> operands{now(x(current)),
+                                               dy,
+                                               now(from_.operand(current, 1)),
+                                               now(from_.operand(current, 2)),
+                                               given ? now(from_.operand(current, 3)) : now(current.results[1]),
+                                               given ? now(from_.operand(current, 4)) : now(current.results[2])};
+    const std::int32_t dx = copy_.to.make(gradient, operands, current.attribute, extents(x(current)), current.scope);
+    for (const int i : {1, 2}) {
+      const std::int32_t parameter = from_.operand(current, i);
+      const std::int32_t made = copy_.to.add_result(extents(parameter));
+      if (needs(parameter)) contribute(parameter, made, current.scope);
+    }
+    if (needs(x(current))) contribute(x(current), dx, current.scope);
+  }
+
+  constexpr void pad(const node& current, std::int32_t dy) {
+    node cropped = current;
+    for (std::size_t d = 0; d < 3; ++d) {
+      cropped.attribute.padding_begin[d] = -current.attribute.padding_begin[d];
+      cropped.attribute.padding_end[d] = -current.attribute.padding_end[d];
+    }
+    append(operation::pad, {&dy, 1}, cropped, x(current));
+  }
+
+  constexpr void add(const node& current, std::int32_t dy) {
+    for (std::int32_t o = 0; o < current.operands.count; ++o) {
+      const std::int32_t operand = from_.operand(current, o);
+      if (needs(operand)) contribute(operand, dy, current.scope);
+    }
+  }
+
+  constexpr void concat(const node& current, std::int32_t dy) {
+    node part = current;
+    part.attribute.index = 0;
+    for (std::int32_t o = 0; o < current.operands.count; ++o) {
+      const std::int32_t operand = from_.operand(current, o);
+      if (needs(operand)) append(operation::concat_gradient, {&dy, 1}, part, operand);
+      part.attribute.index += extents(operand).channels();
+    }
+  }
+
+  graph_view from_;
+  graph_copy copy_;
+  optimizer_rule rule_;
+  std::vector<std::int32_t> gradients_, readers_;
+  std::vector<char> needs_;
+  std::array<std::int32_t, 2> pair_{};
+};
+
+/// Appends the backward pass: for every node its gradients, in reverse order, sums where a value was read more than
+/// once, and an update as soon as a parameter's gradient is whole and nothing reads the parameter any more.
+///
+///     x, w -> convolution -> y            x, w -> convolution -> y
+///     y, target -> loss            =>     y, target -> loss
+///                                         y, target -> mean_square_gradient -> dy
+///                                         x, dy -> convolution_weight_gradient -> dw
+///                                         w, dw -> sgd
+///
+/// Gradients of network inputs are not made.
+/// requires: a graph in training form
+/// cost: nodes + operands
+constexpr growing_graph differentiate(const graph_view& graph, const optimizer_rule& rule) {
+  return differentiator(graph, rule).run();
+}
+
+}  // namespace v0
+}  // namespace tenon

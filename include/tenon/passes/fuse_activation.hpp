@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// fuse_activation: an activation becomes part of the convolution or norm before it.
+#pragma once
+
+#include "tenon/graph/growing_graph.hpp"
+#include "tenon/passes/uses.hpp"
+
+namespace tenon {
+inline namespace v0 {
+
+/// Lets the node before a ReLU apply it, where the backend can and the ReLU alone reads that node's result.
+///
+///     x, ... -> convolution -> y -> relu -> z   =>   x, ... -> convolution (relu) -> z
+///
+/// ensures: the graph computes the same
+/// cost: nodes + operands
+template <class Capabilities>
+constexpr growing_graph fuse_activation(const graph_view& graph) {
+  const std::vector<std::int32_t> uses = count_uses(graph);
+  graph_copy copy(graph);
+  for (std::int32_t i = 0; i < graph.node_count(); ++i) {
+    const node& current = graph.node_at(i);
+    if (current.op == operation::relu) {
+      const std::int32_t from = graph.operand(current, 0);
+      const node& producer = graph.node_at(graph.value_at(from).producer);
+      if (Capabilities::fuses_activation(producer.op) && producer.attribute.fused == activation::none &&
+          uses[static_cast<std::size_t>(from)] == 1 && producer.results[0] == from) {
+        const std::int32_t made = copy.to.values[static_cast<std::size_t>(copy.renumber(from))].producer;
+        copy.to.nodes[static_cast<std::size_t>(made)].attribute.fused = activation::relu;
+        copy.renumber(current.results[0], copy.renumber(from));
+        continue;
+      }
+    }
+    copy.copy(current);
+  }
+  copy.copy_outputs();
+  return std::move(copy.to);
+}
+
+}  // namespace v0
+}  // namespace tenon

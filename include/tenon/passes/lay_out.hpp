@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// lay_out: every value gets a layout, and reorders where a node wants another.
+#pragma once
+
+#include <array>
+
+#include "tenon/graph/growing_graph.hpp"
+
+namespace tenon {
+inline namespace v0 {
+
+/// Chooses the layout of each value as the backend asks for it, puts in reorders (one a value and layout), gives nodes
+/// their workspaces, and makes outputs plain values of their own.
+///
+///     input (plain) -> max_pool -> output     =>     input -> reorder -> max_pool (blocked) -> reorder -> output
+///     (plain)
+///
+/// ensures: the graph computes the same
+/// cost: nodes + operands
+template <class Capabilities>
+constexpr growing_graph lay_out(const graph_view& graph) {
+  graph_copy copy(graph);
+  // The values with the layouts chosen so far, as the capabilities see them.
+  std::vector<value> chosen(graph.values.begin(), graph.values.end());
+  graph_view seen = graph;
+  seen.values = chosen;
+  std::vector<std::int32_t> reordered(graph.values.size(), -1);
+
+  const auto in_layout = [&](std::int32_t old, layout wanted) {
+    const value& present = chosen[static_cast<std::size_t>(old)];
+    if (present.arrangement == wanted) return copy.renumber(old);
+    std::int32_t& other = reordered[static_cast<std::size_t>(old)];
+    if (other < 0) {
+      const std::array<std::int32_t, 1> from{copy.renumber(old)};
+      copy.to.append(operation::reorder, from, {}, graph.node_at(present.producer).scope);
+      other = copy.to.add_result(present.extents, present.type, wanted);
+    }
+    return other;
+  };
+
+  for (std::int32_t i = 0; i < graph.node_count(); ++i) {
+    const node& current = graph.node_at(i);
+    if (is_source(current.op)) {
+      copy.copy(current);
+      continue;
+    }
+    std::vector<std::int32_t> operands;
+    for (std::int32_t o = 0; o < current.operands.count; ++o) {
+      operands.push_back(in_layout(graph.operand(current, o), Capabilities::operand_layout(seen, current, o)));
+    }
+    for (std::int32_t r = 0; r < current.results.count; ++r) {
+      chosen[static_cast<std::size_t>(current.results[r])].arrangement = Capabilities::result_layout(seen, current, r);
+    }
+    const std::int32_t made = copy.copy(current, operands);
+    for (std::int32_t r = 0; r < current.results.count; ++r) {
+      const auto now = static_cast<std::size_t>(copy.renumber(current.results[r]));
+      copy.to.values[now].arrangement = chosen[static_cast<std::size_t>(current.results[r])].arrangement;
+    }
+    const std::int64_t workspace = Capabilities::workspace_bytes(seen, current);
+    if (workspace > 0) {
+      copy.to.nodes[static_cast<std::size_t>(made)].attribute.has_workspace = true;
+      copy.to.add_result(shape(workspace), element_type::byte);
+    }
+  }
+  for (std::int32_t output : graph.outputs) {
+    const bool is_given = is_source(graph.node_at(graph.value_at(output).producer).op);
+    if (is_given) {
+      const std::array<std::int32_t, 1> from{copy.renumber(output)};
+      copy.to.outputs.push_back(copy.to.make(operation::reorder, from, {}, graph.value_at(output).extents));
+    } else {
+      copy.to.outputs.push_back(in_layout(output, layout::plain));
+    }
+  }
+  return std::move(copy.to);
+}
+
+}  // namespace v0
+}  // namespace tenon

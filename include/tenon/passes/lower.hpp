@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// lower: a description becomes a graph, by calling it on symbolic values.
+#pragma once
+
+#include <array>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include "tenon/graph/builder.hpp"
+
+namespace tenon {
+inline namespace v0 {
+
+/// A description as it may be lowered: our parts are called without a scope of their own, so that their members number
+/// from 0.
+template <class Net, class... Symbols>
+constexpr auto call_description(const Net& net, Symbols... x) {
+  if constexpr (requires { net.body(x...); }) {
+    return net.body(x...);
+  } else {
+    return net(x...);
+  }
+}
+
+template <class Net, std::size_t... I>
+constexpr void lower_into(builder& to, const Net& net, std::span<const shape> inputs, std::index_sequence<I...>) {
+  const std::array<symbol, sizeof...(I)> x{to.input(inputs[I])...};
+  using Result = decltype(call_description(net, x[I]...));
+  if constexpr (std::is_void_v<Result>) {
+    to.report(problem::no_output, 1, 0);
+  } else if constexpr (std::is_same_v<Result, symbol>) {
+    to.graph.outputs.push_back(call_description(net, x[I]...).number);
+  } else {
+    std::apply([&](auto... outputs) { (to.graph.outputs.push_back(outputs.number), ...); },
+               call_description(net, x[I]...));
+    if (to.graph.outputs.empty()) to.report(problem::no_output, 1, 0);
+  }
+}
+
+/// Lowers a description of `Inputs` inputs: calls it on symbolic values of the given shapes.
+/// ensures: the graph's outputs are what the description returned; a problem stands in the graph.
+template <std::size_t Inputs, class Net>
+constexpr builder lower(const Net& net, std::span<const shape> inputs) {
+  builder to;
+  lower_into(to, net, inputs, std::make_index_sequence<Inputs>());
+  return to;
+}
+
+}  // namespace v0
+}  // namespace tenon

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// training_form: layers as they compute while training.
+#pragma once
+
+#include <array>
+
+#include "tenon/graph/growing_graph.hpp"
+
+namespace tenon {
+inline namespace v0 {
+
+/// Lets batch norms use their batch's statistics, and the running ones follow once the loss is known.
+///
+///     x, scale, shift, running mean, running variance -> batch_norm -> y
+///     ... -> loss
+///   =>
+///     x, scale, shift -> batch_norm_training -> y, mean, variance
+///     ... -> loss
+///     mean, variance, running mean, running variance -> running_statistics
+///
+/// A norm over one value a channel stays as it is.
+/// requires: the loss is the graph's last node, so that a loss that is not finite changes nothing
+/// cost: nodes + operands
+constexpr growing_graph training_form(const graph_view& graph) {
+  graph_copy copy(graph);
+  struct pending {
+    std::array<std::int32_t, 4> operands;
+    attributes attribute;
+    range scope;
+  };
+  std::vector<pending> followers;
+  for (std::int32_t i = 0; i < graph.node_count(); ++i) {
+    const node& current = graph.node_at(i);
+    const std::int64_t values =
+        current.op == operation::batch_norm
+            ? graph.operand_value(current, 0).extents.elements() / graph.operand_value(current, 0).extents.channels()
+            : 0;
+    if (values <= 1) {
+      copy.copy(current);
+      continue;
+    }
+    const std::vector<std::int32_t> operands = copy.operands_of(current);
+    copy.to.append(operation::batch_norm_training, {operands.data(), 3}, current.attribute, current.scope);
+    const shape& extents = graph.result_value(current).extents;
+    copy.renumber(current.results[0], copy.to.add_result(extents));
+    const std::int32_t mean = copy.to.add_result(shape(extents.channels()));
+    const std::int32_t variance = copy.to.add_result(shape(extents.channels()));
+    followers.push_back({{mean, variance, operands[3], operands[4]}, current.attribute, current.scope});
+    followers.back().attribute.index = static_cast<std::int32_t>(values);
+  }
+  for (const pending& follower : followers) {
+    copy.to.append(operation::running_statistics, follower.operands, follower.attribute, follower.scope);
+  }
+  copy.copy_outputs();
+  return std::move(copy.to);
+}
+
+}  // namespace v0
+}  // namespace tenon

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+// plan_of: a network's memory, work and parameters as constants, without any backend's library.
+#pragma once
+
+#include <array>
+#include <string_view>
+
+#include "tenon/graph/input.hpp"
+#include "tenon/passes/differentiate.hpp"
+#include "tenon/passes/fold_norm.hpp"
+#include "tenon/passes/fuse_activation.hpp"
+#include "tenon/passes/lay_out.hpp"
+#include "tenon/passes/lower.hpp"
+#include "tenon/passes/remove_dead.hpp"
+#include "tenon/passes/training_form.hpp"
+#include "tenon/plan/network_error.hpp"
+#include "tenon/plan/options.hpp"
+#include "tenon/plan/plan.hpp"
+#include "tenon/plan/work.hpp"
+
+namespace tenon {
+inline namespace v0 {
+
+/// A graph as a constant: `Maker::make()` runs once for the sizes and once into arrays of those sizes.
+template <class Maker>
+struct stage {
+  static constexpr graph_sizes sizes = sizes_of(Maker::make().view());
+  static constexpr frozen_graph<sizes> graph = freeze<sizes>(Maker::make().view());
+};
+
+/// The description, lowered; when training, with its losses.
+template <const auto& Net, class Inputs, class Loss>
+struct lowering {
+  static constexpr growing_graph make() {
+    builder to = lower<Inputs::list.size()>(Net, Inputs::list);
+    if constexpr (!std::is_void_v<Loss>) {
+      if (!to.graph.problem) loss_list<Loss>::type::append_all(to);
+    }
+    return std::move(to.graph);
+  }
+};
+
+/// Inference: dead nodes go, norms and activations fuse, layouts are chosen.
+template <class Lowered, class Capabilities>
+struct inference_compilation {
+  static constexpr growing_graph make() {
+    growing_graph graph = remove_dead(Lowered::graph.view());
+    if constexpr (Capabilities::folds_norm) graph = fold_norm(graph.view());
+    graph = fuse_activation<Capabilities>(graph.view());
+    return lay_out<Capabilities>(graph.view());
+  }
+};
+
+/// Training: norms by the batch's statistics, the backward pass and the updates.
+template <class Lowered, class Optimizer, class Capabilities>
+struct differentiation {
+  static constexpr growing_graph make() {
+    growing_graph graph = remove_dead(Lowered::graph.view());
+    graph = training_form(graph.view());
+    graph = fuse_activation<Capabilities>(graph.view());
+    return differentiate(graph.view(), Optimizer::rule());
+  }
+};
+
+template <class Differentiated, class Capabilities>
+struct training_compilation {
+  static constexpr growing_graph make() {
+    const growing_graph graph = remove_dead(Differentiated::graph.view());
+    return lay_out<Capabilities>(graph.view());
+  }
+};
+
+/// A parameter or running statistic as a constant: its name as in PyTorch, its shape, and whether training changes it.
+struct parameter_description {
+  std::string_view name;
+  shape extents;
+  bool trainable = true;
+};
+
+template <class Stage, operation Kind>
+constexpr auto describe_parameters() {
+  constexpr std::size_t count = [] {
+    std::size_t sum = 0;
+    for (const node& current : Stage::graph.nodes) sum += current.op == Kind ? 1 : 0;
+    return sum;
+  }();
+  std::array<parameter_description, count> list{};
+  for (const node& current : Stage::graph.nodes) {
+    if (current.op != Kind) continue;
+    list[static_cast<std::size_t>(current.attribute.index)] = {Stage::graph.view().text(current.scope),
+                                                               Stage::graph.view().result_value(current).extents,
+                                                               current.attribute.trainable};
+  }
+  return list;
+}
+
+/// The constants of a network. plan_of<net, image<1, 3, 360, 480>> is for inference; with a loss and an optimizer, for
+/// training. Options: a backend, keep_gradients. Each constant is computed when it is asked for, and only then; sizes
+/// are in bytes.
+template <const auto& Net, network_inputs Inputs, class... Arguments>
+class plan_of {
+ public:
+  using arguments = plan_arguments<Arguments...>;
+  using input_types = typename input_list<Inputs>::type;
+  using capabilities = typename arguments::backend::capabilities;
+  static constexpr bool trains = arguments::trains;
+
+  /// The network as it was described.
+  using lowered = stage<lowering<Net, input_types, typename arguments::loss>>;
+  static_assert(network_is_valid<lowered>(), "the network is wrong: see network_error above or below");
+
+  /// The number of trainable values and frozen ones; running statistics do not count.
+  static constexpr std::int64_t parameter_count = count_parameters(lowered::graph.view());
+
+  /// Name, shape and trainability of each parameter, in order of first use.
+  static constexpr auto parameter_list = describe_parameters<lowered, operation::parameter>();
+
+  /// The running statistics.
+  static constexpr auto buffer_list = describe_parameters<lowered, operation::buffer>();
+
+ private:
+  struct stages {
+    using differentiated = stage<differentiation<lowered, typename arguments::optimizer, capabilities>>;
+    using trained = stage<training_compilation<differentiated, capabilities>>;
+    using inferred = stage<inference_compilation<lowered, capabilities>>;
+  };
+  template <bool Training, class Stages>
+  struct compiled_stage {
+    using type = typename Stages::inferred;
+  };
+  template <class Stages>
+  struct compiled_stage<true, Stages> {
+    using type = typename Stages::trained;
+  };
+
+ public:
+  /// The network as it runs: fused, differentiated, laid out.
+  using compiled = typename compiled_stage<trains, stages>::type;
+
+  static constexpr frozen_plan<compiled::sizes.nodes, compiled::sizes.values> plan =
+      freeze<compiled::sizes.nodes, compiled::sizes.values>(
+          make_plan<capabilities>(compiled::graph.view(), {trains, arguments::keeps_gradients}));
+
+  /// The plan as the runtime takes it.
+  static constexpr plan_view view() { return plan.view(compiled::graph.view()); }
+
+  /// Multiply-accumulates of convolutions; of the whole step when training.
+  static constexpr std::int64_t macs = count_macs(compiled::graph.view());
+  /// The one allocation in which inputs, activations, gradients, workspaces and outputs lie.
+  static constexpr std::int64_t arena_bytes = plan.sizes.arena_bytes;
+  /// What no placement of this step list can go below.
+  static constexpr std::int64_t lower_bound_bytes = find_lower_bound<capabilities>(view());
+  /// Weights in the backend's layouts.
+  static constexpr std::int64_t packed_bytes = plan.sizes.packed_bytes;
+  /// Activations alive between the forward and the backward pass.
+  static constexpr std::int64_t saved_bytes = trains ? find_saved_bytes(view()) : 0;
+  /// Gradients that are kept: none without keep_gradients.
+  static constexpr std::int64_t gradient_bytes = plan.sizes.gradient_bytes;
+  /// Momentum and moments.
+  static constexpr std::int64_t optimizer_bytes = plan.sizes.optimizer_bytes;
+  /// All of it: arena, parameters, packed weights, gradients, optimizer.
+  static constexpr std::int64_t total_bytes =
+      arena_bytes + parameter_count * 4 + packed_bytes + gradient_bytes + optimizer_bytes;
+};
+
+}  // namespace v0
+}  // namespace tenon

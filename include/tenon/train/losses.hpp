@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+// Losses: mean_square, cross_entropy, and several of them together.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "tenon/core/real.hpp"
+#include "tenon/graph/builder.hpp"
+
+namespace tenon {
+inline namespace v0 {
+
+/// What marks a loss; a trainer's template argument with this base is its loss.
+struct loss_base {};
+
+/// mean((output - target)^2) over all elements, as PyTorch's MSELoss. The target is a float tensor of the output's
+/// shape.
+struct mean_square : loss_base {
+  /// Appends the loss of `output`, `scale` times; gives its value's number.
+  static constexpr std::int32_t append(builder& to, std::int32_t output, std::int32_t index, double scale) {
+    attributes given;
+    given.index = index;
+    const std::int32_t target = to.graph.make(operation::target, {}, given, to.value_at(output).extents);
+    attributes attribute;
+    attribute.scale = scale;
+    const std::array<std::int32_t, 2> operands{output, target};
+    return to.graph.make(operation::mean_square, operands, attribute, shape(), to.graph.store("loss"));
+  }
+};
+
+/// The label that does not count in a cross entropy.
+template <int Label>
+struct ignore {
+  static constexpr void set(attributes& attribute) {
+    attribute.has_ignored = true;
+    attribute.ignored = Label;
+  }
+};
+
+/// One weight a class in a cross entropy.
+template <real... Weights>
+struct class_weights {
+  static constexpr std::array<double, sizeof...(Weights)> values{Weights.value()...};
+};
+
+template <class Option>
+concept cross_entropy_option = requires(attributes& attribute) {
+  Option::set(attribute);
+}
+|| requires { Option::values.size(); };
+
+/// Softmax cross entropy over the channels, averaged over the labels that count, as PyTorch's CrossEntropyLoss: the
+/// weighted mean, NaN if no label counts. The target is one class label a pixel, (N, [D,] H, W). options:
+/// ignore<Label>, class_weights<w0, w1, ...>; problems: class_weights_differ
+template <cross_entropy_option... Options>
+struct cross_entropy : loss_base {
+  static constexpr std::int32_t append(builder& to, std::int32_t output, std::int32_t index, double scale) {
+    const shape extents = to.value_at(output).extents;
+    const range scope = to.graph.store("loss");
+    shape labels = extents;
+    labels.rank = extents.rank - 1;
+    for (int i = 1; i < labels.rank; ++i) labels[i] = extents[i + 1];
+    attributes attribute;
+    attribute.index = index;
+    to.graph.append(operation::target, {}, attribute);
+    const std::int32_t target = to.graph.add_result(labels, element_type::int32);
+    attribute.index = 0;
+    attribute.scale = scale;
+    (set<Options>(to, attribute, extents, scope), ...);
+    const std::array<std::int32_t, 2> operands{output, target};
+    const std::int32_t loss = to.graph.make(operation::cross_entropy, operands, attribute, shape(), scope);
+    to.graph.add_result(shape());
+    return loss;
+  }
+
+ private:
+  template <class Option>
+  static constexpr void set(builder& to, attributes& attribute, const shape& extents, range scope) {
+    if constexpr (requires { Option::values.size(); }) {
+      constexpr auto count = static_cast<std::int32_t>(Option::values.size());
+      if (count != extents.channels()) {
+        to.graph.report(problem::class_weights_differ, scope, count, extents.channels());
+      }
+      attribute.class_weights = {static_cast<std::int32_t>(to.graph.reals.size()), count};
+      for (const double weight : Option::values) to.graph.reals.push_back(static_cast<float>(weight));
+    } else {
+      Option::set(attribute);
+    }
+  }
+};
+
+/// A loss times a factor.
+template <class Loss, real Factor>
+struct weighted : loss_base {
+  static constexpr std::int32_t append(builder& to, std::int32_t output, std::int32_t index, double scale) {
+    return Loss::append(to, output, index, scale * Factor.value());
+  }
+};
+
+/// One loss an output, in their order; the loss is their sum. Problem: losses_differ_from_outputs.
+template <class... Losses>
+struct losses : loss_base {
+  /// Appends all losses of the graph's outputs; the sum becomes the only output.
+  static constexpr void append_all(builder& to) {
+    const auto count = static_cast<std::int32_t>(to.graph.outputs.size());
+    if (count != static_cast<std::int32_t>(sizeof...(Losses))) {
+      to.graph.report(problem::losses_differ_from_outputs, to.graph.store("loss"), sizeof...(Losses), count);
+      return;
+    }
+    std::array<std::int32_t, sizeof...(Losses)> parts{};
+    std::int32_t index = 0;
+    ((parts[static_cast<std::size_t>(index)] =
+          Losses::append(to, to.graph.outputs[static_cast<std::size_t>(index)], index, 1.0),
+      ++index),
+     ...);
+    to.graph.outputs.clear();
+    to.graph.outputs.push_back(parts.size() == 1
+                                   ? parts[0]
+                                   : to.graph.make(operation::total_loss, parts, {}, shape(), to.graph.store("loss")));
+  }
+};
+
+/// A loss as `losses<...>`, whether one was given or several.
+template <class Loss>
+struct loss_list {
+  using type = losses<Loss>;
+};
+template <class... Losses>
+struct loss_list<losses<Losses...>> {
+  using type = losses<Losses...>;
+};
+
+}  // namespace v0
+}  // namespace tenon
