@@ -10,8 +10,8 @@ import sys
 
 GREATEST = 500
 MEDIAN = 200
-# Lines that are allowed before #pragma once: the licence, then what the file is for.
-OPENING = re.compile(r"// SPDX-License-Identifier: Apache-2\.0\n(// .+\n)+#pragma once\n")
+# The licence, then what the file is for; a header that is read once for each instruction set has no #pragma once.
+OPENING = re.compile(r"// SPDX-License-Identifier: Apache-2\.0\n(// .+\n)+(#pragma once\n|(?s:.)*\bTENON_KERNEL_FILE\b)")
 
 
 def main(root):
@@ -23,7 +23,7 @@ def main(root):
                 text = file.read()
             lengths[path] = len(text.splitlines())
             if not OPENING.match(text):
-                problems.append(f"{path}: begins with neither licence, purpose and #pragma once")
+                problems.append(f"{path}: does not begin with licence, purpose and #pragma once")
     problems += [f"{path}: {length} lines, at most {GREATEST}" for path, length in lengths.items() if length > GREATEST]
     median = statistics.median(lengths.values())
     if median >= MEDIAN:
