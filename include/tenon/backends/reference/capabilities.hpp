@@ -33,10 +33,10 @@ struct capabilities {
       case operation::relu:
       case operation::batch_norm:
       case operation::batch_norm_training:
-      case operation::mean_square_gradient:
         return operand == 0;
       case operation::relu_gradient:
       case operation::add:
+      case operation::mean_square_gradient:
       case operation::batch_norm_gradient:
       case operation::batch_norm_frozen_gradient:
         return operand == 0 || operand == 1;

@@ -22,7 +22,7 @@ void mean_square(const attributes& attribute, std::span<const operand> operands,
   *results[0].as<T>() = static_cast<T>(attribute.scale * sum / static_cast<double>(operands[0].extents.elements()));
 }
 
-/// x, target -> dx; dx may overwrite x
+/// x, target -> dx; dx may overwrite either
 template <class T>
 void mean_square_gradient(const attributes& attribute, std::span<const operand> operands,
                           std::span<const operand> results) {
