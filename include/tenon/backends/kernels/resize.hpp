@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+// Resizing, nearest and linear, and its gradient.
+#ifndef TENON_KERNEL_ISA
+#  ifndef TENON_BACKENDS_KERNELS_RESIZE_HPP
+#    define TENON_BACKENDS_KERNELS_RESIZE_HPP
+
+#    include <algorithm>
+#    include <span>
+
+#    include "tenon/backends/kernels/lanes.hpp"
+#    include "tenon/backends/kernels/parts.hpp"
+#    include "tenon/backends/operand.hpp"
+
+namespace tenon {
+inline namespace v0 {
+namespace kernels {
+
+/// What a coordinate of the result reads: (1 - share) * x[first] + share * x[second].
+struct line_source {
+  std::int64_t first, second;
+  float share;
+};
+
+/// One dimension of a resize, in PyTorch's conventions: nearest takes floor(position * from / to), exactly; linear has
+/// half-pixel centres and stops at the border; linear_align_corners puts ends on ends.
+struct resized_line {
+  std::int64_t from, to;
+  bool nearest;
+  double factor = 1, offset = 0;  ///< of linear modes: source = position * factor + offset
+
+  resized_line(interpolation mode, std::int64_t from_extent, std::int64_t to_extent)
+      : from(from_extent), to(to_extent), nearest(mode == interpolation::nearest) {
+    if (mode == interpolation::linear) {
+      factor = static_cast<double>(from) / static_cast<double>(to);
+      offset = 0.5 * factor - 0.5;
+    } else if (to > 1) {
+      factor = static_cast<double>(from - 1) / static_cast<double>(to - 1);
+    } else {
+      factor = 0;
+    }
+  }
+
+  line_source operator()(std::int64_t position) const {
+    if (nearest) {
+      const std::int64_t source = position * from / to;
+      return {source, source, 0};
+    }
+    const double source = std::max(0.0, static_cast<double>(position) * factor + offset);
+    const std::int64_t first = std::min(static_cast<std::int64_t>(source), from - 1);
+    return {first, std::min(first + 1, from - 1), static_cast<float>(source - static_cast<double>(first))};
+  }
+
+  /// The first position that reads `source`, or one after it; sources never go back.
+  std::int64_t first_reader(std::int64_t source) const {
+    std::int64_t low = 0, high = to;
+    while (low < high) {
+      const std::int64_t middle = (low + high) / 2;
+      if ((*this)(middle).second < source)
+        low = middle + 1;
+      else
+        high = middle;
+    }
+    return low;
+  }
+
+  /// How much of `source` a position reads.
+  static float share_of(const line_source& at, std::int64_t source) {
+    return (at.first == source ? 1 - at.share : 0) + (at.second == source ? at.share : 0);
+  }
+};
+
+struct resizing {
+  geometry from, to;  ///< of x and y; the gradient goes the other way
+  resized_line depth, height, width;
+  const float* read;
+  float* written;
+
+  resizing(interpolation mode, const geometry& x, const geometry& y, const float* source, float* target)
+      : from(x),
+        to(y),
+        depth(mode, x.depth, y.depth),
+        height(mode, x.height, y.height),
+        width(mode, x.width, y.width),
+        read(source),
+        written(target) {}
+};
+
+}  // namespace kernels
+}  // namespace v0
+}  // namespace tenon
+
+#    define TENON_KERNEL_FILE "tenon/backends/kernels/resize.hpp"
+#    include "tenon/backends/kernels/each_isa.hpp"
+
+#  endif
+#else
+
+namespace tenon {
+inline namespace v0 {
+namespace kernels {
+namespace TENON_KERNEL_ISA {
+
+/// Rows of the result.
+TENON_KERNEL inline void resize_part(const resizing& of, std::int64_t begin, std::int64_t end) {
+  for (std::int64_t row = begin; row < end; ++row) {
+    const std::int64_t plane = row / (of.to.depth * of.to.height), in_plane = row % (of.to.depth * of.to.height);
+    const line_source d = of.depth(in_plane / of.to.height), h = of.height(in_plane % of.to.height);
+    // The rows that are read and their weights, those without weight left out.
+    const float* rows[4];
+    float weights[4];
+    int count = 0;
+    for (int i = 0; i < 4; ++i) {
+      const float weight = (i & 2 ? d.share : 1 - d.share) * (i & 1 ? h.share : 1 - h.share);
+      if (weight == 0) continue;
+      const std::int64_t source = (plane * of.from.depth + (i & 2 ? d.second : d.first)) * of.from.height;
+      rows[count] = of.read + (source + (i & 1 ? h.second : h.first)) * of.from.width * block;
+      weights[count++] = weight;
+    }
+    float* y = of.written + row * of.to.width * block;
+    for (std::int64_t column = 0; column < of.to.width; ++column, y += block) {
+      const line_source w = of.width(column);
+      for (int lane = 0; lane < block; lane += width) {
+        vec first = {}, second = {};
+        for (int i = 0; i < count; ++i) {
+          first += weights[i] * load(rows[i] + w.first * block + lane);
+          second += weights[i] * load(rows[i] + w.second * block + lane);
+        }
+        store(y + lane, first + w.share * (second - first));
+      }
+    }
+  }
+}
+
+/// x -> y of the result's size
+inline void resize(const attributes& attribute, std::span<const operand> operands, std::span<const operand> results) {
+  const resizing of(attribute.interpolation, geometry(operands[0].extents, block), geometry(results[0].extents, block),
+                    operands[0].as<const float>(), results[0].as<float>());
+  in_parallel(of.to.planes() * of.to.depth * of.to.height, resize_part, of);
+}
+
+/// Adds a row of dy, times a weight, to a row of dx. Sources never go back, so two sums walk along in registers.
+TENON_KERNEL_INLINE void spread_row(const resized_line& line, const float* dy, float weight, float* dx) {
+  for (int lane = 0; lane < block; lane += width) {
+    std::int64_t current = 0;
+    vec here = {}, next = {};
+    for (std::int64_t column = 0; column < line.to; ++column) {
+      const line_source at = line(column);
+      if (at.first != current) {
+        float* const to = dx + current * block + lane;
+        store(to, load(to) + here);
+        if (at.first != current + 1) {
+          // Only a source before the last has one beside it.
+          if (current + 1 < line.from) store(to + block, load(to + block) + next);
+          next = vec{};
+        }
+        here = next;
+        next = vec{};
+        current = at.first;
+      }
+      const vec gradient = weight * load(dy + column * block + lane);
+      const float share = at.second == at.first ? 0.0f : at.share;
+      here += (1 - share) * gradient;
+      next += share * gradient;
+    }
+    float* const to = dx + current * block + lane;
+    store(to, load(to) + here);
+    if (current + 1 < line.from) store(to + block, load(to + block) + next);
+  }
+}
+
+/// Rows of dx, each of which gathers from the rows of dy that read it.
+TENON_KERNEL inline void resize_gradient_part(const resizing& of, std::int64_t begin, std::int64_t end) {
+  for (std::int64_t row = begin; row < end; ++row) {
+    const std::int64_t plane = row / (of.from.depth * of.from.height),
+                       in_plane = row % (of.from.depth * of.from.height);
+    const std::int64_t d = in_plane / of.from.height, h = in_plane % of.from.height;
+    float* const dx = of.written + row * of.from.width * block;
+    std::fill_n(dx, of.from.width * block, 0.0f);
+    for (std::int64_t i = of.depth.first_reader(d); i < of.to.depth; ++i) {
+      const line_source depth = of.depth(i);
+      if (depth.first > d) break;
+      const float depth_weight = resized_line::share_of(depth, d);
+      for (std::int64_t j = of.height.first_reader(h); j < of.to.height; ++j) {
+        const line_source height = of.height(j);
+        if (height.first > h) break;
+        const float weight = depth_weight * resized_line::share_of(height, h);
+        if (weight == 0) continue;
+        spread_row(of.width, of.read + ((plane * of.to.depth + i) * of.to.height + j) * of.to.width * block, weight,
+                   dx);
+      }
+    }
+  }
+}
+
+/// dy -> dx
+inline void resize_gradient(const attributes& attribute, std::span<const operand> operands,
+                            std::span<const operand> results) {
+  const resizing of(attribute.interpolation, geometry(results[0].extents, block), geometry(operands[0].extents, block),
+                    operands[0].as<const float>(), results[0].as<float>());
+  in_parallel(of.from.planes() * of.from.depth * of.from.height, resize_gradient_part, of);
+}
+
+}  // namespace TENON_KERNEL_ISA
+}  // namespace kernels
+}  // namespace v0
+}  // namespace tenon
+
+#endif

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a training step changes for good: running statistics, and parameters by SGD and Adam, all in plain layout.
+#ifndef TENON_KERNEL_ISA
+#  ifndef TENON_BACKENDS_KERNELS_UPDATES_HPP
+#    define TENON_BACKENDS_KERNELS_UPDATES_HPP
+
+#    include <algorithm>
+#    include <cmath>
+#    include <span>
+
+#    include "tenon/backends/kernels/lanes.hpp"
+#    include "tenon/backends/kernels/parts.hpp"
+#    include "tenon/backends/operand.hpp"
+
+#    define TENON_KERNEL_FILE "tenon/backends/kernels/updates.hpp"
+#    include "tenon/backends/kernels/each_isa.hpp"
+
+#  endif
+#else
+
+namespace tenon {
+inline namespace v0 {
+namespace kernels {
+namespace TENON_KERNEL_ISA {
+
+/// What a thread takes at once.
+inline constexpr std::int64_t update_grain = 4096;
+
+struct sgd_arguments {
+  float* parameter;
+  const float* gradient;
+  float* velocity;  ///< null without momentum
+  std::int64_t count;
+  float weight_decay, momentum, learning_rate;
+  bool nesterov;
+};
+
+TENON_KERNEL inline void sgd_part(const sgd_arguments& of, std::int64_t begin, std::int64_t end) {
+  const std::int64_t last = std::min(end * update_grain, of.count);
+  for (std::int64_t i = begin * update_grain; i < last; i += width) {
+    const std::int64_t rest = last - i;
+    const vec parameter = load_some(of.parameter + i, rest);
+    vec step = load_some(of.gradient + i, rest) + of.weight_decay * parameter;
+    if (of.velocity != nullptr) {
+      const vec velocity = of.momentum * load_some(of.velocity + i, rest) + step;
+      store_some(of.velocity + i, velocity, rest);
+      step = of.nesterov ? step + of.momentum * velocity : velocity;
+    }
+    store_some(of.parameter + i, parameter - of.learning_rate * step, rest);
+  }
+}
+
+/// parameter, gradient, [velocity]: PyTorch's SGD without dampening
+inline void sgd(const attributes& attribute, std::span<const operand> operands, const step_arguments& arguments) {
+  const sgd_arguments of{operands[0].as<float>(),
+                         operands[1].as<const float>(),
+                         operands.size() > 2 ? operands[2].as<float>() : nullptr,
+                         operands[0].extents.elements(),
+                         static_cast<float>(attribute.weight_decay),
+                         static_cast<float>(attribute.momentum),
+                         arguments.learning_rate,
+                         attribute.nesterov};
+  in_parallel(divide_up(of.count, update_grain), sgd_part, of);
+}
+
+struct adam_arguments {
+  float* parameter;
+  const float* gradient;
+  float* first;
+  float* second;
+  std::int64_t count;
+  float decay;  ///< added to the gradient as a share of the parameter
+  float kept;   ///< the parameter's factor before the step, for decoupled weight decay
+  float beta1, beta2;
+  float more1, more2;  ///< 1 - beta, rounded once
+  float step;          ///< learning rate / first bias correction
+  float correction;    ///< 1 / square root of the second bias correction
+  float epsilon;
+};
+
+TENON_KERNEL inline void adam_part(const adam_arguments& of, std::int64_t begin, std::int64_t end) {
+  const std::int64_t last = std::min(end * update_grain, of.count);
+  for (std::int64_t i = begin * update_grain; i < last; i += width) {
+    const std::int64_t rest = last - i;
+    const vec parameter = load_some(of.parameter + i, rest);
+    const vec gradient = load_some(of.gradient + i, rest) + of.decay * parameter;
+    const vec first = of.beta1 * load_some(of.first + i, rest) + of.more1 * gradient;
+    const vec second = of.beta2 * load_some(of.second + i, rest) + of.more2 * gradient * gradient;
+    store_some(of.first + i, first, rest);
+    store_some(of.second + i, second, rest);
+    const vec divisor = square_root(second) * of.correction + of.epsilon;
+    store_some(of.parameter + i, of.kept * parameter - of.step * first / divisor, rest);
+  }
+}
+
+/// parameter, gradient, first moment, second moment: PyTorch's Adam, or AdamW if attribute.decoupled
+inline void adam(const attributes& attribute, std::span<const operand> operands, const step_arguments& arguments) {
+  const double rate = static_cast<double>(arguments.learning_rate), step = static_cast<double>(arguments.step);
+  const double correction1 = 1 - std::pow(attribute.beta1, step), correction2 = 1 - std::pow(attribute.beta2, step);
+  const adam_arguments of{
+      operands[0].as<float>(),
+      operands[1].as<const float>(),
+      operands[2].as<float>(),
+      operands[3].as<float>(),
+      operands[0].extents.elements(),
+      static_cast<float>(attribute.decoupled ? 0 : attribute.weight_decay),
+      static_cast<float>(attribute.decoupled ? 1 - rate * attribute.weight_decay : 1),
+      static_cast<float>(attribute.beta1),
+      static_cast<float>(attribute.beta2),
+      static_cast<float>(1 - attribute.beta1),
+      static_cast<float>(1 - attribute.beta2),
+      static_cast<float>(rate / correction1),
+      static_cast<float>(1 / std::sqrt(correction2)),
+      static_cast<float>(attribute.epsilon),
+  };
+  in_parallel(divide_up(of.count, update_grain), adam_part, of);
+}
+
+/// mean, variance (biased), running mean, running variance (of which the unbiased one is kept)
+inline void running_statistics(const attributes& attribute, std::span<const operand> operands) {
+  const std::int64_t channels = operands[0].extents.elements();
+  const double share = attribute.momentum, values = attribute.index;
+  const double unbiased = values > 1 ? values / (values - 1) : 1;
+  const float* const mean = operands[0].as<const float>();
+  const float* const variance = operands[1].as<const float>();
+  float* const running_mean = operands[2].as<float>();
+  float* const running_variance = operands[3].as<float>();
+  for (std::int64_t c = 0; c < channels; ++c) {
+    const double m = static_cast<double>(mean[c]), v = static_cast<double>(variance[c]) * unbiased;
+    running_mean[c] = static_cast<float>((1 - share) * static_cast<double>(running_mean[c]) + share * m);
+    running_variance[c] = static_cast<float>((1 - share) * static_cast<double>(running_variance[c]) + share * v);
+  }
+}
+
+}  // namespace TENON_KERNEL_ISA
+}  // namespace kernels
+}  // namespace v0
+}  // namespace tenon
+
+#endif
