@@ -15,6 +15,7 @@
 #include "tenon/passes/training_form.hpp"
 #include "tenon/plan/network_error.hpp"
 #include "tenon/plan/options.hpp"
+#include "tenon/plan/parameter_description.hpp"
 #include "tenon/plan/plan.hpp"
 #include "tenon/plan/work.hpp"
 
@@ -70,13 +71,6 @@ struct training_compilation {
   }
 };
 
-/// A parameter or running statistic as a constant: its name as in PyTorch, its shape, and whether training changes it.
-struct parameter_description {
-  std::string_view name;
-  shape extents;
-  bool trainable = true;
-};
-
 template <class Stage, operation Kind>
 constexpr auto describe_parameters() {
   constexpr std::size_t count = [] {
@@ -89,7 +83,7 @@ constexpr auto describe_parameters() {
     if (current.op != Kind) continue;
     list[static_cast<std::size_t>(current.attribute.index)] = {Stage::graph.view().text(current.scope),
                                                                Stage::graph.view().result_value(current).extents,
-                                                               current.attribute.trainable};
+                                                               current.attribute.trainable, current.attribute.initial};
   }
   return list;
 }

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// One allocation, aligned for vector code.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <new>
+#include <string>
+
+#include "tenon/core/error.hpp"
+
+namespace tenon {
+inline namespace v0 {
+
+/// What every allocation is aligned to, in bytes.
+inline constexpr std::size_t allocation_alignment = 64;
+
+struct allocation_deleter {
+  void operator()(std::byte* memory) const { ::operator delete (memory, std::align_val_t{allocation_alignment}); }
+};
+
+/// Memory that is freed with its owner; not initialised.
+using allocation = std::unique_ptr<std::byte[], allocation_deleter>;
+
+/// Allocates `bytes` for what `name` says; nothing for 0. Throws allocation_error.
+inline allocation allocate(std::size_t bytes, const std::string& name) {
+  if (bytes == 0) return nullptr;
+  try {
+    return allocation(static_cast<std::byte*>(::operator new (bytes, std::align_val_t{allocation_alignment})));
+  } catch (const std::bad_alloc&) {
+    throw allocation_error(name + ": " + std::to_string(bytes) + " bytes could not be allocated", name,
+                           std::to_string(bytes) + " bytes");
+  }
+}
+
+}  // namespace v0
+}  // namespace tenon

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// The executor: a plan with its memory, run by a backend's program. It is a template of the backend alone.
+#pragma once
+
+#include <cmath>
+#include <cstring>
+#include <memory>
+#include <utility>
+
+#include "tenon/backends/operand.hpp"
+#include "tenon/core/parallel.hpp"
+#include "tenon/runtime/parameter_store.hpp"
+
+namespace tenon {
+inline namespace v0 {
+
+/// Owns what a plan needs at run time: the arena, packed weights, scratchpad, optimizer state and kept gradients, one
+/// allocation each. After construction it allocates nothing.
+template <class Program>
+class executor {
+ public:
+  /// `plan` refers to constants; throws allocation_error and backend_error.
+  executor(const plan_view& plan, std::shared_ptr<parameter_store> store, threads count)
+      : plan_(plan),
+        store_(std::move(store)),
+        threads_(count.count),
+        program_(std::make_unique<Program>(plan, count.count)) {
+    const auto size = [](std::int64_t bytes) { return static_cast<std::size_t>(bytes); };
+    arena_ = allocate(size(plan.arena_bytes), "arena");
+    packed_ = allocate(size(plan.packed_bytes), "packed weights");
+    scratchpad_ = allocate(program_->scratchpad_bytes(), "scratchpad");
+    optimizer_ = allocate(size(plan.optimizer_bytes), "optimizer state");
+    gradients_ = allocate(size(plan.gradient_bytes), "gradients");
+    if (optimizer_) std::memset(optimizer_.get(), 0, size(plan.optimizer_bytes));
+    if (gradients_) std::memset(gradients_.get(), 0, size(plan.gradient_bytes));
+    memory_[memory_space::arena] = arena_.get();
+    memory_[memory_space::parameter] = store_->memory();
+    memory_[memory_space::optimizer] = optimizer_.get();
+    memory_[memory_space::gradient] = gradients_.get();
+    memory_.packed = packed_.get();
+    memory_.scratchpad = scratchpad_.get();
+    program_->bind(memory_);
+  }
+
+  /// Where the value of a source is to be copied, or nullptr if nobody reads it.
+  std::byte* input(operation kind, std::int32_t index) const {
+    const std::int32_t number = find(kind, index);
+    return number < 0 ? nullptr : program_->operand_of(number).data;
+  }
+
+  /// The shape of a source as it was planned.
+  const value& described(operation kind, std::int32_t index) const { return plan_.graph.value_at(find(kind, index)); }
+
+  /// Runs an inference plan; its outputs are valid until the next run.
+  void run() {
+    pack_if_changed();
+    program_->run(0, plan_.graph.node_count(), {});
+  }
+
+  /// Runs a training step up to its loss; nothing that outlives the step has changed.
+  float run_forward() {
+    pack_if_changed();
+    program_->run(0, plan_.loss_node + 1, {});
+    float loss = 0;
+    std::memcpy(&loss, program_->operand_of(plan_.loss).data, sizeof(loss));
+    return loss;
+  }
+
+  /// Runs the rest: backward pass, updates, running statistics.
+  void run_backward(float learning_rate) {
+    program_->run(plan_.loss_node + 1, plan_.graph.node_count(), {learning_rate, ++steps_});
+    for (const node& current : plan_.graph.nodes) {
+      if (current.op != operation::running_statistics) continue;
+      const std::int32_t mean = plan_.graph.operand(current, 2);
+      store_->count_batch(plan_.graph.node_at(plan_.graph.value_at(mean).producer).attribute.index);
+    }
+    store_->changed();
+  }
+
+  /// An output's memory.
+  const float* output(std::int32_t index) const {
+    return program_->operand_of(plan_.graph.outputs[static_cast<std::size_t>(index)]).template as<const float>();
+  }
+
+  const plan_view& plan() const { return plan_; }
+  const Program& program() const { return *program_; }
+  const memory& spaces() const { return memory_; }
+  const std::shared_ptr<parameter_store>& store() const { return store_; }
+  std::int64_t steps() const { return steps_; }
+
+ private:
+  std::int32_t find(operation kind, std::int32_t index) const {
+    for (const node& current : plan_.graph.nodes) {
+      if (current.op == kind && current.attribute.index == index) return current.results[0];
+    }
+    return -1;
+  }
+
+  void pack_if_changed() {
+    const std::uint64_t version = store_->version();
+    if (version == packed_version_) return;
+    program_->pack();
+    packed_version_ = version;
+  }
+
+  plan_view plan_;
+  std::shared_ptr<parameter_store> store_;
+  int threads_;
+  std::unique_ptr<Program> program_;
+  allocation arena_, packed_, scratchpad_, optimizer_, gradients_;
+  memory memory_;
+  std::uint64_t packed_version_ = 0;
+  std::int64_t steps_ = 0;
+};
+
+}  // namespace v0
+}  // namespace tenon

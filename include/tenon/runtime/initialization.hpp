@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// First values of parameters: He and Xavier, from a seed.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <numbers>
+#include <optional>
+#include <span>
+
+#include "tenon/plan/parameter_description.hpp"
+
+namespace tenon {
+inline namespace v0 {
+
+/// Where weights start: at random values from a seed, of each layer's own initializer unless another is given for all
+/// weights.
+struct initialization {
+  std::uint64_t seed = 0;
+  std::optional<initializer> weights{};
+};
+
+/// Random first weights: predictor net{tenon::initialize(42)}. The same seed gives the same bits. Convolutions start by
+/// He's rule unless their layer says otherwise or `weights` is given; biases at 0, norms at 1 and 0.
+inline initialization initialize(std::uint64_t seed) { return {seed, std::nullopt}; }
+inline initialization initialize(std::uint64_t seed, initializer weights) { return {seed, weights}; }
+
+/// A small generator of random numbers that gives the same on every compiler: SplitMix64 (Steele, Lea, Flood 2014).
+class random_source {
+ public:
+  explicit random_source(std::uint64_t seed) : state_(seed) {}
+
+  std::uint64_t next() {
+    state_ += 0x9e3779b97f4a7c15ull;
+    std::uint64_t mixed = state_;
+    mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9ull;
+    mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111ebull;
+    return mixed ^ (mixed >> 31);
+  }
+
+  /// Uniform in (0, 1].
+  double uniform() { return (static_cast<double>(next() >> 11) + 1.0) * 0x1.0p-53; }
+
+  /// Normal, mean 0 and standard deviation 1 (Box and Muller 1958).
+  double normal() {
+    const double radius = std::sqrt(-2.0 * std::log(uniform()));
+    return radius * std::cos(2.0 * std::numbers::pi * uniform());
+  }
+
+ private:
+  std::uint64_t state_;
+};
+
+/// Fills a parameter with its first values. Fans are PyTorch's: extent 1 (in) or 0 (out) times the kernel.
+inline void fill_initial(std::span<float> values, const shape& extents, initializer rule, std::uint64_t seed) {
+  const std::int64_t kernel = extents.rank > 2 ? extents.elements() / extents[0] / extents[1] : 1;
+  const auto fan_in = static_cast<double>((extents.rank > 1 ? extents[1] : 1) * kernel);
+  const double fan_out = static_cast<double>(extents[0] * kernel);
+  random_source random(seed);
+  const auto normal = [&](double deviation) {
+    for (float& value : values) value = static_cast<float>(deviation * random.normal());
+  };
+  const auto uniform = [&](double bound) {
+    for (float& value : values) value = static_cast<float>(bound * (2 * random.uniform() - 1));
+  };
+  switch (rule) {
+    case initializer::zeros:
+      for (float& value : values) value = 0;
+      return;
+    case initializer::ones:
+      for (float& value : values) value = 1;
+      return;
+    case initializer::he_normal:
+      return normal(std::sqrt(2 / fan_in));
+    case initializer::he_uniform:
+      return uniform(std::sqrt(6 / fan_in));
+    case initializer::xavier_normal:
+      return normal(std::sqrt(2 / (fan_in + fan_out)));
+    case initializer::xavier_uniform:
+      return uniform(std::sqrt(6 / (fan_in + fan_out)));
+  }
+}
+
+}  // namespace v0
+}  // namespace tenon

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+// The values of a network's parameters and running statistics, by name.
+#pragma once
+
+#include <atomic>
+#include <cstring>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tenon/io/safetensors.hpp"
+#include "tenon/runtime/allocation.hpp"
+#include "tenon/runtime/initialization.hpp"
+
+namespace tenon {
+inline namespace v0 {
+
+/// A parameter's values, or its gradient's, in PyTorch's layout; owned elsewhere.
+struct parameter_view {
+  std::span<const float> values;
+  shape extents;
+
+  const float* data() const { return values.data(); }
+  std::size_t size() const { return values.size(); }
+  auto begin() const { return values.begin(); }
+  auto end() const { return values.end(); }
+};
+
+/// Owns the values of parameters and running statistics in one allocation. Every change raises the version, so that
+/// whoever holds packed weights knows. It knows nothing of inputs: predictors and trainers of any size share one.
+class parameter_store {
+ public:
+  /// `table` must outlive the store. The values are zeros.
+  explicit parameter_store(const parameter_table& table) : table_(table) {
+    for (const parameter_description& entry : table_.parameters) parameter_values_ += entry.extents.elements();
+    buffer_values_ = 0;
+    for (const parameter_description& entry : table_.buffers) {
+      buffer_values_ += entry.extents.elements();
+      if (entry.name.ends_with(mean_suffix)) ++counters_;
+    }
+    const std::int64_t bytes = round_up((parameter_values_ + buffer_values_) * 4, 8) + counters_ * 8;
+    memory_ = allocate(static_cast<std::size_t>(bytes), "parameters");
+    if (bytes > 0) std::memset(memory_.get(), 0, static_cast<std::size_t>(bytes));
+  }
+
+  const parameter_table& table() const { return table_; }
+  std::byte* memory() const { return memory_.get(); }
+
+  /// Rises with every change.
+  std::uint64_t version() const { return version_.load(std::memory_order_acquire); }
+  void changed() { version_.fetch_add(1, std::memory_order_release); }
+
+  /// All parameters at random first values, running means 0 and variances 1, counters 0.
+  void start(const initialization& how) {
+    random_source seeds(how.seed);
+    for_each_tensor([&](const parameter_description& entry, std::span<float> values) {
+      const bool is_weight = entry.initial != initializer::zeros && entry.initial != initializer::ones;
+      fill_initial(values, entry.extents, is_weight && how.weights ? *how.weights : entry.initial, seeds.next());
+    });
+    for (std::int64_t& counter : counters()) counter = 0;
+    changed();
+  }
+
+  /// Replaces all values by those of a safetensors file, or none: throws file_error, format_error, and weight_error for
+  /// a tensor that is missing, surplus, of another shape or not float32. `num_batches_tracked` may be missing.
+  void load(const std::string& path) {
+    const safetensors_file file(path);
+    check_surplus(file);
+    for_each_tensor([&](const parameter_description& entry, std::span<float>) { find_fitting(file, entry); });
+    for_each_counter([&](const std::string& name, std::int64_t&) { find_counter(file, name); });
+    for_each_tensor([&](const parameter_description& entry, std::span<float> values) {
+      std::memcpy(values.data(), file.find(entry.name)->data, values.size_bytes());
+    });
+    for_each_counter([&](const std::string& name, std::int64_t& counter) {
+      const stored_tensor* tensor = file.find(name);
+      counter = 0;
+      if (tensor != nullptr) std::memcpy(&counter, tensor->data, sizeof(counter));
+    });
+    changed();
+  }
+
+  /// Writes all values as a safetensors file under PyTorch's names; what was there stays whole until it is done. Throws
+  /// file_error.
+  void save(const std::string& path) const {
+    std::vector<tensor_source> tensors;
+    for_each_tensor([&](const parameter_description& entry, std::span<float> values) {
+      tensors.push_back({std::string(entry.name), "F32", extents_of(entry.extents), values.data()});
+    });
+    for_each_counter([&](const std::string& name, std::int64_t& counter) {
+      tensors.push_back({name, "I64", {}, &counter});
+    });
+    write_safetensors(path, tensors);
+  }
+
+  /// The values of a parameter or running statistic. Throws weight_error for a name the network does not have.
+  parameter_view find(std::string_view name) const {
+    parameter_view found;
+    for_each_tensor([&](const parameter_description& entry, std::span<float> values) {
+      if (entry.name == name) found = {values, entry.extents};
+    });
+    if (found.values.data() == nullptr) throw_unknown(name);
+    return found;
+  }
+
+  /// Replaces the values of one parameter or running statistic. Throws weight_error for an unknown name or another
+  /// number of values.
+  void assign(std::string_view name, std::span<const float> values) {
+    const parameter_view there = find(name);
+    if (there.size() != values.size()) {
+      throw weight_error(std::string(name) + ": " + std::to_string(there.size()) + " values expected, " +
+                             std::to_string(values.size()) + " given",
+                         std::string(name), std::to_string(there.size()), std::to_string(values.size()));
+    }
+    std::memcpy(const_cast<float*>(there.data()), values.data(), values.size_bytes());  // memory of this store's own
+    changed();
+  }
+
+  /// Raises `num_batches_tracked` of the norm whose running mean is the given buffer.
+  void count_batch(std::int32_t buffer) {
+    std::int32_t counter = 0;
+    for (std::int32_t i = 0; i < buffer; ++i) {
+      counter += table_.buffers[static_cast<std::size_t>(i)].name.ends_with(mean_suffix) ? 1 : 0;
+    }
+    ++counters()[static_cast<std::size_t>(counter)];
+  }
+
+  [[noreturn]] static void throw_unknown(std::string_view name) {
+    throw weight_error("the network has no parameter \"" + std::string(name) + "\"", std::string(name));
+  }
+
+ private:
+  static constexpr std::string_view mean_suffix = "running_mean";
+  static constexpr std::string_view counter_suffix = "num_batches_tracked";
+
+  std::span<std::int64_t> counters() const {
+    std::byte* start = memory_.get() + round_up((parameter_values_ + buffer_values_) * 4, 8);
+    return {reinterpret_cast<std::int64_t*>(start), static_cast<std::size_t>(counters_)};
+  }
+
+  template <class Visit>
+  void for_each_tensor(const Visit& visit) const {
+    float* values = reinterpret_cast<float*>(memory_.get());
+    for (const std::span<const parameter_description>& list : {table_.parameters, table_.buffers}) {
+      for (const parameter_description& entry : list) {
+        const auto count = static_cast<std::size_t>(entry.extents.elements());
+        visit(entry, std::span<float>(values, count));
+        values += count;
+      }
+    }
+  }
+
+  template <class Visit>
+  void for_each_counter(const Visit& visit) const {
+    std::size_t number = 0;
+    for (const parameter_description& entry : table_.buffers) {
+      if (!entry.name.ends_with(mean_suffix)) continue;
+      std::string name(entry.name.substr(0, entry.name.size() - mean_suffix.size()));
+      name += counter_suffix;
+      visit(name, counters()[number++]);
+    }
+  }
+
+  static std::vector<std::int64_t> extents_of(const shape& extents) {
+    std::vector<std::int64_t> list;
+    for (int i = 0; i < extents.rank; ++i) list.push_back(extents[i]);
+    return list;
+  }
+
+  void check_surplus(const safetensors_file& file) const {
+    for (const stored_tensor& tensor : file.tensors()) {
+      bool known = tensor.name == counter_suffix || tensor.name.ends_with("." + std::string(counter_suffix));
+      for_each_tensor(
+          [&](const parameter_description& entry, std::span<float>) { known = known || entry.name == tensor.name; });
+      if (known) continue;
+      throw weight_error(file.path() + ": surplus tensor \"" + tensor.name + "\", which the network does not have",
+                         tensor.name);
+    }
+  }
+
+  static void find_fitting(const safetensors_file& file, const parameter_description& entry) {
+    const std::string name(entry.name);
+    const stored_tensor* tensor = file.find(name);
+    if (tensor == nullptr) {
+      throw weight_error(file.path() + ": missing tensor \"" + name + "\"", name,
+                         detail::extents_text(extents_of(entry.extents)));
+    }
+    require(file, name, "F32 " + detail::extents_text(extents_of(entry.extents)),
+            tensor->dtype + " " + detail::extents_text(tensor->extents));
+  }
+
+  static void find_counter(const safetensors_file& file, const std::string& name) {
+    const stored_tensor* tensor = file.find(name);
+    if (tensor == nullptr) return;
+    require(file, name, "I64 ()", tensor->dtype + " " + detail::extents_text(tensor->extents));
+  }
+
+  static void require(const safetensors_file& file, const std::string& name, const std::string& expected,
+                      const std::string& found) {
+    if (expected == found) return;
+    throw weight_error(file.path() + ": tensor \"" + name + "\" is " + found + ", expected " + expected, name, expected,
+                       found);
+  }
+
+  parameter_table table_;
+  std::int64_t parameter_values_ = 0, buffer_values_ = 0, counters_ = 0;
+  allocation memory_;
+  std::atomic<std::uint64_t> version_{1};
+};
+
+}  // namespace v0
+}  // namespace tenon

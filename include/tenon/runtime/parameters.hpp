@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// parameters<net>: a shared handle to a network's values; and where values come from.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "tenon/runtime/parameter_store.hpp"
+
+namespace tenon {
+inline namespace v0 {
+
+/// A safetensors file to start from; see `load`.
+struct weight_file {
+  std::string path;
+};
+
+/// Weights from a safetensors file under PyTorch's names: predictor net{tenon::load("unet.safetensors")}.
+inline weight_file load(std::string path) { return {std::move(path)}; }
+
+/// The values of a network's parameters and running statistics, whatever its input's size. Copies share the values; a
+/// predictor sees what a trainer changes.
+template <const auto& Net>
+class parameters {
+ public:
+  explicit parameters(std::shared_ptr<parameter_store> store) : store_(std::move(store)) {}
+
+  /// Replaces all values or none; throws as parameter_store::load.
+  void load(const std::string& path) { store_->load(path); }
+  /// Throws file_error.
+  void save(const std::string& path) const { store_->save(path); }
+  /// Throws weight_error for a name the network does not have.
+  parameter_view parameter(std::string_view name) const { return store_->find(name); }
+  /// Replaces one tensor's values; throws weight_error.
+  void assign(std::string_view name, std::span<const float> values) { store_->assign(name, values); }
+
+  const std::shared_ptr<parameter_store>& store() const { return store_; }
+
+ private:
+  std::shared_ptr<parameter_store> store_;
+};
+
+/// A store of new values for a network. The source is a file or an initialization.
+inline std::shared_ptr<parameter_store> make_store(const parameter_table& table, const weight_file& from) {
+  auto store = std::make_shared<parameter_store>(table);
+  store->load(from.path);
+  return store;
+}
+inline std::shared_ptr<parameter_store> make_store(const parameter_table& table, const initialization& how) {
+  auto store = std::make_shared<parameter_store>(table);
+  store->start(how);
+  return store;
+}
+
+/// A store that exists already, for a network of the same description: throws weight_error if another number of input
+/// channels gave its parameters other shapes.
+inline std::shared_ptr<parameter_store> share_store(const parameter_table& table,
+                                                    const std::shared_ptr<parameter_store>& store) {
+  const auto check = [](std::span<const parameter_description> wanted, std::span<const parameter_description> there) {
+    for (std::size_t i = 0; i < wanted.size() && i < there.size(); ++i) {
+      if (wanted[i].name == there[i].name && wanted[i].extents == there[i].extents) continue;
+      const std::string name(wanted[i].name);
+      throw weight_error("shared parameters: \"" + name + "\" has another shape there", name,
+                         std::to_string(wanted[i].extents.elements()) + " values",
+                         std::to_string(there[i].extents.elements()) + " values");
+    }
+    if (wanted.size() != there.size()) throw weight_error("shared parameters are of another network", "parameters");
+  };
+  check(table.parameters, store->table().parameters);
+  check(table.buffers, store->table().buffers);
+  return store;
+}
+
+}  // namespace v0
+}  // namespace tenon

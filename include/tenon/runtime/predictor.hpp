@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// predictor: a network compiled for inference.
+#pragma once
+
+#include <cstring>
+#include <tuple>
+#include <utility>
+
+#include "tenon/plan/plan_of.hpp"
+#include "tenon/runtime/executor.hpp"
+#include "tenon/runtime/parameters.hpp"
+#include "tenon/runtime/program_of.hpp"
+#include "tenon/runtime/views.hpp"
+
+namespace tenon {
+inline namespace v0 {
+
+/// A network compiled for inference on inputs of one size.
+///
+///     using segmenter = tenon::predictor<small_unet<11>, tenon::image<1, 3, 360, 480>>;
+///     segmenter net{tenon::load("small_unet.safetensors"), tenon::threads{2}};
+///     auto logits = net(picture);
+///
+/// Net is an `inline constexpr` description; behind the input may stand a backend. One thread at a time may use a
+/// predictor, many predictors may share parameters. Movable, not copyable.
+template <const auto& Net, network_inputs Inputs, class... Arguments>
+class predictor : public plan_of<Net, Inputs, Arguments...> {
+ public:
+  using plan_type = plan_of<Net, Inputs, Arguments...>;
+  static_assert(!plan_type::trains, "a predictor takes no loss and no optimizer; a trainer does");
+  using program_type = typename program_of<typename plan_type::arguments::backend>::type;
+
+  /// Weights from a file. Throws file_error, format_error, weight_error, allocation_error, backend_error.
+  explicit predictor(const weight_file& from, threads count = {}) : predictor(make_store(table(), from), count) {}
+  /// Random weights.
+  explicit predictor(const initialization& how, threads count = {}) : predictor(make_store(table(), how), count) {}
+  /// Weights shared with a trainer or another predictor: it predicts with what they are at each call. Throws
+  /// weight_error.
+  explicit predictor(const tenon::parameters<Net>& shared, threads count = {})
+      : predictor(share_store(table(), shared.store()), count) {}
+
+  /// Predicts: one float tensor an input, (N, C, H, W) or (N, C, D, H, W). Gives a view of the output, or a std::tuple
+  /// of views, valid until the next call. Throws shape_error.
+  template <class... Views>
+  requires(sizeof...(Views) == plan_type::input_types::list.size()) auto operator()(const Views&... views) {
+    return call(std::make_index_sequence<sizeof...(Views)>(), views...);
+  }
+
+  /// The parameters, to be shared, saved or loaded.
+  tenon::parameters<Net> parameters() const { return tenon::parameters<Net>(executor_.store()); }
+  /// A parameter's or running statistic's values by PyTorch's name. Throws weight_error for an unknown name.
+  parameter_view parameter(std::string_view name) const { return executor_.store()->find(name); }
+  /// Replaces all weights or none; throws file_error, format_error, weight_error.
+  void load(const std::string& path) { executor_.store()->load(path); }
+  void save(const std::string& path) const { executor_.store()->save(path); }
+
+  /// The plan with its memory and its program.
+  const executor<program_type>& execution() const { return executor_; }
+
+ private:
+  predictor(std::shared_ptr<parameter_store> store, threads count)
+      : executor_(plan_type::view(), std::move(store), count) {}
+
+  static constexpr parameter_table table() { return {plan_type::parameter_list, plan_type::buffer_list}; }
+
+  template <std::size_t... I, class... Views>
+  auto call(std::index_sequence<I...>, const Views&... views) {
+    constexpr auto& list = plan_type::input_types::list;
+    const std::tuple<tensor_view<const float, list[I].rank>...> given(views...);
+    (check_extents(std::get<I>(given).extents(), list[I], "input", static_cast<std::int32_t>(I)), ...);
+    (copy_input(static_cast<std::int32_t>(I), std::get<I>(given).data(), list[I]), ...);
+    executor_.run();
+    return outputs(std::make_index_sequence<plan_type::compiled::sizes.outputs>());
+  }
+
+  void copy_input(std::int32_t index, const float* from, const shape& extents) {
+    std::byte* to = executor_.input(operation::input, index);
+    if (to != nullptr) std::memcpy(to, from, static_cast<std::size_t>(extents.elements()) * sizeof(float));
+  }
+
+  template <std::size_t I>
+  auto output() const {
+    constexpr shape extents =
+        plan_type::compiled::graph.values[static_cast<std::size_t>(plan_type::compiled::graph.outputs[I])].extents;
+    std::array<std::int64_t, static_cast<std::size_t>(extents.rank)> sizes{};
+    for (std::size_t d = 0; d < sizes.size(); ++d) sizes[d] = extents.extents[d];
+    return tensor_view<const float, extents.rank>(executor_.output(static_cast<std::int32_t>(I)), sizes);
+  }
+
+  template <std::size_t... I>
+  auto outputs(std::index_sequence<I...>) const {
+    if constexpr (sizeof...(I) == 1) {
+      return output<0>();
+    } else {
+      return std::make_tuple(output<I>()...);
+    }
+  }
+
+  executor<program_type> executor_;
+};
+
+}  // namespace v0
+}  // namespace tenon

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// What users hand in: tensors checked against the planned shapes, and class labels of any integer type.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <cstring>
+#include <string>
+
+#include "tenon/core/element_type.hpp"
+#include "tenon/core/error.hpp"
+#include "tenon/core/tensor_view.hpp"
+#include "tenon/graph/node.hpp"
+
+namespace tenon {
+inline namespace v0 {
+
+/// Class labels, (N, H, W) or (N, D, H, W), of 8, 32 or 64 bits: what a step takes. Made from any tensor_view of these.
+template <int Rank>
+class label_view {
+ public:
+  label_view(tensor_view<const std::uint8_t, Rank> labels)
+      : label_view(labels.data(), 1, labels.extents()) {}  // NOLINT
+  label_view(tensor_view<const std::int32_t, Rank> labels)
+      : label_view(labels.data(), 4, labels.extents()) {}  // NOLINT
+  label_view(tensor_view<const std::int64_t, Rank> labels)
+      : label_view(labels.data(), 8, labels.extents()) {}                                                 // NOLINT
+  label_view(tensor_view<std::uint8_t, Rank> labels) : label_view(labels.data(), 1, labels.extents()) {}  // NOLINT
+  label_view(tensor_view<std::int32_t, Rank> labels) : label_view(labels.data(), 4, labels.extents()) {}  // NOLINT
+  label_view(tensor_view<std::int64_t, Rank> labels) : label_view(labels.data(), 8, labels.extents()) {}  // NOLINT
+
+  const std::array<std::int64_t, Rank>& extents() const { return extents_; }
+
+  /// The label at a position in row-major order.
+  std::int64_t operator[](std::int64_t position) const {
+    switch (bytes_) {
+      case 1:
+        return static_cast<const std::uint8_t*>(data_)[position];
+      case 4:
+        return static_cast<const std::int32_t*>(data_)[position];
+      default:
+        return static_cast<const std::int64_t*>(data_)[position];
+    }
+  }
+
+ private:
+  label_view(const void* data, int bytes, const std::array<std::int64_t, Rank>& extents)
+      : data_(data), bytes_(bytes), extents_(extents) {}
+
+  const void* data_;
+  int bytes_;
+  std::array<std::int64_t, Rank> extents_;
+};
+
+/// "1 x 3 x 360 x 480"
+template <class Extents>
+std::string extents_to_text(const Extents& extents, std::size_t rank) {
+  std::string text;
+  for (std::size_t i = 0; i < rank; ++i) text += (i == 0 ? "" : " x ") + std::to_string(extents[i]);
+  return text;
+}
+
+/// Throws shape_error unless a tensor has the planned extents.
+template <std::size_t Rank>
+void check_extents(const std::array<std::int64_t, Rank>& given, const shape& planned, const char* name,
+                   std::int32_t index) {
+  bool same = static_cast<std::size_t>(planned.rank) == Rank;
+  for (std::size_t i = 0; same && i < Rank; ++i) same = given[i] == planned.extents[i];
+  if (same) return;
+  const std::string thing = std::string(name) + " " + std::to_string(index);
+  const std::string expected = extents_to_text(planned.extents, static_cast<std::size_t>(planned.rank));
+  const std::string found = extents_to_text(given, Rank);
+  throw shape_error(thing + " is " + found + ", the network was compiled for " + expected, thing, expected, found);
+}
+
+/// Throws label_error unless every label is a class of the loss or its ignored label.
+template <int Rank>
+void check_labels(const label_view<Rank>& labels, std::int64_t count, std::int32_t classes, const attributes& loss) {
+  for (std::int64_t i = 0; i < count; ++i) {
+    const std::int64_t label = labels[i];
+    if ((label >= 0 && label < classes) || (loss.has_ignored && label == loss.ignored)) continue;
+    const std::string expected = "0 to " + std::to_string(classes - 1) +
+                                 (loss.has_ignored ? " or " + std::to_string(loss.ignored) : std::string());
+    throw label_error(
+        "label " + std::to_string(label) + " at position " + std::to_string(i) + " is no class: expected " + expected,
+        "label at position " + std::to_string(i), expected, std::to_string(label));
+  }
+}
+
+}  // namespace v0
+}  // namespace tenon

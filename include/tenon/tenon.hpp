@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+// All of Tenon but what is dear and optional: adapters (io/xtensor.hpp, io/eigen.hpp), npy and images (io/npy.hpp,
+// io/image.hpp), datasets (data/) and the networks (models/) are included by name.
+#pragma once
+
+#include "tenon/core/core.hpp"
+#include "tenon/layers/layers.hpp"
+#include "tenon/plan/plan_of.hpp"
+#include "tenon/runtime/predictor.hpp"
+#include "tenon/runtime/trainer.hpp"
+#include "tenon/train/losses.hpp"
+#include "tenon/train/optimizers.hpp"
