@@ -65,6 +65,7 @@ void check_program() {
   const operand x = program.operand_of(small_plan::input);
   REQUIRE(x.data == reinterpret_cast<std::byte*>(arena.data()));
   REQUIRE(program.operand_of(small_plan::sum).template as<T>() == arena.data() + 20);
+  REQUIRE(program.operand_of(small_plan::loss).template as<T>() == arena.data() + 28);
   const double given[] = {1, -1, 0.5, -2, -3, 2, -0.25, 4};
   for (int i = 0; i < 8; ++i) x.as<T>()[i] = static_cast<T>(given[i]);
   const std::int32_t target[] = {0, 1, 1, 0};
