@@ -60,15 +60,17 @@ shape weights_of(const geometry& of, const shape& x) {
   return w;
 }
 
-enum class variant { bare, biased, folded, folded_biased_relu, biased_relu };
+enum class variant { bare, biased, rectified, folded, biased_rectified, folded_biased_rectified };
 
 std::string run_forward(const geometry& of, variant which, int threads, bool stem = false) {
   const shape x = shape_of(of.input);
   attributes attribute = attributes_of(of, x.spatial_rank());
-  attribute.has_bias = which != variant::bare && which != variant::folded;
-  attribute.folds_norm = which == variant::folded || which == variant::folded_biased_relu;
+  attribute.has_bias =
+      which == variant::biased || which == variant::biased_rectified || which == variant::folded_biased_rectified;
+  attribute.folds_norm = which == variant::folded || which == variant::folded_biased_rectified;
   attribute.epsilon = 1e-3;
-  if (which == variant::biased_relu || which == variant::folded_biased_relu) attribute.fused = activation::relu;
+  if (which == variant::rectified || which == variant::biased_rectified || which == variant::folded_biased_rectified)
+    attribute.fused = activation::relu;
   single_node test(of.transposed ? operation::transposed_convolution : operation::convolution, attribute);
   if (stem)
     test.plain_operand(x, operation::input);
@@ -125,49 +127,69 @@ std::string name_of(const geometry& of) {
          std::to_string(of.padding_end) + " g" + std::to_string(of.groups) + " e" + std::to_string(of.extra);
 }
 
-void run_all(const geometry& of) {
+/// The implementations oneDNN chose for the three directions.
+struct implementations {
+  std::string forward, data_gradient, weight_gradient;
+};
+
+implementations run_all(const geometry& of) {
   INFO(name_of(of));
+  implementations used;
   for (const int threads : {1, 2}) {
     INFO(threads << " threads");
-    std::string used = run_forward(of, variant::bare, threads);
+    used.forward = run_forward(of, variant::bare, threads);
     if (of.transposed) {
-      used += " | " + run_forward(of, variant::biased, threads);
+      run_forward(of, variant::biased, threads);
+      run_forward(of, variant::rectified, threads);
     } else {
       run_forward(of, variant::folded, threads);
-      used += " | " + run_forward(of, variant::folded_biased_relu, threads);
+      run_forward(of, variant::folded_biased_rectified, threads);
     }
-    run_forward(of, variant::biased_relu, threads);
-    used += " | " + run_data_gradient(of, threads);
-    used += " | " + run_weight_gradient(of, true, threads);
+    run_forward(of, variant::biased_rectified, threads);
+    used.data_gradient = run_data_gradient(of, threads);
+    used.weight_gradient = run_weight_gradient(of, true, threads);
     run_weight_gradient(of, false, threads);
-    if (getenv("SHOW")) WARN(name_of(of) << ": " << used);
+  }
+  return used;
+}
+
+/// Holds the results against the reference, and oneDNN to code made for the machine.
+void run_all_fast(const geometry& of) {
+  const implementations used = run_all(of);
+  if (onednn::effective_isa() == kernels::isa::plain) return;
+  INFO(name_of(of));
+  const std::string set = onednn::effective_isa() == kernels::isa::avx512 ? "avx512_core" : "avx2";
+  for (const std::string& each : {used.forward, used.data_gradient, used.weight_gradient}) {
+    CHECK_THAT(each, Catch::Contains("jit"));
+    CHECK_THAT(each, Catch::Contains(set));
   }
 }
 
 }  // namespace
 
-TEST_CASE("dense convolutions equal the reference") {
+TEST_CASE("dense convolutions equal the reference and run fast code for every number of channels") {
   for (const std::int32_t in : {1, 3, 5, 11, 19, 33, 64})
     for (const std::int32_t out : {1, 3, 5, 11, 19, 33, 64}) {
-      run_all({{1, in, 7, 9}, out, 3, 1, 1, 1, 1});
-      run_all({{3, in, 5, 6}, out, 1});
+      run_all_fast({{1, in, 7, 9}, out, 3, 1, 1, 1, 1});
+      run_all_fast({{3, in, 5, 6}, out, 1});
     }
 }
 
 TEST_CASE("strided, dilated and asymmetrically padded convolutions equal the reference") {
   for (const std::int32_t channels : {3, 19, 64}) {
-    run_all({{3, channels, 9, 11}, 33, 3, 2, 1, 1, 1});
-    run_all({{1, channels, 8, 10}, 16, 3, 2, 1, 1, 1});
-    run_all({{1, channels, 8, 8}, 16, 1, 2});
-    run_all({{1, channels, 8, 9}, 16, 3, 2, 1, 0, 1});
-    run_all({{1, channels, 9, 9}, 16, 2, 2});
-    run_all({{1, channels, 13, 12}, 32, 3, 1, 2, 2, 2});
+    run_all_fast({{3, channels, 9, 11}, 33, 3, 2, 1, 1, 1});
+    run_all_fast({{1, channels, 8, 10}, 16, 3, 2, 1, 1, 1});
+    run_all_fast({{1, channels, 8, 8}, 16, 1, 2});
+    run_all_fast({{1, channels, 8, 9}, 16, 3, 2, 1, 0, 1});
+    run_all_fast({{1, channels, 9, 9}, 16, 2, 2});
+    run_all_fast({{1, channels, 13, 12}, 32, 3, 1, 2, 2, 2});
+    run_all_fast({{3, channels, 1, 1}, 11, 1});
+    run_all_fast({{1, channels, 12, 13}, 16, 7, 2, 1, 3, 3});
+    run_all_fast({{1, channels, 6, 7}, 16, 5, 1, 1, 2, 2});
+    run_all_fast({{1, channels, 6, 7}, 16, 4, 1, 1, 1, 2});
+    // Here some taps see nothing but padding, or stride and dilation meet: oneDNN may fall back to slow code.
     run_all({{1, channels, 5, 6}, 16, 3, 1, 12, 12, 12});
     run_all({{1, channels, 1, 1}, 16, 3, 1, 1, 1, 1});
-    run_all({{3, channels, 1, 1}, 11, 1});
-    run_all({{1, channels, 12, 13}, 16, 7, 2, 1, 3, 3});
-    run_all({{1, channels, 6, 7}, 16, 5, 1, 1, 2, 2});
-    run_all({{1, channels, 6, 7}, 16, 4, 1, 1, 1, 2});
     run_all({{1, channels, 9, 6}, 16, 3, 2, 2, 2, 2});
   }
 }
@@ -200,7 +222,7 @@ TEST_CASE("convolutions in three dimensions equal the reference") {
 TEST_CASE("transposed convolutions equal the reference") {
   for (const std::int32_t in : {1, 5, 16, 33, 64})
     for (const std::int32_t out : {1, 3, 16, 19, 32}) {
-      run_all({{1, in, 5, 4}, out, 2, 2, 1, 0, 0, 1, true});
+      run_all_fast({{1, in, 5, 4}, out, 2, 2, 1, 0, 0, 1, true});
       run_all({{3, in, 4, 3}, out, 3, 2, 1, 1, 1, 1, true, 1});
     }
   run_all({{1, 16, 5, 4}, 16, 3, 1, 1, 1, 1, 1, true});
@@ -218,7 +240,7 @@ TEST_CASE("transposed convolutions equal the reference") {
 }
 
 TEST_CASE("the stem reads a plain network input") {
-  const bool wide = onednn::effective_isa() >= kernels::isa::avx2;
+  const kernels::isa set = onednn::effective_isa();
   for (const std::int32_t channels : {1, 3})
     for (const std::int32_t out : {5, 16, 32, 64})
       for (const geometry& of :
@@ -227,14 +249,13 @@ TEST_CASE("the stem reads a plain network input") {
             geometry{{1, channels, 6, 9}, out, 1}})
         for (const int threads : {1, 2}) {
           INFO(name_of(of) << ", " << threads << " threads");
-          const std::string forward = run_forward(of, variant::folded_biased_relu, threads, true);
+          const std::string forward = run_forward(of, variant::folded_biased_rectified, threads, true);
           run_forward(of, variant::bare, threads, true);
           const std::string gradient = run_weight_gradient(of, true, threads, true);
           run_weight_gradient(of, false, threads, true);
-          if (getenv("SHOW")) WARN(name_of(of) << ": " << forward << " | " << gradient);
-          if (wide && of.kernel > 1 && channels == 3) {
-            CHECK_THAT(forward, Catch::Contains("jit"));
+          // Without AVX-512 oneDNN has slow code alone for the gradient of one channel's and of a volume's weights.
+          if (set != kernels::isa::plain) CHECK_THAT(forward, Catch::Contains("jit"));
+          if (set == kernels::isa::avx512 || (set == kernels::isa::avx2 && channels == 3 && of.input.size() == 4))
             CHECK_THAT(gradient, Catch::Contains("jit"));
-          }
         }
 }

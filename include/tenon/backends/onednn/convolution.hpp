@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "tenon/backends/kernels/isa.hpp"
+#include "tenon/backends/onednn/bias.hpp"
 #include "tenon/backends/onednn/capabilities.hpp"
 #include "tenon/backends/onednn/descriptor.hpp"
 #include "tenon/backends/onednn/geometry.hpp"
@@ -29,9 +31,9 @@ class convolution_step {
  public:
   /// Makes the primitive of node `number`.
   /// throws: backend_error if oneDNN cannot, or wants more memory than is planned.
-  convolution_step(const plan_view& plan, std::int32_t number, dnnl_engine_t engine, int block)
-      : plan_(&plan), node_(&plan.graph.node_at(number)), scope_(plan.graph.text(node_->scope)) {
-    choose_implementation(engine, block);
+  convolution_step(const plan_view& plan, std::int32_t number, dnnl_engine_t engine, kernels::isa set)
+      : plan_(&plan), node_(&plan.graph.node_at(number)), scope_(plan.graph.text(node_->scope)), isa_(set) {
+    choose_implementation(engine, kernels::block_of(set));
     check(dnnl_primitive_create(primitive_.put(), descriptor_.get()), "dnnl_primitive_create", scope_);
     make_format();
     place_weights(number);
@@ -74,19 +76,14 @@ class convolution_step {
     std::byte* to = memory_.packed + packed_;
     pack_weights(floats(values.weights), plain_, norm, reinterpret_cast<float*>(to), format_);
     if (adds_bias(*node_))
-      pack_bias(bias, norm, reinterpret_cast<float*>(to + bias_offset_), channels(), padded_channels());
+      pack_bias(bias, norm, reinterpret_cast<float*>(to + bias_offset_), channels(), planned_channels());
   }
 
   void run(dnnl_stream_t stream) const {
     check(dnnl_primitive_execute(primitive_.get(), stream, argument_count_, arguments_), "dnnl_primitive_execute",
           scope_);
-    if (role_ != convolution_role::weight_gradient) return;
-    if (!writes_weights_directly_)
-      unpack_weights(reinterpret_cast<const float*>(workspace()), format_, floats(node_->results[0]), plain_);
-    if (node_->attribute.has_bias && !writes_bias_directly()) {
-      const auto* padded = reinterpret_cast<const float*>(workspace() + bias_offset_);
-      std::copy(padded, padded + channels(), floats(node_->results[1]));
-    }
+    if (role_ == convolution_role::forward) finish_result();
+    if (role_ == convolution_role::weight_gradient) finish_gradient();
   }
 
   /// Calls visit(pointer_use, value, pointer) for each memory of the primitive, the pointer as oneDNN holds it; value
@@ -130,7 +127,7 @@ class convolution_step {
 
   /// Finds the weights' place in the plan and holds its size against what oneDNN wants.
   void place_weights(std::int32_t number) {
-    const std::int64_t bias_bytes = round_up(padded_channels() * 4, 64);
+    const std::int64_t bias_bytes = planned_channels() * 4;
     std::int64_t wanted = 0, planned = 0;
     if (role_ == convolution_role::weight_gradient) {
       writes_weights_directly_ = is_plain(format_, plain_);
@@ -165,7 +162,8 @@ class convolution_step {
       default:
         add_argument(DNNL_ARG_SRC, dnnl_query_src_md, engine);
         add_argument(DNNL_ARG_WEIGHTS, dnnl_query_weights_md, engine);
-        if (adds_bias(*node_)) add_argument(DNNL_ARG_BIAS, dnnl_query_weights_md, engine, 1);
+        if (primitive_finishes(*node_) && adds_bias(*node_))
+          add_argument(DNNL_ARG_BIAS, dnnl_query_weights_md, engine, 1);
         add_argument(DNNL_ARG_DST, dnnl_query_dst_md, engine);
         break;
     }
@@ -177,6 +175,23 @@ class convolution_step {
     memory_object& object = objects_[argument_count_];
     check(dnnl_memory_create(object.put(), described, engine, DNNL_MEMORY_NONE), "dnnl_memory_create", scope_);
     arguments_[argument_count_++] = {argument, object.get()};
+  }
+
+  void finish_result() const {
+    const bool rectifies = node_->attribute.fused == activation::relu;
+    if (primitive_finishes(*node_) || (!adds_bias(*node_) && !rectifies)) return;
+    const float* bias =
+        adds_bias(*node_) ? reinterpret_cast<const float*>(memory_.packed + packed_ + bias_offset_) : nullptr;
+    add_bias(isa_, operand_of(*plan_, node_->results[0], memory_), bias, rectifies);
+  }
+
+  void finish_gradient() const {
+    if (!writes_weights_directly_)
+      unpack_weights(reinterpret_cast<const float*>(workspace()), format_, floats(node_->results[0]), plain_);
+    if (node_->attribute.has_bias && !writes_bias_directly()) {
+      const auto* padded = reinterpret_cast<const float*>(workspace() + bias_offset_);
+      std::copy(padded, padded + channels(), floats(node_->results[1]));
+    }
   }
 
   /// The value an argument of the primitive is, or -1.
@@ -213,11 +228,13 @@ class convolution_step {
 
   std::int64_t channels() const { return plain_.extents.groups * plain_.extents.out; }
   std::int64_t padded_channels() const { return extents_.groups * extents_.out; }
+  std::int64_t planned_channels() const { return round_up(channels(), planned_block); }
   bool writes_bias_directly() const { return channels() == padded_channels(); }
 
   const plan_view* plan_;
   const node* node_;
   std::string_view scope_;
+  kernels::isa isa_;
   plain_weights plain_;
   weight_extents extents_;  ///< plain_.extents, or those grown to whole blocks
   weight_format format_;

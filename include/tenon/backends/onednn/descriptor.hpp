@@ -45,7 +45,7 @@ struct convolution_description {
     check(dnnl_primitive_attr_create(result.put()), "dnnl_primitive_attr_create", scope);
     check(dnnl_primitive_attr_set_scratchpad_mode(result.get(), dnnl_scratchpad_mode_user),
           "dnnl_primitive_attr_set_scratchpad_mode", scope);
-    if (role_of(of.op) == convolution_role::forward && of.attribute.fused == activation::relu) {
+    if (primitive_finishes(of) && of.attribute.fused == activation::relu) {
       post_operations after;
       check(dnnl_post_ops_create(after.put()), "dnnl_post_ops_create", scope);
       check(dnnl_post_ops_append_eltwise(after.get(), dnnl_eltwise_relu, 0.0F, 0.0F), "dnnl_post_ops_append_eltwise",
@@ -86,7 +86,7 @@ struct convolution_description {
     check(dnnl_memory_desc_create_with_tag(weights.put(), rank, dims, dnnl_f32, dnnl_format_tag_any),
           "dnnl_memory_desc_create_with_tag", scope);
     const convolution_role role = role_of(of.op);
-    if (role == convolution_role::weight_gradient ? of.attribute.has_bias : adds_bias(of)) {
+    if (role == convolution_role::weight_gradient ? of.attribute.has_bias : primitive_finishes(of) && adds_bias(of)) {
       dnnl_dims_t bias_dims = {extents.groups * extents.out};
       check(dnnl_memory_desc_create_with_tag(bias.put(), 1, bias_dims, dnnl_f32, dnnl_a),
             "dnnl_memory_desc_create_with_tag", scope);

@@ -60,6 +60,11 @@ constexpr bool adds_bias(const node& of) {
   return role_of(of.op) == convolution_role::forward && (of.attribute.has_bias || of.attribute.folds_norm);
 }
 
+/// Whether its oneDNN primitive adds that bias and applies the fused activation; a pass of ours does it otherwise.
+constexpr bool primitive_finishes(const node& of) {
+  return role_of(of.op) == convolution_role::forward && !is_transposed(of.op);
+}
+
 /// The extents of a node's weights: a group's channels in and out, and the kernel.
 struct weight_extents {
   std::int64_t groups = 1;

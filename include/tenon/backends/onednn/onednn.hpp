@@ -2,6 +2,7 @@
 // Everything in backends/onednn/.
 #pragma once
 
+#include "tenon/backends/onednn/bias.hpp"
 #include "tenon/backends/onednn/capabilities.hpp"
 #include "tenon/backends/onednn/convolution.hpp"
 #include "tenon/backends/onednn/descriptor.hpp"

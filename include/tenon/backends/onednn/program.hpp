@@ -96,8 +96,7 @@ class program {
     const prepared_node* at = find(number);
     if (at == nullptr) return {};
     if (at->convolution != nullptr) return std::string(at->convolution->implementation());
-    constexpr const char* names[] = {"kernels:plain", "kernels:avx2", "kernels:avx512"};
-    return names[static_cast<int>(isa_)];
+    return "kernels:" + std::string(kernels::name_of(isa_));
   }
 
   /// Calls visit(pointer_use, value, pointer) for each pointer a node works on, as its primitive or its operands hold
@@ -123,7 +122,7 @@ class program {
     prepared_node(const program& owner, std::int32_t its_number) : number(its_number) {
       const node& of = owner.plan_.graph.node_at(number);
       if (role_of(of.op) != convolution_role::none)
-        convolution = std::make_unique<convolution_step>(owner.plan_, number, owner.engine_.get(), owner.block());
+        convolution = std::make_unique<convolution_step>(owner.plan_, number, owner.engine_.get(), owner.isa_);
       else
         operands = std::make_unique<operand[]>(static_cast<std::size_t>(of.operands.count + of.results.count));
     }

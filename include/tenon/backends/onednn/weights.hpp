@@ -39,6 +39,12 @@ struct weight_format {
     }
     return sum + x * stride[dimension];
   }
+
+  /// What tap k of the kernel, counted row-major, adds.
+  std::int64_t tap_offset(std::int64_t k) const {
+    return offset(first_kernel, k / (kernel[1] * kernel[2])) + offset(first_kernel + 1, k / kernel[2] % kernel[1]) +
+           offset(first_kernel + 2, k % kernel[2]);
+  }
 };
 
 /// Reads a weights descriptor.
@@ -88,35 +94,81 @@ struct plain_weights {
   std::int64_t group_stride() const { return extents.out * extents.in * extents.kernel; }
   std::int64_t out_stride() const { return transposed ? extents.kernel : extents.in * extents.kernel; }
   std::int64_t in_stride() const { return transposed ? extents.out * extents.kernel : extents.kernel; }
+  /// Of the first tap.
+  std::int64_t offset(std::int64_t group, std::int64_t out, std::int64_t in) const {
+    return group * group_stride() + out * out_stride() + in * in_stride();
+  }
 };
 
-/// Calls visit(g, first_o, last_o, offsets) for tiles of up to 16 output channels of a group, in parallel; offsets[i]
-/// is what channel first_o + i adds to an element's offset in the format.
+/// A tile of weights on the stack: up to 16 x 16 channels of one group with some taps, taps innermost. Going through
+/// it, both orders are read and written in runs.
+struct weight_tile {
+  static constexpr std::int64_t side = 16, most_taps = 27;
+
+  std::int64_t group = 0, first_out = 0, out_count = 0, first_in = 0, in_count = 0, first_tap = 0, tap_count = 0;
+  std::int64_t out_offset[side] = {}, in_offset[side] = {}, tap_offset[most_taps] = {};  ///< in the format
+  bool out_is_inner = false;  ///< output channels lie side by side in the format
+  float elements[side * side * most_taps];
+
+  float* row(std::int64_t out) { return elements + out * side * tap_count; }
+  float& at(std::int64_t out, std::int64_t in, std::int64_t tap) { return row(out)[in * tap_count + tap]; }
+};
+
+/// Calls visit(tile) for tiles that cover all weights, in parallel; the elements are the visitor's to fill.
 template <class Visit>
 void for_each_tile(const weight_format& format, const weight_extents& extents, const Visit& visit) {
-  constexpr std::int64_t tile = 16;
-  const std::int64_t tiles = (extents.out + tile - 1) / tile;
-  parallel_for(extents.groups * tiles, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t t = begin; t < end; ++t) {
-      const std::int64_t group = t / tiles, first = t % tiles * tile;
-      const std::int64_t last = std::min(first + tile, extents.out);
-      std::int64_t offsets[tile];
-      for (std::int64_t o = first; o < last; ++o)
-        offsets[o - first] = format.offset(weight_format::group, group) + format.offset(weight_format::out, o);
-      visit(group, first, last, offsets);
+  constexpr std::int64_t side = weight_tile::side;
+  const std::int64_t rows = (extents.out + side - 1) / side;
+  parallel_for(extents.groups * rows, [&](std::int64_t begin, std::int64_t end) {
+    weight_tile tile;
+    for (std::int64_t row = begin; row < end; ++row) {
+      tile.group = row / rows;
+      tile.first_out = row % rows * side;
+      tile.out_count = std::min(side, extents.out - tile.first_out);
+      for (std::int64_t o = 0; o < tile.out_count; ++o)
+        tile.out_offset[o] =
+            format.offset(weight_format::group, tile.group) + format.offset(weight_format::out, tile.first_out + o);
+      tile.out_is_inner = tile.out_offset[tile.out_count - 1] == tile.out_offset[0] + tile.out_count - 1;
+      for (tile.first_in = 0; tile.first_in < extents.in; tile.first_in += side) {
+        tile.in_count = std::min(side, extents.in - tile.first_in);
+        for (std::int64_t i = 0; i < tile.in_count; ++i)
+          tile.in_offset[i] = format.offset(weight_format::in, tile.first_in + i);
+        for (tile.first_tap = 0; tile.first_tap < extents.kernel; tile.first_tap += weight_tile::most_taps) {
+          tile.tap_count = std::min(weight_tile::most_taps, extents.kernel - tile.first_tap);
+          for (std::int64_t k = 0; k < tile.tap_count; ++k) tile.tap_offset[k] = format.tap_offset(tile.first_tap + k);
+          visit(tile);
+        }
+      }
     }
   });
 }
 
-/// Calls visit(k, offset) for each tap of the kernel, k counted row-major.
+/// Calls visit(element, offset) for each element of a tile, in the order in which the format has them.
 template <class Visit>
-void for_each_tap(const weight_format& format, const Visit& visit) {
-  std::int64_t k = 0;
-  for (std::int64_t d = 0; d < format.kernel[0]; ++d)
-    for (std::int64_t h = 0; h < format.kernel[1]; ++h)
-      for (std::int64_t w = 0; w < format.kernel[2]; ++w, ++k)
-        visit(k, format.offset(weight_format::first_kernel, d) + format.offset(weight_format::first_kernel + 1, h) +
-                     format.offset(weight_format::first_kernel + 2, w));
+void for_each_element(weight_tile& tile, const Visit& visit) {
+  const std::int64_t outs = tile.out_count, ins = tile.in_count;
+  for (std::int64_t k = 0; k < tile.tap_count; ++k) {
+    if (tile.out_is_inner) {
+      for (std::int64_t i = 0; i < ins; ++i) {
+        const std::int64_t first = tile.out_offset[0] + tile.in_offset[i] + tile.tap_offset[k];
+        for (std::int64_t o = 0; o < outs; ++o) visit(tile.at(o, i, k), first + o);
+      }
+    } else {
+      for (std::int64_t o = 0; o < outs; ++o)
+        for (std::int64_t i = 0; i < ins; ++i)
+          visit(tile.at(o, i, k), tile.out_offset[o] + tile.in_offset[i] + tile.tap_offset[k]);
+    }
+  }
+}
+
+/// Calls visit(position, element, count) for the runs of a tile's output channel that a parameter has in one piece:
+/// `element` points into the tile, `position` counts from the parameter's start.
+template <class Visit>
+void for_each_run(weight_tile& tile, std::int64_t out, const plain_weights& plain, const Visit& visit) {
+  const std::int64_t taps = tile.tap_count, step = plain.in_stride();
+  const std::int64_t first = plain.offset(tile.group, tile.first_out + out, tile.first_in) + tile.first_tap;
+  if (step == taps) return visit(first, tile.row(out), tile.in_count * taps);
+  for (std::int64_t i = 0; i < tile.in_count; ++i) visit(first + i * step, &tile.at(out, i, 0), taps);
 }
 
 /// The operands of a folded norm, a value an output channel each.
@@ -138,35 +190,26 @@ inline void pack_weights(const float* from, const plain_weights& plain, const fo
                          const weight_format& format) {
   const weight_extents& extents = plain.extents;
   if (format.bytes != extents.elements() * 4) std::memset(to, 0, static_cast<std::size_t>(format.bytes));
-  for_each_tile(format, extents, [&](std::int64_t g, std::int64_t first, std::int64_t last, const std::int64_t* tile) {
-    float factors[16];
-    for (std::int64_t o = first; o < last; ++o)
-      factors[o - first] = norm.scale == nullptr ? 1.0F : norm.factor(g * extents.out + o);
-    const std::int64_t out_stride = plain.out_stride(), count = last - first;
-    const float* source = from + g * plain.group_stride() + first * out_stride;
-    for (std::int64_t i = 0; i < extents.in; ++i) {
-      const std::int64_t channel = format.offset(weight_format::in, i);
-      for_each_tap(format, [&](std::int64_t k, std::int64_t tap) {
-        const float* element = source + i * plain.in_stride() + k;
-        for (std::int64_t o = 0; o < count; ++o) to[tile[o] + channel + tap] = element[o * out_stride] * factors[o];
+  for_each_tile(format, extents, [&](weight_tile& tile) {
+    for (std::int64_t o = 0; o < tile.out_count; ++o) {
+      const float factor = norm.scale == nullptr ? 1.0F : norm.factor(tile.group * extents.out + tile.first_out + o);
+      for_each_run(tile, o, plain, [&](std::int64_t position, float* elements, std::int64_t count) {
+        for (std::int64_t i = 0; i < count; ++i) elements[i] = from[position + i] * factor;
       });
     }
+    for_each_element(tile, [to](float element, std::int64_t offset) { to[offset] = element; });
   });
 }
 
 /// Writes a gradient that lies in a format in the parameter's plain order.
 inline void unpack_weights(const float* from, const weight_format& format, float* to, const plain_weights& plain) {
   const weight_extents& extents = plain.extents;
-  for_each_tile(format, extents, [&](std::int64_t g, std::int64_t first, std::int64_t last, const std::int64_t* tile) {
-    const std::int64_t out_stride = plain.out_stride(), count = last - first;
-    float* target = to + g * plain.group_stride() + first * out_stride;
-    for (std::int64_t i = 0; i < extents.in; ++i) {
-      const std::int64_t channel = format.offset(weight_format::in, i);
-      for_each_tap(format, [&](std::int64_t k, std::int64_t tap) {
-        float* element = target + i * plain.in_stride() + k;
-        for (std::int64_t o = 0; o < count; ++o) element[o * out_stride] = from[tile[o] + channel + tap];
+  for_each_tile(format, extents, [&](weight_tile& tile) {
+    for_each_element(tile, [from](float& element, std::int64_t offset) { element = from[offset]; });
+    for (std::int64_t o = 0; o < tile.out_count; ++o)
+      for_each_run(tile, o, plain, [to](std::int64_t position, const float* elements, std::int64_t count) {
+        std::copy_n(elements, count, to + position);
       });
-    }
   });
 }
 
