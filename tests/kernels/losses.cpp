@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+// Cross-entropy and its gradient, the sum of losses, and the elementary functions they use.
+#include "harness.hpp"
+
+using namespace harness;
+
+namespace {
+
+shape label_shape(const shape& logits) {
+  return logits.rank == 4 ? shape(logits[0], logits[2], logits[3]) : shape(logits[0], logits[2], logits[3], logits[4]);
+}
+
+void check_cross_entropy(const single_node& of) {
+  check(of);
+  single_node gradient = of;
+  gradient.op = operation::cross_entropy_gradient;
+  gradient.operands.push_back(scalar(expected_of(of)[1][0]));
+  gradient.results = {{of.operands[0].extents, {}, of.operands[0].arrangement, element_type::float32}};
+  check(gradient);
+}
+
+}  // namespace
+
+TEST_CASE("cross-entropy and its gradient equal the reference", "[kernels]") {
+  auto shapes = awkward_shapes();
+  shapes.push_back(shape(1, 11, 61, 67));
+  for (const shape& extents : shapes)
+    for (const bool weighted : {false, true})
+      for (const bool ignores : {false, true})
+        for (const layout arrangement : {layout::blocked, layout::plain}) {
+          single_node of;
+          of.op = operation::cross_entropy;
+          of.attribute.scale = 0.7;
+          of.attribute.has_ignored = ignores;
+          of.attribute.ignored = extents.channels();
+          if (weighted) {
+            of.reals = {9};
+            for (const double each : drawn(extents.channels(), 5, 0.5, 2)) of.reals.push_back(static_cast<float>(each));
+            of.attribute.class_weights = {1, extents.channels()};
+          }
+          of.operands = {blocked(extents, 1, -6, 6),
+                         labels(label_shape(extents), 2, extents.channels() + (ignores ? 1 : 0))};
+          of.operands[0].arrangement = arrangement;
+          if (ignores) of.operands[1].values[0] = 0;
+          of.results = {scalar(0), scalar(0)};
+          check_cross_entropy(of);
+        }
+}
+
+TEST_CASE("cross-entropy is exact for great and for nearly certain logits", "[kernels]") {
+  const shape extents(1, 5, 7, 9);
+  for (const double greatest : {30.0, 200.0, 1e4}) {
+    single_node of{.op = operation::cross_entropy,
+                   .operands = {blocked(extents, 1, -greatest, greatest), labels(label_shape(extents), 2, 5)},
+                   .results = {scalar(0), scalar(0)}};
+    check_cross_entropy(of);
+  }
+  // One class leads by 12: the loss is some 1e-5 a pixel.
+  single_node certain{.op = operation::cross_entropy,
+                      .operands = {blocked(extents, 1), labels(label_shape(extents), 2, 1)},
+                      .results = {scalar(0), scalar(0)}};
+  for (std::size_t i = 0; i < 63; ++i) {
+    double& value = certain.operands[0].values[i];
+    value = static_cast<double>(static_cast<float>(value + 12));
+  }
+  certain.tolerance = 1e-2;
+  check_cross_entropy(certain);
+}
+
+TEST_CASE("a loss without a label that counts is not a number, its gradient zero", "[kernels]") {
+  const shape extents(2, 5, 3, 3);
+  single_node of{.op = operation::cross_entropy,
+                 .attribute = {.has_ignored = true, .ignored = 0},
+                 .operands = {blocked(extents, 1), labels(label_shape(extents), 2, 1)},
+                 .results = {scalar(0), scalar(0)}};
+  for (const kernels::isa set : sets()) {
+    const auto found = run(of, set, 2);
+    CHECK(std::isnan(found[0][0]));
+    CHECK(found[1][0] == 0);
+  }
+  of.op = operation::cross_entropy_gradient;
+  of.operands.push_back(scalar(0));
+  of.results = {blocked_result(extents)};
+  for (const kernels::isa set : sets()) CHECK(run(of, set, 2)[0] == std::vector<double>(90, 0.0));
+}
+
+TEST_CASE("a logit that is not finite makes the loss not finite", "[kernels]") {
+  const shape extents(1, 5, 3, 3);
+  for (const double bad : {std::nan(""), HUGE_VAL}) {
+    tensor logits = blocked(extents, 1);
+    logits.values[13] = bad;
+    const tensor given = labels(label_shape(extents), 2, 5);
+    const single_node of{
+        .op = operation::cross_entropy, .operands = {logits, given}, .results = {scalar(0), scalar(0)}};
+    for (const kernels::isa set : sets()) {
+      placed_tensor x(logits, kernels::block_of(set)), y(given, 8);
+      placed_tensor loss(shape(), element_type::float32, layout::plain, 8);
+      placed_tensor divisor(shape(), element_type::float32, layout::plain, 8);
+      const operand read[] = {x.view(), y.view()}, written[] = {loss.view(), divisor.view()};
+      with_graph(of, [&](const graph_view& graph, const node& made) {
+        kernels::execute(set, graph, made, read, written, {});
+      });
+      CHECK_FALSE(std::isfinite(loss.values()[0]));
+    }
+  }
+}
+
+TEST_CASE("total loss is the sum", "[kernels]") {
+  check({.op = operation::total_loss, .operands = {scalar(0.5), scalar(2.25), scalar(-1)}, .results = {scalar(0)}});
+  check({.op = operation::total_loss, .operands = {scalar(0.5)}, .results = {scalar(0)}});
+}
+
+namespace {
+
+/// The greatest error of a function over a range of arguments, in units in the last place of the result.
+template <class Function, class Exact>
+double greatest_error(float from, float to, const Function& function, const Exact& exact) {
+  double greatest = 0;
+  const int steps = 200000;
+  for (int i = 0; i <= steps; ++i) {
+    const float x = from + (to - from) * (static_cast<float>(i) / static_cast<float>(steps));
+    const double right = exact(static_cast<double>(x));
+    const double unit = std::abs(static_cast<double>(std::nextafterf(static_cast<float>(right), HUGE_VALF)) -
+                                 static_cast<double>(static_cast<float>(right)));
+    greatest = std::max(greatest, std::abs(static_cast<double>(function(x)) - right) / unit);
+  }
+  return greatest;
+}
+
+float plain_exponential(float x) { return kernels::plain::exponential(kernels::plain::all(x))[1]; }
+float plain_logarithm(float x) { return kernels::plain::logarithm(kernels::plain::all(x))[3]; }
+
+}  // namespace
+
+TEST_CASE("the exponential and the logarithm are right to two units in the last place", "[kernels]") {
+  const auto exact_exponential = [](double x) { return std::exp(x); };
+  const auto exact_logarithm = [](double x) { return std::log(x); };
+  CHECK(greatest_error(-87.0f, 0.0f, plain_exponential, exact_exponential) < 2);
+  CHECK(greatest_error(-1.0f, 1.0f, plain_exponential, exact_exponential) < 2);
+  CHECK(greatest_error(0.0f, 88.0f, plain_exponential, exact_exponential) < 2);
+  CHECK(greatest_error(1.0f, 3.0f, plain_logarithm, exact_logarithm) < 2);
+  CHECK(greatest_error(3.0f, 3000.0f, plain_logarithm, exact_logarithm) < 2);
+  CHECK(greatest_error(1e-30f, 1.0f, plain_logarithm, exact_logarithm) < 2);
+  CHECK(plain_exponential(0) == 1);
+  CHECK(plain_logarithm(1) == 0);
+  CHECK(std::isnan(plain_exponential(std::nanf(""))));
+  CHECK(std::isnan(plain_logarithm(std::nanf(""))));
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// relu, add, relu's gradient and mean square.
+#include "harness.hpp"
+
+using namespace harness;
+
+TEST_CASE("pointwise kernels equal the reference", "[kernels]") {
+  for (const shape& extents : awkward_shapes())
+    for (int overwritten = -1; overwritten < 2; ++overwritten) {
+      const tensor a = blocked(extents, 1), b = blocked(extents, 2);
+      const std::vector<tensor> result = {blocked_result(extents)};
+      if (overwritten < 1)
+        check({.op = operation::relu, .operands = {a}, .results = result, .overwritten = overwritten});
+      check({.op = operation::add, .operands = {a, b}, .results = result, .overwritten = overwritten});
+      check({.op = operation::relu_gradient, .operands = {a, b}, .results = result, .overwritten = overwritten});
+      check({.op = operation::mean_square_gradient,
+             .attribute = {.scale = 0.4},
+             .operands = {a, b},
+             .results = result,
+             .overwritten = overwritten});
+    }
+}
+
+TEST_CASE("add and mean square take plain tensors of any size", "[kernels]") {
+  for (const std::int32_t count : {1, 3, 7, 15, 16, 17, 4095, 4097, 70001}) {
+    const tensor a = plain(shape(count), 1), b = plain(shape(count), 2);
+    check({.op = operation::add, .operands = {a, b}, .results = {plain_result(shape(count))}, .overwritten = 0});
+    check({.op = operation::mean_square, .attribute = {.scale = 3}, .operands = {a, b}, .results = {scalar(0)}});
+    check({.op = operation::mean_square_gradient, .operands = {a, b}, .results = {plain_result(shape(count))}});
+  }
+}
+
+TEST_CASE("mean square of blocked tensors leaves the channel padding out", "[kernels]") {
+  for (const shape& extents : awkward_shapes())
+    check({.op = operation::mean_square,
+           .attribute = {.scale = 0.5},
+           .operands = {blocked(extents, 1), blocked(extents, 2)},
+           .results = {scalar(0)}});
+}
+
+TEST_CASE("mean square of many values is as exact as of few", "[kernels]") {
+  const shape extents(1, 5, 301, 307);
+  check({.op = operation::mean_square,
+         .operands = {blocked(extents, 1, 100, 101), blocked(extents, 2, 99, 100)},
+         .results = {scalar(0)},
+         .tolerance = 1e-6});
+}
+
+TEST_CASE("relu keeps what is not a number", "[kernels]") {
+  tensor x = blocked(shape(1, 3, 2, 3), 1);
+  x.values[4] = std::nan("");
+  for (const kernels::isa set : sets()) {
+    const single_node of{.op = operation::relu, .operands = {x}, .results = {blocked_result(x.extents)}};
+    std::vector<placed_tensor> placed;
+    placed.emplace_back(x, kernels::block_of(set));
+    placed.emplace_back(x.extents, x.type, x.arrangement, kernels::block_of(set));
+    const operand read[] = {placed[0].view()}, written[] = {placed[1].view()};
+    with_graph(
+        of, [&](const graph_view& graph, const node& made) { kernels::execute(set, graph, made, read, written, {}); });
+    CHECK(std::isnan(placed[1].values()[4]));
+    CHECK(placed[1].padding_is_zero());
+  }
+}
+
+TEST_CASE("kernels refuse convolutions", "[kernels]") {
+  const single_node of{.op = operation::convolution, .operands = {}, .results = {}};
+  with_graph(of, [&](const graph_view& graph, const node& made) {
+    CHECK_THROWS_AS(kernels::execute(kernels::isa::plain, graph, made, {}, {}, {}), backend_error);
+  });
+}
