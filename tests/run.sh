@@ -27,7 +27,7 @@ check() {
   compiler=$1 folder=$2 target=$3 suite=$4
   shift 4
   echo "== $folder: $compiler $*"
-  if ! CXX=$compiler sh tests/setup.sh $all "$folder" -Dtests=enabled -Dexamples=enabled -Dbenchmarks=enabled -Ddevel=true "$@"; then
+  if ! CXX=$compiler sh tests/setup.sh $all "$folder" -Dtests=enabled -Dexamples=enabled -Dbenchmarks=enabled -Dwerror=true "$@"; then
     broken=$((broken + 1))
     return
   fi

@@ -6,10 +6,11 @@
 #
 # Installs the Debian packages that are missing (as root, or through sudo; with --all also clang 16 and clang-format), puts oneDNN into a
 # Python virtual environment in build/onednn-venv, or takes the one that TENON_ONEDNN_PREFIX names, and lets Meson configure FOLDER with
-# the compiler that CXX names. What is done already is not done again.
+# the compiler that CXX names (g++). What is done already is not done again.
 set -eu
 cd "$(dirname "$0")/.."
 exec </dev/null
+export CXX="${CXX:-g++}"
 
 packages="g++ meson ninja-build pkgconf cmake python3-venv catch2 libbenchmark-dev libeigen3-dev libxtensor-dev
   libopencv-imgcodecs-dev nlohmann-json3-dev libcli11-dev libboost-dev zlib1g-dev dataset-fashion-mnist"

@@ -16,25 +16,25 @@ ALLOWED = {
     "core": [],
     "graph": ["core"],
     "layers": ["core", "graph"],
-    "train": ["core", "graph", "layers"],  # losses and optimizers are described as layers are
     "capabilities": ["core", "graph"],
-    "passes": ["core", "graph", "layers", "train", "capabilities"],
-    "plan": ["core", "graph", "layers", "train", "capabilities", "passes"],
+    "passes": ["core", "graph", "layers", "capabilities"],
+    "train": ["core", "graph", "layers", "passes"],  # losses and optimizers are described as layers are, and planned
+    "plan": ["core", "graph", "layers", "capabilities", "passes", "train"],
     "io": ["core"],
     "backends": ["core", "graph", "capabilities", "passes", "plan"],
-    "backends/kernels": ["core", "graph", "capabilities", "plan"],
+    "backends/kernels": ["core", "graph", "capabilities", "plan", "backends"],
     "backends/reference": ["core", "graph", "capabilities", "passes", "plan", "backends"],
     "backends/onednn": ["core", "graph", "capabilities", "passes", "plan", "backends", "backends/kernels"],
-    "runtime": ["core", "graph", "layers", "train", "capabilities", "passes", "plan", "io", "backends", "backends/kernels",
+    "runtime": ["core", "graph", "layers", "capabilities", "passes", "train", "plan", "io", "backends", "backends/kernels",
                 "backends/reference", "backends/onednn"],
     "data": ["core", "io"],
-    "report": ["core", "graph", "layers", "train", "capabilities", "passes", "plan", "io", "backends", "runtime"],
+    "report": ["core", "graph", "layers", "capabilities", "passes", "train", "plan", "io", "backends", "runtime"],
     "models": ["core", "graph", "layers"],
     "top": [EVERYTHING],  # tenon.hpp
 }
-# The headers in which backends describe themselves.
-CAPABILITIES = r"backends/\w+/(capabilities|geometry)\.hpp"
-PLAIN = ["core", "graph", "layers", "train", "capabilities", "passes", "plan", "models"]
+# The headers in which backends name and describe themselves.
+CAPABILITIES = r"backends/(backend|\w+/(capabilities|geometry))\.hpp"
+PLAIN = ["core", "graph", "layers", "capabilities", "passes", "train", "plan", "models"]
 
 STANDARD = set("""algorithm any array atomic barrier bit bitset cassert cctype cerrno cfenv cfloat charconv chrono cinttypes climits
     clocale cmath codecvt compare complex concepts condition_variable coroutine csetjmp csignal cstdarg cstddef cstdint cstdio cstdlib

@@ -10,7 +10,7 @@ two_units::answer two_units::first_unit(const parameters& values, const std::vec
 }
 
 int main() {
-  const two_units::parameters values{tenon::initialize(42)};
+  const two_units::parameters values = two_units::segmenter{tenon::initialize(42)}.parameters();
   std::vector<float> picture(3 * 12 * 17);
   for (std::size_t i = 0; i < picture.size(); ++i) picture[i] = std::sin(static_cast<float>(i));
   const two_units::answer first = two_units::first_unit(values, picture);
