@@ -123,11 +123,11 @@ struct capabilities {
       case operation::batch_norm:
         return operand == 0;
       case operation::add:
-        return operand < 2;
       case operation::relu_gradient:
+      case operation::mean_square_gradient:
       case operation::batch_norm_gradient:
       case operation::batch_norm_frozen_gradient:
-        return operand == 1;
+        return operand < 2;
       default:
         return false;
     }

@@ -14,6 +14,7 @@
 #include "tenon/backends/onednn/descriptor.hpp"
 #include "tenon/backends/onednn/geometry.hpp"
 #include "tenon/backends/onednn/handle.hpp"
+#include "tenon/backends/onednn/weight_gradient.hpp"
 #include "tenon/backends/onednn/weights.hpp"
 #include "tenon/backends/operand.hpp"
 #include "tenon/plan/plan_view.hpp"
@@ -34,6 +35,7 @@ class convolution_step {
   convolution_step(const plan_view& plan, std::int32_t number, dnnl_engine_t engine, kernels::isa set)
       : plan_(&plan), node_(&plan.graph.node_at(number)), scope_(plan.graph.text(node_->scope)), isa_(set) {
     choose_implementation(engine, kernels::block_of(set));
+    if (uses_kernel_) return;
     check(dnnl_primitive_create(primitive_.put(), descriptor_.get()), "dnnl_primitive_create", scope_);
     make_format();
     place_weights(number);
@@ -43,9 +45,14 @@ class convolution_step {
   convolution_step(const convolution_step&) = delete;
   convolution_step& operator=(const convolution_step&) = delete;
 
-  std::string_view implementation() const { return onednn::implementation_of(descriptor_, scope_); }
+  /// oneDNN's name of the implementation, or "kernels:avx512" and so on for one of ours.
+  std::string implementation() const {
+    if (uses_kernel_) return "kernels:" + std::string(kernels::name_of(isa_));
+    return std::string(onednn::implementation_of(descriptor_, scope_));
+  }
 
   std::size_t scratchpad_bytes() const {
+    if (uses_kernel_) return 0;
     return dnnl_memory_desc_get_size(dnnl_primitive_desc_query_md(descriptor_.get(), dnnl_query_scratchpad_md, 0));
   }
 
@@ -80,6 +87,7 @@ class convolution_step {
   }
 
   void run(dnnl_stream_t stream) const {
+    if (uses_kernel_) return run_kernel();
     check(dnnl_primitive_execute(primitive_.get(), stream, argument_count_, arguments_), "dnnl_primitive_execute",
           scope_);
     if (role_ == convolution_role::forward) finish_result();
@@ -90,6 +98,13 @@ class convolution_step {
   /// is -1 where the memory is no value's.
   template <class Visit>
   void for_each_pointer(const Visit& visit) const {
+    if (uses_kernel_) {
+      const convolution_values values = convolution_values_of(plan_->graph, *node_);
+      for (const std::int32_t number : {values.source, values.destination, values.weights})
+        visit(pointer_use::value, number, static_cast<const std::byte*>(address(number)));
+      if (node_->attribute.has_bias)
+        visit(pointer_use::value, node_->results[1], static_cast<const std::byte*>(address(node_->results[1])));
+    }
     for (int i = 0; i < argument_count_; ++i) {
       void* pointer = nullptr;
       check(dnnl_memory_get_data_handle(arguments_[i].memory, &pointer), "dnnl_memory_get_data_handle", scope_);
@@ -113,10 +128,35 @@ class convolution_step {
     extents_ = whole_blocks(plain_.extents, block, graph.value_at(values.source).arrangement == layout::blocked,
                             graph.value_at(values.destination).arrangement == layout::blocked);
     descriptor_ = convolution_description{engine, graph, *node_, extents_, block, scope_}.make();
+    role_ = role_of(node_->op);
+    if (role_ != convolution_role::weight_gradient) return;
+    const bool is_slow = onednn::implementation_of(descriptor_, scope_).find("ref:") != std::string_view::npos;
+    const window_values window = window_values_of(values);
+    uses_kernel_ =
+        is_slow && has_weight_gradient(node_->attribute, graph.value_at(window.image), graph.value_at(window.grid));
+    if (uses_kernel_) descriptor_ = {};
+  }
+
+  /// The sides of a weight gradient as our kernel names them.
+  struct window_values {
+    std::int32_t image, grid;
+  };
+  window_values window_values_of(const convolution_values& values) const {
+    if (is_transposed(node_->op)) return {values.destination, values.source};
+    return {values.source, values.destination};
+  }
+
+  void run_kernel() const {
+    const convolution_values values = convolution_values_of(plan_->graph, *node_);
+    const window_values window = window_values_of(values);
+    const attributes& attribute = node_->attribute;
+    weight_gradient(isa_, attribute, operand_of(*plan_, window.image, memory_),
+                    operand_of(*plan_, window.grid, memory_), floats(values.weights));
+    if (attribute.has_bias && address(node_->results[1]) != nullptr)
+      bias_gradient(isa_, operand_of(*plan_, values.destination, memory_), floats(node_->results[1]));
   }
 
   void make_format() {
-    role_ = role_of(node_->op);
     const dnnl_query_t which =
         role_ == convolution_role::weight_gradient ? dnnl_query_diff_weights_md : dnnl_query_weights_md;
     const convolution_values values = convolution_values_of(plan_->graph, *node_);
@@ -188,7 +228,7 @@ class convolution_step {
   void finish_gradient() const {
     if (!writes_weights_directly_)
       unpack_weights(reinterpret_cast<const float*>(workspace()), format_, floats(node_->results[0]), plain_);
-    if (node_->attribute.has_bias && !writes_bias_directly()) {
+    if (node_->attribute.has_bias && !writes_bias_directly() && bias_has_place()) {
       const auto* padded = reinterpret_cast<const float*>(workspace() + bias_offset_);
       std::copy(padded, padded + channels(), floats(node_->results[1]));
     }
@@ -229,7 +269,11 @@ class convolution_step {
   std::int64_t channels() const { return plain_.extents.groups * plain_.extents.out; }
   std::int64_t padded_channels() const { return extents_.groups * extents_.out; }
   std::int64_t planned_channels() const { return round_up(channels(), planned_block); }
-  bool writes_bias_directly() const { return channels() == padded_channels(); }
+  /// A bias gradient that nobody reads has no place; then the workspace takes it.
+  bool bias_has_place() const {
+    return plan_->placements[static_cast<std::size_t>(node_->results[1])].space != memory_space::none;
+  }
+  bool writes_bias_directly() const { return channels() == padded_channels() && bias_has_place(); }
 
   const plan_view* plan_;
   const node* node_;
@@ -242,6 +286,7 @@ class convolution_step {
   std::int64_t packed_ = -1;
   std::int64_t bias_offset_ = 0;  ///< behind the weights
   bool writes_weights_directly_ = false;
+  bool uses_kernel_ = false;  ///< instead of a primitive
   memory memory_;
   primitive_descriptor descriptor_;
   primitive primitive_;

@@ -9,4 +9,5 @@
 #include "tenon/backends/onednn/geometry.hpp"
 #include "tenon/backends/onednn/handle.hpp"
 #include "tenon/backends/onednn/program.hpp"
+#include "tenon/backends/onednn/weight_gradient.hpp"
 #include "tenon/backends/onednn/weights.hpp"

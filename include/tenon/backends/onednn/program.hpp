@@ -95,7 +95,7 @@ class program {
   std::string implementation_of(std::int32_t number) const {
     const prepared_node* at = find(number);
     if (at == nullptr) return {};
-    if (at->convolution != nullptr) return std::string(at->convolution->implementation());
+    if (at->convolution != nullptr) return at->convolution->implementation();
     return "kernels:" + std::string(kernels::name_of(isa_));
   }
 
