@@ -48,7 +48,7 @@ class builder {
   /// behind it: "block.3".
   constexpr void enter(std::string_view name, std::int32_t number) {
     separate();
-    for (char c : name) path_.push_back(c);
+    path_.append(name.data(), name.size());
     if (number >= 0) {
       separate();
       append_number(number);
@@ -65,7 +65,7 @@ class builder {
 
   constexpr void leave() {
     scopes_.pop_back();
-    path_.resize(scopes_.back().length);
+    path_.shorten(scopes_.back().length);
   }
 
   /// The next number of the present scope, for a call that has no name.
@@ -81,7 +81,7 @@ class builder {
   /// The present scope with a word behind it, for what has no scope of its own: "decoder.add".
   constexpr range scope(std::string_view word) {
     separate();
-    for (char c : word) path_.push_back(c);
+    path_.append(word.data(), word.size());
     scopes_.push_back({path_.size(), 0, {}});
     const range stored = scope();
     leave();
@@ -165,7 +165,7 @@ class builder {
     std::int32_t next;
   };
 
-  std::vector<char> path_;
+  list<char> path_;
   std::vector<frame> scopes_;
   std::vector<range> names_;
   std::vector<entry> entries_;  // names of parameters and buffers, chained by their hash

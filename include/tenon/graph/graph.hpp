@@ -57,13 +57,17 @@ struct frozen_graph {
   std::array<std::int32_t, Sizes.outputs> outputs{};
   std::array<char, Sizes.characters> characters{};
   std::array<float, Sizes.reals> reals{};
+  std::span<const char> inherited{};  ///< the text, if another constant holds it
   diagnostic problem{};
 
-  constexpr graph_view view() const { return {nodes, values, operands, outputs, characters, reals, problem}; }
+  constexpr graph_view view() const {
+    return {nodes, values, operands, outputs, Sizes.characters == 0 ? inherited : std::span<const char>(characters),
+            reals, problem};
+  }
 };
 
 /// Copies a graph into one of fixed size.
-/// requires: `Sizes` is sizes_of(from).
+/// requires: `Sizes` are those of `from`; without characters, the text of `from` must be a constant's.
 template <graph_sizes Sizes>
 constexpr frozen_graph<Sizes> freeze(const graph_view& from) {
   frozen_graph<Sizes> to;
@@ -72,6 +76,7 @@ constexpr frozen_graph<Sizes> freeze(const graph_view& from) {
   for (std::size_t i = 0; i < Sizes.operands; ++i) to.operands[i] = from.operands[i];
   for (std::size_t i = 0; i < Sizes.outputs; ++i) to.outputs[i] = from.outputs[i];
   for (std::size_t i = 0; i < Sizes.characters; ++i) to.characters[i] = from.characters[i];
+  if (Sizes.characters == 0) to.inherited = from.characters;
   for (std::size_t i = 0; i < Sizes.reals; ++i) to.reals[i] = from.reals[i];
   to.problem = from.problem;
   return to;

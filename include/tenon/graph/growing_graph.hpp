@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "tenon/core/list.hpp"
 #include "tenon/graph/graph.hpp"
 
 namespace tenon {
@@ -17,17 +18,28 @@ class growing_graph {
  public:
   std::vector<node> nodes;
   std::vector<value> values;
-  std::vector<std::int32_t> operands;
-  std::vector<std::int32_t> outputs;
-  std::vector<char> characters;
-  std::vector<float> reals;
+  list<std::int32_t> operands;
+  list<std::int32_t> outputs;
+  list<char> characters;
+  list<float> reals;
+  std::span<const char> inherited{};  ///< the text of the graph this one was made from, while compiling
   diagnostic problem{};
 
-  constexpr graph_view view() const { return {nodes, values, operands, outputs, characters, reals, problem}; }
+  constexpr graph_view view() const {
+    return {nodes, values, operands, outputs, characters.empty() ? inherited : std::span<const char>(characters),
+            reals, problem};
+  }
+
+  /// The sizes of the pools; inherited text is not one.
+  constexpr graph_sizes sizes() const {
+    graph_sizes own = sizes_of(view());
+    own.characters = characters.size();
+    return own;
+  }
 
   constexpr range store(std::string_view text) {
     const range stored{static_cast<std::int32_t>(characters.size()), static_cast<std::int32_t>(text.size())};
-    for (char c : text) characters.push_back(c);
+    characters.append(text.data(), text.size());
     return stored;
   }
 
@@ -40,7 +52,7 @@ class growing_graph {
     made.results = {static_cast<std::int32_t>(values.size()), 0};
     made.scope = scope;
     made.attribute = attribute;
-    for (std::int32_t operand : from) operands.push_back(operand);
+    operands.append(from.data(), from.size());
     nodes.push_back(made);
     return static_cast<std::int32_t>(nodes.size()) - 1;
   }
@@ -76,12 +88,17 @@ class growing_graph {
 class graph_copy {
  public:
   growing_graph to;
-  std::vector<std::int32_t> renumbered;  ///< of each old value its new number, or -1
+  list<std::int32_t> renumbered;  ///< of each old value its new number, or -1
 
   constexpr explicit graph_copy(const graph_view& from) : from_(from) {
     renumbered.assign(from.values.size(), -1);
-    to.characters.assign(from.characters.begin(), from.characters.end());
-    to.reals.assign(from.reals.begin(), from.reals.end());
+    // No pass adds text. While compiling the text of a constant is seen, not copied: copying it is dear there.
+    if (std::is_constant_evaluated()) {
+      to.inherited = from.characters;
+    } else {
+      to.characters.append(from.characters.data(), from.characters.size());
+    }
+    to.reals.append(from.reals.data(), from.reals.size());
     to.problem = from.problem;
     to.nodes.reserve(from.nodes.size());
     to.values.reserve(from.values.size());
@@ -89,8 +106,8 @@ class graph_copy {
   }
 
   /// The new numbers of a node's operands.
-  constexpr std::vector<std::int32_t> operands_of(const node& old) const {
-    std::vector<std::int32_t> numbers;
+  constexpr list<std::int32_t> operands_of(const node& old) const {
+    list<std::int32_t> numbers;
     for (std::int32_t i = 0; i < old.operands.count; ++i) numbers.push_back(renumber(from_.operand(old, i)));
     return numbers;
   }
@@ -100,7 +117,7 @@ class graph_copy {
 
   /// Copies a node; gives its new number.
   constexpr std::int32_t copy(const node& old) {
-    const std::vector<std::int32_t> numbers = operands_of(old);
+    const list<std::int32_t> numbers = operands_of(old);
     return copy(old, numbers);
   }
 

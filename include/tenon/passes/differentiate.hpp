@@ -221,8 +221,8 @@ class differentiator {
   graph_view from_;
   graph_copy copy_;
   optimizer_rule rule_;
-  std::vector<std::int32_t> gradients_, readers_;
-  std::vector<char> needs_;
+  list<std::int32_t> gradients_, readers_;
+  list<char> needs_;
   std::array<std::int32_t, 2> pair_{};
 };
 

@@ -19,9 +19,9 @@ inline namespace v0 {
 /// ensures: the graph computes the same but for rounding
 /// cost: nodes + operands
 constexpr growing_graph fold_norm(const graph_view& graph) {
-  const std::vector<std::int32_t> uses = count_uses(graph);
-  std::vector<std::int32_t> norm_of(graph.nodes.size(), -1);  // of a convolution, the norm that it takes in
-  std::vector<char> folded(graph.nodes.size(), 0);
+  const list<std::int32_t> uses = count_uses(graph);
+  list<std::int32_t> norm_of(graph.nodes.size(), -1);  // of a convolution, the norm that it takes in
+  list<char> folded(graph.nodes.size(), 0);
   for (std::int32_t i = 0; i < graph.node_count(); ++i) {
     const node& norm = graph.node_at(i);
     if (norm.op != operation::batch_norm) continue;
@@ -48,7 +48,7 @@ constexpr growing_graph fold_norm(const graph_view& graph) {
     } else {
       // The norm's parameters are sources: move those that stand behind the convolution before it.
       const node& norm = graph.node_at(taken);
-      std::vector<std::int32_t> operands = copy.operands_of(current);
+      list<std::int32_t> operands = copy.operands_of(current);
       for (std::int32_t o = 1; o < norm.operands.count; ++o) {
         const std::int32_t parameter = graph.operand(norm, o);
         if (copy.renumber(parameter) < 0) copy.copy(graph.node_at(graph.value_at(parameter).producer));

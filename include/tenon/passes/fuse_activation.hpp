@@ -16,7 +16,7 @@ inline namespace v0 {
 /// cost: nodes + operands
 template <class Capabilities>
 constexpr growing_graph fuse_activation(const graph_view& graph) {
-  const std::vector<std::int32_t> uses = count_uses(graph);
+  const list<std::int32_t> uses = count_uses(graph);
   graph_copy copy(graph);
   for (std::int32_t i = 0; i < graph.node_count(); ++i) {
     const node& current = graph.node_at(i);

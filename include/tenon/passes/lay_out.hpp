@@ -24,7 +24,7 @@ constexpr growing_graph lay_out(const graph_view& graph) {
   std::vector<value> chosen(graph.values.begin(), graph.values.end());
   graph_view seen = graph;
   seen.values = chosen;
-  std::vector<std::int32_t> reordered(graph.values.size(), -1);
+  list<std::int32_t> reordered(graph.values.size(), -1);
 
   const auto in_layout = [&](std::int32_t old, layout wanted) {
     const value& present = chosen[static_cast<std::size_t>(old)];
@@ -44,7 +44,7 @@ constexpr growing_graph lay_out(const graph_view& graph) {
       copy.copy(current);
       continue;
     }
-    std::vector<std::int32_t> operands;
+    list<std::int32_t> operands;
     for (std::int32_t o = 0; o < current.operands.count; ++o) {
       operands.push_back(in_layout(graph.operand(current, o), Capabilities::operand_layout(seen, current, o)));
     }

@@ -15,8 +15,8 @@ inline namespace v0 {
 /// Sources stay, so that parameters keep their order and number.
 /// cost: nodes + operands
 constexpr growing_graph remove_dead(const graph_view& graph) {
-  std::vector<char> needed(graph.values.size(), 0);
-  std::vector<char> kept(graph.nodes.size(), 0);
+  list<char> needed(graph.values.size(), 0);
+  list<char> kept(graph.nodes.size(), 0);
   for (std::int32_t output : graph.outputs) needed[static_cast<std::size_t>(output)] = 1;
   for (std::int32_t i = graph.node_count() - 1; i >= 0; --i) {
     const node& current = graph.node_at(i);

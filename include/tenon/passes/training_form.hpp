@@ -39,7 +39,7 @@ constexpr growing_graph training_form(const graph_view& graph) {
       copy.copy(current);
       continue;
     }
-    const std::vector<std::int32_t> operands = copy.operands_of(current);
+    const list<std::int32_t> operands = copy.operands_of(current);
     copy.to.append(operation::batch_norm_training, {operands.data(), 3}, current.attribute, current.scope);
     const shape& extents = graph.result_value(current).extents;
     copy.renumber(current.results[0], copy.to.add_result(extents));

@@ -2,7 +2,10 @@
 // network_error: how a problem of a network is printed by the compiler.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include "tenon/core/text.hpp"
 #include "tenon/graph/graph.hpp"
@@ -15,13 +18,24 @@ inline namespace v0 {
 template <problem Problem, text Scope, std::int64_t Expected, std::int64_t Found>
 struct network_error;
 
+/// The same for a scope of more than 36 characters, which clang would cut: its outer and its inner part. Of a scope of
+/// more than 72 characters the end.
+template <problem Problem, text OuterScope, text InnerScope, std::int64_t Expected, std::int64_t Found>
+struct network_error_below;
+
 template <std::size_t Length>
-constexpr text<Length> scope_of(const graph_view& graph) {
-  text<Length> scope;
-  for (std::size_t i = 0; i < Length; ++i) {
-    scope.characters[i] = graph.characters[static_cast<std::size_t>(graph.problem.scope_begin) + i];
-  }
-  return scope;
+constexpr text<Length> text_of(std::string_view from) {
+  text<Length> to;
+  for (std::size_t i = 0; i < Length; ++i) to.characters[i] = from[i];
+  to.characters[Length] = 0;  // clang prints as a text only what has been given its zero
+  return to;
+}
+
+/// Where a scope is cut in two for printing: behind a dot if that leaves both parts short.
+constexpr std::size_t cut_of(std::string_view scope, std::size_t most) {
+  const std::size_t dot = scope.substr(0, most).rfind('.');
+  const bool fits = dot != std::string_view::npos && scope.size() - (dot + 1) <= most;
+  return fits ? dot + 1 : most;
 }
 
 /// True, unless the graph of `Stage` has a problem: then the compiler stops here and prints it.
@@ -29,8 +43,21 @@ template <class Stage>
 constexpr bool network_is_valid() {
   constexpr diagnostic found = Stage::graph.problem;
   if constexpr (found.kind != problem::none) {
+    constexpr std::size_t most = 36;
     constexpr auto length = static_cast<std::size_t>(found.scope_count);
-    return sizeof(network_error<found.kind, scope_of<length>(Stage::graph.view()), found.expected, found.found>) != 0;
+    constexpr auto begin = static_cast<std::size_t>(found.scope_begin);
+    if constexpr (length <= most) {
+      return sizeof(network_error<found.kind, text_of<length>({Stage::graph.characters.data() + begin, length}),
+                                  found.expected, found.found>) != 0;
+    } else {
+      constexpr std::size_t shown = std::min(length, 2 * most);
+      constexpr const char* from = Stage::graph.characters.data() + (begin + length - shown);
+      constexpr std::size_t cut = cut_of({from, shown}, most);
+      return sizeof(
+                 network_error_below<found.kind, text_of<cut>({from, cut}),
+                                     text_of<shown - cut>({from + cut, shown - cut}), found.expected, found.found>) !=
+             0;
+    }
   }
   return true;
 }

@@ -25,7 +25,7 @@ inline namespace v0 {
 /// A graph as a constant: `Maker::make()` runs once for the sizes and once into arrays of those sizes.
 template <class Maker>
 struct stage {
-  static constexpr graph_sizes sizes = sizes_of(Maker::make().view());
+  static constexpr graph_sizes sizes = Maker::make().sizes();
   static constexpr frozen_graph<sizes> graph = freeze<sizes>(Maker::make().view());
 };
 

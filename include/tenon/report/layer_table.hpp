@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// The per-layer table: what each layer of a network gives, holds and computes.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "tenon/plan/plan_of.hpp"
+
+namespace tenon {
+inline namespace v0 {
+
+/// Columns of text, the first aligned left and the others right, with a rule below the head and above the foot.
+class text_table {
+ public:
+  explicit text_table(std::vector<std::string> head) { rows_.push_back(std::move(head)); }
+
+  void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
+
+  /// The last `foot` rows stand below a rule.
+  std::string text(std::size_t foot = 0) const {
+    std::vector<std::size_t> widths(rows_[0].size(), 0);
+    for (const auto& row : rows_) {
+      for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+    }
+    std::size_t width = 2 * (widths.size() - 1);
+    for (std::size_t column : widths) width += column;
+    const std::string rule = std::string(width, '-') + "\n";
+    std::string result;
+    for (std::size_t r = 0; r < rows_.size(); ++r) {
+      if (r == 1 || (foot > 0 && r + foot == rows_.size())) result += rule;
+      for (std::size_t i = 0; i < rows_[r].size(); ++i) {
+        const std::string space(widths[i] - rows_[r][i].size(), ' ');
+        const bool left = i < left_columns;
+        result += (i == 0 ? "" : "  ") + (left ? rows_[r][i] + space : space + rows_[r][i]);
+      }
+      while (result.ends_with(' ')) result.pop_back();
+      result += '\n';
+    }
+    return result;
+  }
+
+ private:
+  static constexpr std::size_t left_columns = 2;
+  std::vector<std::vector<std::string>> rows_;
+};
+
+/// 12345678 as "12,345,678".
+inline std::string grouped(std::int64_t number) {
+  std::string digits = std::to_string(number);
+  for (auto i = static_cast<std::ptrdiff_t>(digits.size()) - 3; i > (number < 0 ? 1 : 0); i -= 3) {
+    digits.insert(static_cast<std::size_t>(i), ",");
+  }
+  return digits;
+}
+
+/// Bytes as "42.2 MiB".
+inline std::string mebibytes(std::int64_t bytes) {
+  const std::int64_t tenths = (bytes * 10 + (1 << 19)) >> 20;
+  return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " MiB";
+}
+
+/// One row a layer in order of execution: its name, what it does, the shape of its result, its parameters, its MACs,
+/// and the bytes of its result as plain float32; and the sums.
+inline std::string layer_table(const graph_view& graph) {
+  text_table table({"layer", "operation", "result", "parameters", "MACs", "bytes"});
+  std::int64_t parameters = 0, macs = 0;
+  for (const node& current : graph.nodes) {
+    if (is_source(current.op)) continue;
+    std::int64_t own = 0;
+    for (std::int32_t o = 0; o < current.operands.count; ++o) {
+      const value& operand = graph.operand_value(current, o);
+      if (graph.node_at(operand.producer).op == operation::parameter) own += operand.extents.elements();
+    }
+    const shape& extents = graph.result_value(current).extents;
+    std::string shape_text;
+    for (int i = 0; i < extents.rank; ++i) shape_text += (i == 0 ? "" : " x ") + std::to_string(extents[i]);
+    const std::int64_t work = macs_of(graph, current);
+    parameters += own;
+    macs += work;
+    table.add({std::string(graph.text(current.scope)), std::string(name_of(current.op)), shape_text,
+               own == 0 ? "" : grouped(own), work == 0 ? "" : grouped(work), mebibytes(extents.elements() * 4)});
+  }
+  table.add({"sum", "", "", grouped(parameters), grouped(macs), ""});
+  return table.text(1);
+}
+
+/// The per-layer table of a plan_of, a predictor or a trainer, with its memory below.
+template <class Plan>
+std::string layer_table() {
+  std::string text = layer_table(Plan::lowered::graph.view());
+  const auto line = [&](std::string_view what, std::int64_t bytes) {
+    text += std::string(what) + std::string(32 - what.size(), ' ') + mebibytes(bytes) + "\n";
+  };
+  text += "\n";
+  line("arena", Plan::arena_bytes);
+  line("  least possible for its steps", Plan::lower_bound_bytes);
+  line("parameters", Plan::parameter_count * 4);
+  line("packed weights", Plan::packed_bytes);
+  if (Plan::trains) {
+    line("gradients kept", Plan::gradient_bytes);
+    line("optimizer state", Plan::optimizer_bytes);
+    line("saved for the backward pass", Plan::saved_bytes);
+  }
+  line("all together", Plan::total_bytes);
+  return text;
+}
+
+}  // namespace v0
+}  // namespace tenon
