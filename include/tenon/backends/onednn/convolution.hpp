@@ -127,7 +127,7 @@ class convolution_step {
     plain_.transposed = is_transposed(node_->op);
     extents_ = whole_blocks(plain_.extents, block, graph.value_at(values.source).arrangement == layout::blocked,
                             graph.value_at(values.destination).arrangement == layout::blocked);
-    descriptor_ = convolution_description{engine, graph, *node_, extents_, block, scope_}.make();
+    descriptor_ = convolution_description(engine, graph, *node_, extents_, block, scope_).make();
     role_ = role_of(node_->op);
     if (role_ != convolution_role::weight_gradient) return;
     const bool is_slow = onednn::implementation_of(descriptor_, scope_).find("ref:") != std::string_view::npos;

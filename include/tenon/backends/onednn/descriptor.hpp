@@ -30,99 +30,133 @@ inline memory_descriptor describe(const value& of, std::int64_t channels, int bl
   return result;
 }
 
-/// Everything the primitive descriptor of a convolution-family node is made of.
-struct convolution_description {
-  dnnl_engine_t engine = nullptr;
-  const graph_view& graph;
-  const node& of;
-  weight_extents extents;  ///< as oneDNN shall see them
-  int block = 16;
-  std::string_view scope;
+/// A sliding window in oneDNN's terms, one entry a spatial dimension.
+struct window_dimensions {
+  dnnl_dims_t strides = {}, dilations = {}, begin = {}, end = {};
 
-  /// The scratchpad is the caller's; a fused activation follows a forward operation.
-  primitive_attributes attributes() const {
-    primitive_attributes result;
-    check(dnnl_primitive_attr_create(result.put()), "dnnl_primitive_attr_create", scope);
-    check(dnnl_primitive_attr_set_scratchpad_mode(result.get(), dnnl_scratchpad_mode_user),
-          "dnnl_primitive_attr_set_scratchpad_mode", scope);
-    if (primitive_finishes(of) && of.attribute.fused == activation::relu) {
-      post_operations after;
-      check(dnnl_post_ops_create(after.put()), "dnnl_post_ops_create", scope);
-      check(dnnl_post_ops_append_eltwise(after.get(), dnnl_eltwise_relu, 0.0F, 0.0F), "dnnl_post_ops_append_eltwise",
-            scope);
-      check(dnnl_primitive_attr_set_post_ops(result.get(), after.get()), "dnnl_primitive_attr_set_post_ops", scope);
+  window_dimensions(const attributes& attribute, const shape& source, const shape& destination, bool transposed) {
+    const int rank = source.spatial_rank();
+    for (int i = 0; i < rank; ++i) {
+      const int dimension = 3 - rank + i;
+      const auto at = static_cast<std::size_t>(dimension);
+      strides[i] = attribute.stride[at];
+      dilations[i] = attribute.dilation[at] - 1;
+      begin[i] = attribute.padding_begin[at];
+      end[i] = attribute.padding_end[at];
+      // A transposed convolution's extra rows (PyTorch's output_padding) are less padding at the end.
+      if (transposed)
+        end[i] = (source.spatial(dimension) - 1) * strides[i] + (attribute.kernel[at] - 1) * attribute.dilation[at] +
+                 1 - begin[i] - destination.spatial(dimension);
     }
-    return result;
   }
+};
+
+/// Makes the primitive descriptor of a convolution-family node.
+class convolution_description {
+ public:
+  /// `its_extents` are the weights' as oneDNN shall see them. The graph must outlive the description.
+  convolution_description(dnnl_engine_t its_engine, const graph_view& its_graph, const node& its_node,
+                          const weight_extents& its_extents, int its_block, std::string_view its_scope)
+      : engine_(its_engine),
+        graph_(its_graph),
+        node_(its_node),
+        extents_(its_extents),
+        block_(its_block),
+        scope_(its_scope) {}
 
   /// Makes the descriptor; its weights' layout is oneDNN's choice.
   primitive_descriptor make() const {
-    const convolution_values values = convolution_values_of(graph, of);
-    const value &from = graph.value_at(values.source), &to = graph.value_at(values.destination);
-    const int spatial_rank = from.extents.spatial_rank();
-    const bool transposed = is_transposed(of.op);
-    const memory_descriptor source = describe(from, extents.groups * extents.in, block, scope);
-    const memory_descriptor destination = describe(to, extents.groups * extents.out, block, scope);
+    const convolution_values values = convolution_values_of(graph_, node_);
+    const value &from = graph_.value_at(values.source), &to = graph_.value_at(values.destination);
+    const memory_descriptor source = describe(from, extents_.groups * extents_.in, block_, scope_);
+    const memory_descriptor destination = describe(to, extents_.groups * extents_.out, block_, scope_);
+    const memory_descriptor weights = describe_weights(from.extents.spatial_rank()), bias = describe_bias();
+    const window_dimensions window(node_.attribute, from.extents, to.extents, is_transposed(node_.op));
+    const primitive_attributes attribute = describe_attributes();
+    const bool transposed = is_transposed(node_.op);
+    const convolution_role role = role_of(node_.op);
+    const dnnl_alg_kind_t algorithm = transposed ? dnnl_deconvolution_direct : dnnl_convolution_direct;
 
-    dnnl_dims_t dims = {}, strides = {}, dilations = {}, begin = {}, end = {};
-    int rank = 0;
-    if (extents.groups > 1) dims[rank++] = extents.groups;
-    dims[rank++] = extents.out;
-    dims[rank++] = extents.in;
-    for (int i = 0; i < spatial_rank; ++i) {
-      const int dimension = 3 - spatial_rank + i;
-      const auto at = static_cast<std::size_t>(dimension);
-      dims[rank++] = of.attribute.kernel[at];
-      strides[i] = of.attribute.stride[at];
-      dilations[i] = of.attribute.dilation[at] - 1;
-      begin[i] = of.attribute.padding_begin[at];
-      end[i] = of.attribute.padding_end[at];
-      // A transposed convolution's extra rows (PyTorch's output_padding) are less padding at the end.
-      if (transposed)
-        end[i] = (from.extents.spatial(dimension) - 1) * strides[i] +
-                 (of.attribute.kernel[at] - 1) * (dilations[i] + 1) + 1 - begin[i] - to.extents.spatial(dimension);
-    }
-    memory_descriptor weights, bias;
-    check(dnnl_memory_desc_create_with_tag(weights.put(), rank, dims, dnnl_f32, dnnl_format_tag_any),
-          "dnnl_memory_desc_create_with_tag", scope);
-    const convolution_role role = role_of(of.op);
-    if (role == convolution_role::weight_gradient ? of.attribute.has_bias : primitive_finishes(of) && adds_bias(of)) {
-      dnnl_dims_t bias_dims = {extents.groups * extents.out};
-      check(dnnl_memory_desc_create_with_tag(bias.put(), 1, bias_dims, dnnl_f32, dnnl_a),
-            "dnnl_memory_desc_create_with_tag", scope);
-    }
-
-    primitive_descriptor forward, result;
-    const primitive_attributes attribute = attributes();
+    // A backward descriptor takes a forward one as a hint.
+    primitive_descriptor forward, backward;
     const auto make_forward =
         transposed ? dnnl_deconvolution_forward_primitive_desc_create : dnnl_convolution_forward_primitive_desc_create;
-    const dnnl_alg_kind_t algorithm = transposed ? dnnl_deconvolution_direct : dnnl_convolution_direct;
-    check(make_forward(forward.put(), engine, role == convolution_role::forward ? dnnl_forward_inference : dnnl_forward,
-                       algorithm, source.get(), weights.get(), bias.get(), destination.get(), strides, dilations, begin,
-                       end, attribute.get()),
-          transposed ? "dnnl_deconvolution_forward_primitive_desc_create"
-                     : "dnnl_convolution_forward_primitive_desc_create",
-          scope);
+    const char* call = transposed ? "dnnl_deconvolution_forward_primitive_desc_create"
+                                  : "dnnl_convolution_forward_primitive_desc_create";
+    check(
+        make_forward(forward.put(), engine_, role == convolution_role::forward ? dnnl_forward_inference : dnnl_forward,
+                     algorithm, source.get(), weights.get(), bias.get(), destination.get(), window.strides,
+                     window.dilations, window.begin, window.end, attribute.get()),
+        call, scope_);
     if (role == convolution_role::forward) return forward;
+
     if (role == convolution_role::data_gradient) {
       const auto make_backward = transposed ? dnnl_deconvolution_backward_data_primitive_desc_create
                                             : dnnl_convolution_backward_data_primitive_desc_create;
-      check(make_backward(result.put(), engine, algorithm, source.get(), weights.get(), destination.get(), strides,
-                          dilations, begin, end, forward.get(), attribute.get()),
-            transposed ? "dnnl_deconvolution_backward_data_primitive_desc_create"
-                       : "dnnl_convolution_backward_data_primitive_desc_create",
-            scope);
-      return result;
+      call = transposed ? "dnnl_deconvolution_backward_data_primitive_desc_create"
+                        : "dnnl_convolution_backward_data_primitive_desc_create";
+      check(make_backward(backward.put(), engine_, algorithm, source.get(), weights.get(), destination.get(),
+                          window.strides, window.dilations, window.begin, window.end, forward.get(), attribute.get()),
+            call, scope_);
+    } else {
+      const auto make_backward = transposed ? dnnl_deconvolution_backward_weights_primitive_desc_create
+                                            : dnnl_convolution_backward_weights_primitive_desc_create;
+      call = transposed ? "dnnl_deconvolution_backward_weights_primitive_desc_create"
+                        : "dnnl_convolution_backward_weights_primitive_desc_create";
+      check(
+          make_backward(backward.put(), engine_, algorithm, source.get(), weights.get(), bias.get(), destination.get(),
+                        window.strides, window.dilations, window.begin, window.end, forward.get(), attribute.get()),
+          call, scope_);
     }
-    const auto make_backward = transposed ? dnnl_deconvolution_backward_weights_primitive_desc_create
-                                          : dnnl_convolution_backward_weights_primitive_desc_create;
-    check(make_backward(result.put(), engine, algorithm, source.get(), weights.get(), bias.get(), destination.get(),
-                        strides, dilations, begin, end, forward.get(), attribute.get()),
-          transposed ? "dnnl_deconvolution_backward_weights_primitive_desc_create"
-                     : "dnnl_convolution_backward_weights_primitive_desc_create",
-          scope);
+    return backward;
+  }
+
+ private:
+  memory_descriptor describe_weights(int spatial_rank) const {
+    dnnl_dims_t dims = {};
+    int rank = 0;
+    if (extents_.groups > 1) dims[rank++] = extents_.groups;
+    dims[rank++] = extents_.out;
+    dims[rank++] = extents_.in;
+    for (int i = 3 - spatial_rank; i < 3; ++i) dims[rank++] = node_.attribute.kernel[static_cast<std::size_t>(i)];
+    memory_descriptor result;
+    check(dnnl_memory_desc_create_with_tag(result.put(), rank, dims, dnnl_f32, dnnl_format_tag_any),
+          "dnnl_memory_desc_create_with_tag", scope_);
     return result;
   }
+
+  /// Describes the bias or its gradient, if the primitive has any.
+  memory_descriptor describe_bias() const {
+    const bool is_gradient = role_of(node_.op) == convolution_role::weight_gradient;
+    memory_descriptor result;
+    if (is_gradient ? !node_.attribute.has_bias : !primitive_finishes(node_) || !adds_bias(node_)) return result;
+    const dnnl_dims_t dims = {extents_.groups * extents_.out};
+    check(dnnl_memory_desc_create_with_tag(result.put(), 1, dims, dnnl_f32, dnnl_a), "dnnl_memory_desc_create_with_tag",
+          scope_);
+    return result;
+  }
+
+  /// The scratchpad is the caller's; a fused activation follows a forward operation.
+  primitive_attributes describe_attributes() const {
+    primitive_attributes result;
+    check(dnnl_primitive_attr_create(result.put()), "dnnl_primitive_attr_create", scope_);
+    check(dnnl_primitive_attr_set_scratchpad_mode(result.get(), dnnl_scratchpad_mode_user),
+          "dnnl_primitive_attr_set_scratchpad_mode", scope_);
+    if (!primitive_finishes(node_) || node_.attribute.fused != activation::relu) return result;
+    post_operations after;
+    check(dnnl_post_ops_create(after.put()), "dnnl_post_ops_create", scope_);
+    check(dnnl_post_ops_append_eltwise(after.get(), dnnl_eltwise_relu, 0.0F, 0.0F), "dnnl_post_ops_append_eltwise",
+          scope_);
+    check(dnnl_primitive_attr_set_post_ops(result.get(), after.get()), "dnnl_primitive_attr_set_post_ops", scope_);
+    return result;
+  }
+
+  dnnl_engine_t engine_;
+  const graph_view& graph_;
+  const node& node_;
+  weight_extents extents_;
+  int block_;
+  std::string_view scope_;
 };
 
 /// The name of the implementation oneDNN chose.

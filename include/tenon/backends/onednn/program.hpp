@@ -110,10 +110,11 @@ class program {
       at->convolution->for_each_pointer(visit);
       return;
     }
-    for (int i = 0; i < of.operands.count; ++i)
-      visit(pointer_use::value, plan_.graph.operand(of, i), static_cast<const std::byte*>(at->operands[i].data));
-    for (int i = 0; i < of.results.count; ++i)
-      visit(pointer_use::value, of.results[i], static_cast<const std::byte*>(at->operands[of.operands.count + i].data));
+    const operand* next = at->operands.get();
+    for (int i = 0; i < of.operands.count; ++i, ++next)
+      visit(pointer_use::value, plan_.graph.operand(of, i), static_cast<const std::byte*>(next->data));
+    for (int i = 0; i < of.results.count; ++i, ++next)
+      visit(pointer_use::value, of.results[i], static_cast<const std::byte*>(next->data));
   }
 
  private:
