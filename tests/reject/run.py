@@ -93,7 +93,7 @@ def self_test(build):
 def main():
     if sys.argv[2] == "--self-test":
         return self_test(sys.argv[1])
-    problems = problems_of(sys.argv[1], sys.argv[2])
+    problems = problems_of(sys.argv[1], os.path.abspath(sys.argv[2]))
     for problem in problems:
         print(f"{os.path.basename(sys.argv[2])}: {problem}")
     return 1 if problems else 0
