@@ -17,7 +17,7 @@ using eigen_map = Eigen::Map<std::conditional_t<std::is_const_v<T>, const Plain,
 
 /// The one order in which tensor_view and Eigen agree; a vector lies the same in both of Eigen's.
 template <class Matrix>
-concept row_major_matrix = !Matrix::IsVectorAtCompileTime && Matrix::IsRowMajor;
+concept row_major_matrix = !static_cast<bool>(Matrix::IsVectorAtCompileTime) && static_cast<bool>(Matrix::IsRowMajor);
 
 }  // namespace detail
 

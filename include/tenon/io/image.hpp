@@ -114,9 +114,9 @@ inline label_image read_labels(const std::string& path) {
   detail::checked_image checked = detail::check_image(path, file.bytes());
   const std::string expected = "a grey PNG of 8 bits for labels";
   if (checked.format != detail::checked_image::kind::png) detail::throw_format_error(path, expected, "a JPEG");
-  if (checked.colour_type != 0 || checked.bit_depth != 8) {
+  if (checked.color_type != 0 || checked.bit_depth != 8) {
     const std::string bits = std::to_string(checked.bit_depth) + " bits a sample";
-    const int type = checked.colour_type;
+    const int type = checked.color_type;
     detail::throw_format_error(path, expected,
                                (type == 0   ? "a grey PNG of "
                                 : type == 3 ? "a PNG with a palette of "

@@ -22,7 +22,7 @@ struct checked_image {
   enum class kind : std::uint8_t { png, jpeg } format = kind::png;
   std::int64_t height = 0, width = 0;
   /// PNG alone: bits a sample, and colour type as in the format (0 grey, 2 RGB, 3 palette, 4 and 6 with alpha).
-  int bit_depth = 8, colour_type = 2;
+  int bit_depth = 8, color_type = 2;
   /// What to decode; of a PNG only the chunks that pixels depend on.
   std::vector<std::byte> bytes;
 };
@@ -74,17 +74,17 @@ inline void read_png_header(const std::string& path, std::span<const std::byte> 
   image.width = big_endian(data, 0, 4);
   image.height = big_endian(data, 4, 4);
   image.bit_depth = static_cast<int>(data[8]);
-  image.colour_type = static_cast<int>(data[9]);
+  image.color_type = static_cast<int>(data[9]);
   check_extents(path, image);
   const bool of_a_byte = image.bit_depth == 8;
   const bool below = image.bit_depth == 1 || image.bit_depth == 2 || image.bit_depth == 4;
   const bool above = image.bit_depth == 16;
-  const int type = image.colour_type;
+  const int type = image.color_type;
   const bool known = (type == 0 && (below || of_a_byte || above)) || (type == 3 && (below || of_a_byte)) ||
                      ((type == 2 || type == 4 || type == 6) && (of_a_byte || above));
   if (!known || data[10] != std::byte{0} || data[11] != std::byte{0} || data[12] > std::byte{1}) {
     throw_format_error(path, "a PNG header of known methods",
-                       "colour type " + std::to_string(type) + " of " + std::to_string(image.bit_depth) + " bits");
+                       "color type " + std::to_string(type) + " of " + std::to_string(image.bit_depth) + " bits");
   }
 }
 
@@ -109,7 +109,7 @@ inline checked_image check_png(const std::string& path, std::span<const std::byt
     const bool fits = type == "IHDR"   ? !has_header
                       : !has_header    ? false
                       : type == "PLTE" ? !has_palette && !has_pixels
-                      : type == "IDAT" ? image.colour_type != 3 || has_palette
+                      : type == "IDAT" ? image.color_type != 3 || has_palette
                                        : type == "IEND" && has_pixels;
     if (!fits) throw_format_error(path, "the chunks of a PNG image in order", where);
     if (type == "IHDR") {
@@ -121,7 +121,7 @@ inline checked_image check_png(const std::string& path, std::span<const std::byt
         throw_format_error(path, "a palette of 1 to 256 colours", std::to_string(length) + " bytes");
       }
       has_palette = true;
-      if (image.colour_type != 3) continue;
+      if (image.color_type != 3) continue;
     }
     if (type == "IDAT") has_pixels = true;
     image.bytes.insert(image.bytes.end(), chunk.begin(), chunk.end());
