@@ -10,6 +10,7 @@
 #    include "tenon/backends/kernels/lanes.hpp"
 #    include "tenon/backends/kernels/parts.hpp"
 #    include "tenon/backends/operand.hpp"
+#    include "tenon/core/interpolation.hpp"
 
 namespace tenon {
 inline namespace v0 {
@@ -21,33 +22,23 @@ struct line_source {
   float share;
 };
 
-/// One dimension of a resize, in PyTorch's conventions: nearest takes floor(position * from / to), exactly; linear has
-/// half-pixel centres and stops at the border; linear_align_corners puts ends on ends.
+/// One dimension of a resize, in PyTorch's conventions and its float arithmetic.
 struct resized_line {
   std::int64_t from, to;
-  bool nearest;
-  double factor = 1, offset = 0;  ///< of linear modes: source = position * factor + offset
+  interpolation mode;
 
-  resized_line(interpolation mode, std::int64_t from_extent, std::int64_t to_extent)
-      : from(from_extent), to(to_extent), nearest(mode == interpolation::nearest) {
-    if (mode == interpolation::linear) {
-      factor = static_cast<double>(from) / static_cast<double>(to);
-      offset = 0.5 * factor - 0.5;
-    } else if (to > 1) {
-      factor = static_cast<double>(from - 1) / static_cast<double>(to - 1);
-    } else {
-      factor = 0;
-    }
-  }
+  resized_line(interpolation how, std::int64_t from_extent, std::int64_t to_extent)
+      : from(from_extent), to(to_extent), mode(how) {}
 
   line_source operator()(std::int64_t position) const {
-    if (nearest) {
-      const std::int64_t source = position * from / to;
+    if (mode == interpolation::nearest) {
+      const std::int64_t source = nearest_source(position, from, to);
       return {source, source, 0};
     }
-    const double source = std::max(0.0, static_cast<double>(position) * factor + offset);
+    const float source =
+        mode == interpolation::linear ? half_pixel_source(position, from, to) : aligned_source(position, from, to);
     const std::int64_t first = std::min(static_cast<std::int64_t>(source), from - 1);
-    return {first, std::min(first + 1, from - 1), static_cast<float>(source - static_cast<double>(first))};
+    return {first, std::min(first + 1, from - 1), source - static_cast<float>(first)};
   }
 
   /// The first position that reads `source`, or one after it; sources never go back.

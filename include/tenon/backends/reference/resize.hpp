@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "tenon/backends/operand.hpp"
+#include "tenon/core/interpolation.hpp"
 
 namespace tenon {
 inline namespace v0 {
@@ -18,20 +19,15 @@ struct resize_source {
   double share;
 };
 
-/// The source of coordinate `position` of `to` from an extent of `from`, in PyTorch's conventions: nearest takes
-/// floor(position * from / to), exactly; linear has half-pixel centres and stops at the border
-/// (align_corners=False); linear_align_corners puts the first on the first and the last on the last.
+/// The source of coordinate `position` of `to` from an extent of `from`, in PyTorch's conventions and its float
+/// arithmetic.
 inline resize_source source_of(interpolation mode, std::int64_t position, std::int64_t from, std::int64_t to) {
   if (mode == interpolation::nearest) {
-    const std::int64_t source = position * from / to;
+    const std::int64_t source = nearest_source(position, from, to);
     return {source, source, 0};
   }
-  double source = 0;
-  if (mode == interpolation::linear)
-    source = std::max(
-        0.0, (static_cast<double>(position) + 0.5) * static_cast<double>(from) / static_cast<double>(to) - 0.5);
-  else if (to > 1)
-    source = static_cast<double>(position * (from - 1)) / static_cast<double>(to - 1);
+  const double source = static_cast<double>(mode == interpolation::linear ? half_pixel_source(position, from, to)
+                                                                          : aligned_source(position, from, to));
   const std::int64_t first = std::min(static_cast<std::int64_t>(source), from - 1);
   return {first, std::min(first + 1, from - 1), source - static_cast<double>(first)};
 }
