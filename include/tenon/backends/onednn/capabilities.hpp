@@ -173,8 +173,10 @@ struct capabilities {
       return extents;
     }
     // oneDNN reads a plain source of few channels with weights that are blocked by the other side alone.
-    const value& source = graph.value_at(convolution_values_of(graph, of).source);
-    if (source.arrangement == layout::blocked || extents.in > 3) extents.in = round_up(extents.in, planned_block);
+    // While layouts are being chosen the source is still plain, so what counts is what the node asks for.
+    const bool is_stem =
+        (of.op == operation::convolution || of.op == operation::convolution_weight_gradient) && reads_plain(graph, of);
+    if (!is_stem) extents.in = round_up(extents.in, planned_block);
     extents.out = round_up(extents.out, planned_block);
     return extents;
   }

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs a plan node by node in memory of its own, and can poison what is dead.
+#pragma once
+
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <random>
+#include <utility>
+#include <vector>
+
+#include "support/compiled.hpp"
+#include "tenon/backends/operand.hpp"
+
+namespace tenon_test {
+
+/// The same plan with every value at an offset of its own: nothing shares memory.
+inline compiled_graph unshared(compiled_graph compiled) {
+  std::int64_t end = 0;
+  for (tenon::placement& place : compiled.plan.placements) {
+    if (place.space != tenon::memory_space::arena) continue;
+    place.offset = end;
+    end += tenon::round_up(place.bytes, 64);
+  }
+  compiled.plan.sizes.arena_bytes = end;
+  return compiled;
+}
+
+/// A plan with memory, a backend's program, and random parameters, inputs and targets, the same for the same seed.
+template <class Program>
+class machine {
+ public:
+  machine(const compiled_graph& compiled, int classes, int threads) : plan_(compiled.view()), program_(plan_, threads) {
+    memory_[tenon::memory_space::arena] = arena_.make(plan_.arena_bytes);
+    memory_[tenon::memory_space::parameter] = parameters_.make(plan_.parameter_bytes + plan_.buffer_bytes);
+    memory_[tenon::memory_space::optimizer] = optimizer_.make(plan_.optimizer_bytes);
+    memory_[tenon::memory_space::gradient] = gradients_.make(plan_.gradient_bytes);
+    memory_.packed = packed_.make(plan_.packed_bytes);
+    memory_.scratchpad = scratchpad_.make(static_cast<std::int64_t>(program_.scratchpad_bytes()));
+    program_.bind(memory_);
+    lives_ = lives_of(plan_.graph);
+    classes_ = classes;
+    for (const tenon::node& each : plan_.graph.nodes) {
+      if (each.op == tenon::operation::parameter || each.op == tenon::operation::buffer) fill(each, 7);
+    }
+  }
+  machine(const machine&) = delete;
+  machine& operator=(const machine&) = delete;
+
+  /// Runs all nodes once on inputs of the given seed; with `poison`, every byte of the arena that holds no live value
+  /// is 1e30 before each node.
+  void run(std::uint32_t seed, bool poison, const tenon::step_arguments& arguments) {
+    if (poison) spoil(-1);
+    for (const tenon::node& each : plan_.graph.nodes) {
+      if (each.op == tenon::operation::input || each.op == tenon::operation::target) fill(each, seed);
+    }
+    program_.pack();
+    for (std::int32_t i = 0; i < plan_.graph.node_count(); ++i) {
+      program_.run(i, i + 1, arguments);
+      if (poison) spoil(i);
+    }
+  }
+
+  /// All that outlives a run: outputs, parameters, running statistics, optimizer state, gradients.
+  std::vector<std::vector<std::byte>> results() const {
+    std::vector<std::vector<std::byte>> all{parameters_.bytes(), optimizer_.bytes(), gradients_.bytes()};
+    for (const std::int32_t output : plan_.graph.outputs) {
+      const std::byte* from = program_.operand_of(output).data;
+      all.emplace_back(from, from + plan_.placements[static_cast<std::size_t>(output)].bytes);
+    }
+    return all;
+  }
+
+  /// The values of an output.
+  std::vector<float> output(std::size_t i) const {
+    const std::int32_t number = plan_.graph.outputs[i];
+    const float* from = program_.operand_of(number).template as<float>();
+    return {from, from + plan_.graph.value_at(number).extents.elements()};
+  }
+
+  /// Whether every float of the results is finite and below the poison.
+  bool is_sound() const {
+    for (const std::vector<std::byte>& bytes : results()) {
+      for (std::size_t i = 0; i + 4 <= bytes.size(); i += 4) {
+        float value;
+        std::memcpy(&value, bytes.data() + i, 4);
+        if (!(value < 1e15f && value > -1e15f)) return false;
+      }
+    }
+    return true;
+  }
+
+ private:
+  struct free_deleter {
+    void operator()(std::byte* memory) const { std::free(memory); }
+  };
+  struct space {
+    std::unique_ptr<std::byte[], free_deleter> memory;
+    std::size_t size = 0;
+
+    std::byte* make(std::int64_t bytes) {
+      size = static_cast<std::size_t>(bytes);
+      memory.reset(static_cast<std::byte*>(std::aligned_alloc(64, (size + 127) / 64 * 64)));
+      std::memset(memory.get(), 0, size);
+      return memory.get();
+    }
+    std::vector<std::byte> bytes() const { return {memory.get(), memory.get() + size}; }
+  };
+
+  // What a source gets depends on what it is, not on its place in the graph.
+  void fill(const tenon::node& source, std::uint32_t seed) {
+    std::mt19937 random(seed * 10007 + static_cast<std::uint32_t>(source.op) * 1009 +
+                        static_cast<std::uint32_t>(source.attribute.index));
+    const tenon::value& described = plan_.graph.result_value(source);
+    const tenon::operand to = program_.operand_of(source.results[0]);
+    for (std::int64_t i = 0; i < described.extents.elements(); ++i) {
+      const auto bits = static_cast<std::uint32_t>(random());
+      if (described.type == tenon::element_type::int32) {
+        to.template as<std::int32_t>()[i] = static_cast<std::int32_t>(bits % static_cast<std::uint32_t>(classes_));
+      } else {
+        // Variances must be positive; the others may be anything.
+        const float value = static_cast<float>(bits % 2001) / 1000.0f - 1.0f;
+        to.template as<float>()[i] = source.op == tenon::operation::buffer ? 1.5f + value : 0.4f * value;
+      }
+    }
+  }
+
+  // Fills what no value that is alive behind node i holds.
+  void spoil(std::int32_t i) {
+    std::vector<char> alive(arena_.size / 64 + 1, 0);
+    for (std::size_t v = 0; v < lives_.size(); ++v) {
+      const tenon::placement& place = plan_.placements[v];
+      const bool lives = lives_[v].first <= i && i < lives_[v].last;
+      if (place.space != tenon::memory_space::arena || !lives) continue;
+      for (std::int64_t slot = place.offset / 64; slot * 64 < place.offset + place.bytes; ++slot)
+        alive[static_cast<std::size_t>(slot)] = 1;
+    }
+    constexpr float poison = 1e30f;
+    for (std::size_t at = 0; at + sizeof(poison) <= arena_.size; at += sizeof(poison)) {
+      if (alive[at / 64] == 0) std::memcpy(arena_.memory.get() + at, &poison, sizeof(poison));
+    }
+  }
+
+  tenon::plan_view plan_;
+  Program program_;
+  tenon::memory memory_;
+  space arena_, parameters_, optimizer_, gradients_, packed_, scratchpad_;
+  std::vector<life> lives_;
+  int classes_ = 2;
+};
+
+}  // namespace tenon_test
