@@ -9,14 +9,19 @@
 namespace tenon {
 inline namespace v0 {
 
-template <class Backend>
+/// What runs a plan of the backend; `Trains` tells training from inference.
+template <class Backend, bool Trains>
 struct program_of;
 template <>
-struct program_of<backend::onednn> {
+struct program_of<backend::onednn, true> {
   using type = onednn::program;
 };
 template <>
-struct program_of<backend::reference> {
+struct program_of<backend::onednn, false> {
+  using type = onednn::inference_program;
+};
+template <bool Trains>
+struct program_of<backend::reference, Trains> {
   using type = reference::program<float>;
 };
 

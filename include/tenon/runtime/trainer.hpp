@@ -93,7 +93,7 @@ class trainer : public plan_of<Net, Inputs, Arguments...>,
  public:
   using plan_type = plan_of<Net, Inputs, Arguments...>;
   static_assert(plan_type::trains, "a trainer needs a loss and an optimizer");
-  using program_type = typename program_of<typename plan_type::arguments::backend>::type;
+  using program_type = typename program_of<typename plan_type::arguments::backend, true>::type;
 
   /// Random first weights. Throws allocation_error, backend_error.
   explicit trainer(const initialization& how, threads count = {}) : trainer(make_store(table(), how), count) {}

@@ -32,12 +32,29 @@ inline kernels::isa effective_isa() {
   return std::min(theirs, kernels::supported_isa());
 }
 
-/// The nodes of a plan, ready to run. The plan and its graph must outlive it. One thread at a time may use it.
-class program {
+/// All kernels of ours.
+struct every_kernel {
+  static void execute(kernels::isa set, const graph_view& graph, const node& of, std::span<const operand> operands,
+                      std::span<const operand> results, const step_arguments& arguments) {
+    kernels::execute(set, graph, of, operands, results, arguments);
+  }
+};
+/// Those that predictors need.
+struct inference_kernels {
+  static void execute(kernels::isa set, const graph_view&, const node& of, std::span<const operand> operands,
+                      std::span<const operand> results, const step_arguments&) {
+    kernels::execute_inference(set, of, operands, results);
+  }
+};
+
+/// The nodes of a plan, ready to run; `Kernels` says which of our kernels it can call. The plan and its graph must
+/// outlive it. One thread at a time may use it.
+template <class Kernels>
+class basic_program {
  public:
   /// Makes all primitives for the given number of threads. No memory is bound yet.
   /// throws: backend_error.
-  program(const plan_view& plan, int threads) : plan_(plan), threads_(threads), isa_(effective_isa()) {
+  basic_program(const plan_view& plan, int threads) : plan_(plan), threads_(threads), isa_(effective_isa()) {
     const thread_count_scope scope(threads_);
     check(dnnl_engine_create(engine_.put(), dnnl_cpu, 0), "dnnl_engine_create", "program");
     check(dnnl_stream_create(stream_.put(), engine_.get(), dnnl_stream_default_flags), "dnnl_stream_create", "program");
@@ -51,9 +68,9 @@ class program {
     }
   }
   // Prepared nodes point to the plan in the object.
-  program(const program&) = delete;
-  program& operator=(const program&) = delete;
-  ~program() {
+  basic_program(const basic_program&) = delete;
+  basic_program& operator=(const basic_program&) = delete;
+  ~basic_program() {
     while (first_ != nullptr) first_ = std::move(first_->next);  // else the chain is destroyed recursively
   }
 
@@ -120,7 +137,7 @@ class program {
  private:
   /// A node with everything its execution needs; a chain of small objects, so that no allocation is large.
   struct prepared_node {
-    prepared_node(const program& owner, std::int32_t its_number) : number(its_number) {
+    prepared_node(const basic_program& owner, std::int32_t its_number) : number(its_number) {
       const node& of = owner.plan_.graph.node_at(number);
       if (role_of(of.op) != convolution_role::none)
         convolution = std::make_unique<convolution_step>(owner.plan_, number, owner.engine_.get(), owner.isa_);
@@ -128,7 +145,7 @@ class program {
         operands = std::make_unique<operand[]>(static_cast<std::size_t>(of.operands.count + of.results.count));
     }
 
-    void bind(const program& owner) {
+    void bind(const basic_program& owner) {
       if (convolution != nullptr) {
         convolution->bind(owner.memory_);
         return;
@@ -139,7 +156,7 @@ class program {
       for (int i = 0; i < of.results.count; ++i) *to++ = owner.operand_of(of.results[i]);
     }
 
-    void run(const program& owner, const step_arguments& arguments) const {
+    void run(const basic_program& owner, const step_arguments& arguments) const {
       if (convolution != nullptr) {
         convolution->run(owner.stream_.get());
         return;
@@ -147,7 +164,7 @@ class program {
       const node& of = owner.plan_.graph.node_at(number);
       const auto operand_count = static_cast<std::size_t>(of.operands.count);
       const auto result_count = static_cast<std::size_t>(of.results.count);
-      kernels::execute(owner.isa_, owner.plan_.graph, of, std::span<const operand>(operands.get(), operand_count),
+      Kernels::execute(owner.isa_, owner.plan_.graph, of, std::span<const operand>(operands.get(), operand_count),
                        std::span<const operand>(operands.get() + operand_count, result_count), arguments);
     }
 
@@ -172,6 +189,11 @@ class program {
   memory memory_;
   std::unique_ptr<prepared_node> first_;
 };
+
+/// For every plan.
+using program = basic_program<every_kernel>;
+/// For plans of inference; it compiles faster.
+using inference_program = basic_program<inference_kernels>;
 
 }  // namespace onednn
 }  // namespace v0
