@@ -7,6 +7,7 @@
 
 #include "runtime/counting.hpp"
 #include "runtime/small.hpp"
+#include "tenon/models/unet.hpp"
 
 using namespace runtime_test;
 
@@ -14,11 +15,15 @@ namespace {
 
 using plain_segmenter = tenon::predictor<net, tenon::image<2, 3, height, width>, tenon::backend::reference>;
 
+// Enough tensors that a list of them is over 4 KiB.
+using unet = tenon::predictor<tenon::models::unet<classes, 4>, tenon::image<1, 3, 33, 50>>;
+
+template <class Model>
 std::size_t store_bytes() {
   std::int64_t values = 0;
-  for (const auto& entry : segmenter::parameter_list) values += entry.extents.elements();
-  for (const auto& entry : segmenter::buffer_list) values += entry.extents.elements();
-  return static_cast<std::size_t>(tenon::round_up(values * 4, 8)) + segmenter::buffer_list.size() / 2 * 8;
+  for (const auto& entry : Model::parameter_list) values += entry.extents.elements();
+  for (const auto& entry : Model::buffer_list) values += entry.extents.elements();
+  return static_cast<std::size_t>(tenon::round_up(values * 4, 8)) + Model::buffer_list.size() / 2 * 8;
 }
 
 std::vector<std::size_t> large_of(const allocation_counts& counts) {
@@ -31,7 +36,7 @@ std::vector<std::size_t> large_of(const allocation_counts& counts) {
 template <class Model>
 std::vector<std::size_t> expected_of(const Model& model) {
   const tenon::plan_view& plan = model.execution().plan();
-  std::vector<std::size_t> sizes{store_bytes()};
+  std::vector<std::size_t> sizes{store_bytes<Model>()};
   for (const std::int64_t bytes : {plan.arena_bytes, plan.packed_bytes, plan.gradient_bytes, plan.optimizer_bytes,
                                    static_cast<std::int64_t>(model.execution().program().scratchpad_bytes())}) {
     if (bytes > 4096) sizes.push_back(static_cast<std::size_t>(bytes));
@@ -150,6 +155,9 @@ TEST_CASE("construction allocates the plan's memory and nothing else over 4 KiB"
   teacher(tenon::initialize(1)).save(path);
   check_construction<segmenter>("predictor from a file", tenon::load(path));
   check_construction<teacher>("trainer from a file", tenon::load(path));
+  const std::string other = folder.file("unet.safetensors");
+  unet(tenon::initialize(1)).save(other);
+  check_construction<unet>("U-Net from a file", tenon::load(other));
 }
 
 TEST_CASE("calls and steps allocate nothing") {

@@ -6,6 +6,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <numeric>
 #include <set>
 #include <span>
@@ -44,7 +45,7 @@ class safetensors_file {
   const std::string& path() const { return path_; }
 
   /// All tensors in the order of their data; valid while this object lives.
-  const std::vector<stored_tensor>& tensors() const { return tensors_; }
+  const std::deque<stored_tensor>& tensors() const { return tensors_; }
 
   /// The tensor of that name, or nullptr.
   const stored_tensor* find(std::string_view name) const {
@@ -58,9 +59,9 @@ class safetensors_file {
  private:
   std::string path_;
   mapped_file file_;
-  std::vector<stored_tensor> tensors_;
+  std::deque<stored_tensor> tensors_;  // a deque: no allocation is large, however many tensors there are
   safetensors_metadata metadata_;
-  std::vector<std::size_t> by_name_;
+  std::deque<std::size_t> by_name_;
 };
 
 /// A tensor to be written.

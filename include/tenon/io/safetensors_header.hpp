@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <iterator>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -158,7 +159,7 @@ inline stored_tensor read_entry(const std::string& path, const std::string& name
 }
 
 /// The tensors must fill the buffer, each byte once. Expects them in the order of their places.
-inline void check_tiling(const std::string& path, const std::vector<stored_tensor>& tensors,
+inline void check_tiling(const std::string& path, const std::deque<stored_tensor>& tensors,
                          std::span<const std::byte> buffer) {
   std::int64_t end = 0;
   std::string before = "the start of the data";
@@ -177,8 +178,8 @@ inline void check_tiling(const std::string& path, const std::vector<stored_tenso
 }
 
 /// Reads everything but the values: 8 bytes length, header, data. The tensors come in the order of their data.
-inline std::pair<std::vector<stored_tensor>, safetensors_metadata> parse_safetensors(const std::string& path,
-                                                                                     std::span<const std::byte> bytes) {
+inline std::pair<std::deque<stored_tensor>, safetensors_metadata> parse_safetensors(const std::string& path,
+                                                                                    std::span<const std::byte> bytes) {
   if (bytes.size() < 8) {
     throw_format_error(path, "a safetensors file of 8 bytes or more", std::to_string(bytes.size()));
   }
@@ -197,7 +198,7 @@ inline std::pair<std::vector<stored_tensor>, safetensors_metadata> parse_safeten
   const std::span<const std::byte> buffer = bytes.subspan(8 + header.size());
   const nlohmann::json json = parse_header_json(path, header);
 
-  std::vector<stored_tensor> tensors;
+  std::deque<stored_tensor> tensors;
   safetensors_metadata metadata;
   for (const auto& [name, entry] : json.items()) {
     if (name != metadata_key) {
