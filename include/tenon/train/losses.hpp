@@ -61,6 +61,7 @@ struct cross_entropy : loss_base {
     shape labels = extents;
     labels.rank = extents.rank - 1;
     for (int i = 1; i < labels.rank; ++i) labels[i] = extents[i + 1];
+    labels[labels.rank] = 0;  // shapes compare all their extents
     attributes attribute;
     attribute.index = index;
     to.graph.append(operation::target, {}, attribute);
