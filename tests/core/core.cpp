@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// The small types: list, shape, tensor_view, text, real, layouts, threads.
+#include "tenon/core/core.hpp"
+
+#include <atomic>
+#include <catch2/catch.hpp>
+#include <vector>
+
+#include "tenon/core/interpolation.hpp"
+#include "tenon/core/list.hpp"
+
+using namespace tenon;
+using namespace tenon::literals;
+
+static_assert(160_MiB == 167'772'160 && 2_GiB == 2'147'483'648 && 3_KiB == 3'072);
+static_assert(real(0.1).value() == 0.1);
+static_assert(text("decoder.add").view() == "decoder.add");
+static_assert(shape(2, 3, 5, 7).elements() == 210 && shape().elements() == 1);
+static_assert(shape(2, 3, 5, 7).spatial(0) == 1 && shape(2, 3, 5, 7).spatial(1) == 5 &&
+              shape(2, 3, 5, 7).spatial(2) == 7);
+static_assert(shape(2, 3, 4, 5, 7).spatial(0) == 4 && shape(2, 3, 4, 5, 7).spatial_elements() == 140);
+static_assert(bytes_of(shape(2, 3, 5, 7), element_type::float32, layout::plain) == 840);
+static_assert(bytes_of(shape(2, 3, 5, 7), element_type::float32, layout::blocked) == 2 * 16 * 35 * 4);
+static_assert(bytes_of(shape(1, 33, 1, 1), element_type::float32, layout::blocked) == 48 * 4);
+
+namespace {
+
+constexpr int sum_of_list() {
+  list<int> numbers;
+  for (int i = 0; i < 100; ++i) numbers.push_back(i);
+  list<int> copy = numbers;
+  copy.append(numbers.data(), 10);
+  copy.shorten(105);
+  numbers = std::move(copy);
+  int sum = 0;
+  for (const int number : numbers) sum += number;
+  return sum;
+}
+static_assert(sum_of_list() == 4950 + 10);
+
+}  // namespace
+
+TEST_CASE("a list grows, copies and moves") {
+  CHECK(sum_of_list() == 4960);
+  list<char> text(3, 'x');
+  list<char> other = std::move(text);
+  CHECK(other.size() == 3);
+  CHECK(text.empty());
+  text = other;
+  other.push_back('y');
+  CHECK(text.size() == 3);
+  CHECK(other[3] == 'y');
+}
+
+TEST_CASE("a tensor view finds elements in row-major order") {
+  std::vector<float> memory(2 * 3 * 4 * 5);
+  for (std::size_t i = 0; i < memory.size(); ++i) memory[i] = static_cast<float>(i);
+  tensor_view view(memory.data(), 2, 3, 4, 5);
+  const tensor_view<const float, 4> constant = view;
+  CHECK(constant.size() == 120);
+  CHECK(constant(1, 2, 3, 4) == 119.0f);
+  CHECK(constant(0, 1, 0, 2) == 22.0f);
+  view(0, 0, 0, 0) = 7;
+  CHECK(memory[0] == 7.0f);
+  CHECK(constant.extent(2) == 4);
+}
+
+TEST_CASE("parallel_for visits every number once, whatever the thread count") {
+  for (const int threads : {1, 2, 3, 8}) {
+    const thread_count_scope scope(threads);
+    for (const std::int64_t count : {0, 1, 2, 7, 1000}) {
+      std::vector<std::atomic<int>> visits(static_cast<std::size_t>(count));
+      parallel_for(count, [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t i = begin; i < end; ++i) ++visits[static_cast<std::size_t>(i)];
+      });
+      bool once = true;
+      for (const auto& visit : visits) once = once && visit == 1;
+      CHECK(once);
+    }
+  }
+}
+
+TEST_CASE("a thread count is put back") {
+  const int before = omp_get_max_threads();
+  {
+    const thread_count_scope scope(before + 3);
+    CHECK(omp_get_max_threads() == before + 3);
+  }
+  CHECK(omp_get_max_threads() == before);
+}
+
+TEST_CASE("source coordinates are PyTorch's") {
+  // Values of torch.nn.functional.interpolate on ramps.
+  CHECK(nearest_source(574, 299, 575) == 298);
+  CHECK(nearest_source(3, 2, 6) == 1);
+  CHECK(half_pixel_source(0, 5, 10) == 0.0f);
+  CHECK(half_pixel_source(3, 5, 10) == 1.25f);
+  CHECK(aligned_source(9, 5, 10) == 4.0f);
+  CHECK(aligned_source(0, 5, 1) == 0.0f);
+}
+
+TEST_CASE("an error carries its parts") {
+  const label_error problem("label 12 is no class", "label", "0 to 10", "12");
+  const error& base = problem;
+  CHECK(base.what() == std::string("label 12 is no class"));
+  CHECK(base.name() == "label");
+  CHECK(base.expected() == "0 to 10");
+  CHECK(base.found() == "12");
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// The per-layer table and the progress bar.
+#include <array>
+#include <catch2/catch.hpp>
+#include <cstdio>
+#include <string>
+
+#include "tenon/models/unet.hpp"
+#include "tenon/report/layer_table.hpp"
+#include "tenon/report/progress.hpp"
+#include "tenon/train/schedules.hpp"
+
+namespace {
+
+using plan = tenon::plan_of<tenon::models::unet<3, 4>, tenon::image<2, 3, 32, 48>, tenon::cross_entropy<>,
+                            tenon::sgd<tenon::momentum<0.9>>>;
+
+std::string written(std::FILE* file) {
+  std::rewind(file);
+  std::string text;
+  std::array<char, 256> part{};
+  while (std::fgets(part.data(), static_cast<int>(part.size()), file) != nullptr) text += part.data();
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("numbers and bytes read well") {
+  CHECK(tenon::grouped(31038283) == "31,038,283");
+  CHECK(tenon::grouped(999) == "999");
+  CHECK(tenon::grouped(-1234) == "-1,234");
+  CHECK(tenon::mebibytes(44236800) == "42.2 MiB");
+  CHECK(tenon::clock_text(125) == "2:05");
+  CHECK(tenon::clock_text(3725) == "1:02:05");
+}
+
+TEST_CASE("the layer table has every layer and the sums") {
+  const std::string table = tenon::layer_table<plan>();
+  CHECK(table.find("ups.3.conv.1.0") != std::string::npos);
+  CHECK(table.find("2 x 3 x 32 x 48") != std::string::npos);
+  CHECK(table.find(tenon::grouped(plan::parameter_count)) != std::string::npos);
+  CHECK(table.find("saved for the backward pass") != std::string::npos);
+  std::size_t lines = 0;
+  for (const char c : table) lines += c == '\n' ? 1 : 0;
+  CHECK(lines > 60);
+}
+
+TEST_CASE("a progress bar that is no terminal prints one line an epoch") {
+  std::FILE* file = std::tmpfile();
+  REQUIRE(file != nullptr);
+  tenon::progress bar(2, 10, file);
+  bar.step(1, 5, 1.5);
+  bar.epoch_done(1, 1.25, 0.5);
+  bar.epoch_done(2, 1.0, 0.75);
+  const std::string text = written(file);
+  std::fclose(file);
+  CHECK(text.find("epoch 1/2  loss 1.2500  mIoU 0.500") == 0);
+  CHECK(text.find("epoch 2/2  loss 1.0000  mIoU 0.750") != std::string::npos);
+  CHECK(text.find("images/s") != std::string::npos);
+  CHECK(text.find('\r') == std::string::npos);
+}
+
+TEST_CASE("schedules start and end as they say") {
+  const tenon::cosine_schedule cosine{0.1f, 100, 10};
+  CHECK(cosine(0) == Approx(0.01));
+  CHECK(cosine(9) == Approx(0.1));
+  CHECK(cosine(10) == Approx(0.1));
+  CHECK(cosine(55) == Approx(0.05));
+  CHECK(cosine(100) == Approx(0).margin(1e-9));
+  const tenon::polynomial_schedule polynomial{0.1f, 100, 0.9f};
+  CHECK(polynomial(0) == Approx(0.1));
+  CHECK(polynomial(50) == Approx(0.1 * std::pow(0.5, 0.9)));
+  CHECK(polynomial(100) == Approx(0).margin(1e-9));
+}
