@@ -37,7 +37,10 @@ class text_table {
       for (std::size_t i = 0; i < rows_[r].size(); ++i) {
         const std::string space(widths[i] - rows_[r][i].size(), ' ');
         const bool left = i < left_columns;
-        result += (i == 0 ? "" : "  ") + (left ? rows_[r][i] + space : space + rows_[r][i]);
+        if (i > 0) result += "  ";
+        if (!left) result += space;
+        result += rows_[r][i];
+        if (left) result += space;
       }
       while (result.ends_with(' ')) result.pop_back();
       result += '\n';
@@ -79,7 +82,10 @@ inline std::string layer_table(const graph_view& graph) {
     }
     const shape& extents = graph.result_value(current).extents;
     std::string shape_text;
-    for (int i = 0; i < extents.rank; ++i) shape_text += (i == 0 ? "" : " x ") + std::to_string(extents[i]);
+    for (int i = 0; i < extents.rank; ++i) {
+      if (i > 0) shape_text += " x ";
+      shape_text += std::to_string(extents[i]);
+    }
     const std::int64_t work = macs_of(graph, current);
     parameters += own;
     macs += work;
