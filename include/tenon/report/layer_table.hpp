@@ -55,11 +55,14 @@ class text_table {
 
 /// 12345678 as "12,345,678".
 inline std::string grouped(std::int64_t number) {
-  std::string digits = std::to_string(number);
-  for (auto i = static_cast<std::ptrdiff_t>(digits.size()) - 3; i > (number < 0 ? 1 : 0); i -= 3) {
-    digits.insert(static_cast<std::size_t>(i), ",");
+  const std::string digits = std::to_string(number);
+  std::string result;
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    const std::size_t behind = digits.size() - i;
+    if (behind % 3 == 0 && i > 0 && digits[i - 1] != '-') result += ',';
+    result += digits[i];
   }
-  return digits;
+  return result;
 }
 
 /// Bytes as "42.2 MiB".
