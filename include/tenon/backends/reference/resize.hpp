@@ -21,19 +21,20 @@ struct resize_source {
 
 /// The source of coordinate `position` of `to` from an extent of `from`, in PyTorch's conventions and its float
 /// arithmetic.
-inline resize_source source_of(interpolation mode, std::int64_t position, std::int64_t from, std::int64_t to) {
+template <class T>
+resize_source source_of(interpolation mode, std::int64_t position, std::int64_t from, std::int64_t to) {
   if (mode == interpolation::nearest) {
-    const std::int64_t source = nearest_source(position, from, to);
+    const std::int64_t source = nearest_source<T>(position, from, to);
     return {source, source, 0};
   }
-  const double source = static_cast<double>(mode == interpolation::linear ? half_pixel_source(position, from, to)
-                                                                          : aligned_source(position, from, to));
+  const double source = static_cast<double>(mode == interpolation::linear ? half_pixel_source<T>(position, from, to)
+                                                                          : aligned_source<T>(position, from, to));
   const std::int64_t first = std::min(static_cast<std::int64_t>(source), from - 1);
   return {first, std::min(first + 1, from - 1), source - static_cast<double>(first)};
 }
 
 /// Calls `function(x element, y element, weight)` for every term of every element of a plane of the result.
-template <class Function>
+template <class T, class Function>
 void for_each_term(interpolation mode, const shape& x, const shape& y, const Function& function) {
   const std::int64_t height = x.spatial(1), width = x.spatial(2);
   // One source and no weight of the other is told apart, for else every 2-D resize would cost twice its work.
@@ -45,9 +46,9 @@ void for_each_term(interpolation mode, const shape& x, const shape& y, const Fun
   for (std::int64_t yd = 0; yd < y.spatial(0); ++yd)
     for (std::int64_t yh = 0; yh < y.spatial(1); ++yh)
       for (std::int64_t yw = 0; yw < y.spatial(2); ++yw, ++element)
-        each(source_of(mode, yd, x.spatial(0), y.spatial(0)), [&](std::int64_t d, double depth_weight) {
-          each(source_of(mode, yh, height, y.spatial(1)), [&](std::int64_t h, double height_weight) {
-            each(source_of(mode, yw, width, y.spatial(2)), [&](std::int64_t w, double width_weight) {
+        each(source_of<T>(mode, yd, x.spatial(0), y.spatial(0)), [&](std::int64_t d, double depth_weight) {
+          each(source_of<T>(mode, yh, height, y.spatial(1)), [&](std::int64_t h, double height_weight) {
+            each(source_of<T>(mode, yw, width, y.spatial(2)), [&](std::int64_t w, double width_weight) {
               function((d * height + h) * width + w, element, depth_weight * height_weight * width_weight);
             });
           });
@@ -62,7 +63,7 @@ void resize(const attributes& attribute, std::span<const operand> operands, std:
   T* y = results[0].as<T>();
   std::fill_n(y, to.elements(), T{0});
   for (std::int64_t plane = 0; plane < std::int64_t{to.batch()} * to.channels(); ++plane) {
-    for_each_term(attribute.interpolation, from, to, [&](std::int64_t read, std::int64_t written, double weight) {
+    for_each_term<T>(attribute.interpolation, from, to, [&](std::int64_t read, std::int64_t written, double weight) {
       y[written] += static_cast<T>(weight) * x[read];
     });
     x += from.spatial_elements();
@@ -78,7 +79,7 @@ void resize_gradient(const attributes& attribute, std::span<const operand> opera
   T* dx = results[0].as<T>();
   std::fill_n(dx, to.elements(), T{0});
   for (std::int64_t plane = 0; plane < std::int64_t{to.batch()} * to.channels(); ++plane) {
-    for_each_term(attribute.interpolation, to, from, [&](std::int64_t written, std::int64_t read, double weight) {
+    for_each_term<T>(attribute.interpolation, to, from, [&](std::int64_t written, std::int64_t read, double weight) {
       dx[written] += static_cast<T>(weight) * dy[read];
     });
     dy += from.spatial_elements();
