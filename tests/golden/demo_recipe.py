@@ -3,8 +3,8 @@
 
 Scenes come from tests/data/dump_scenes.cpp, as PREFIX-pictures.npy and PREFIX-labels.npy:
 
-    dump_scenes GARMENTS train    1 0 12800 96 96 scenes/train
-    dump_scenes GARMENTS held_out 2 0   400 96 96 scenes/test
+    dump_scenes GARMENTS train    1 0 6400 96 96 scenes/train
+    dump_scenes GARMENTS held_out 2 0  400 96 96 scenes/test
     python3 demo_recipe.py scenes/train scenes/test
 """
 
@@ -92,8 +92,8 @@ def main():
     parser.add_argument("test")
     parser.add_argument("--width", type=int, default=16)
     parser.add_argument("--batch", type=int, default=8)
-    parser.add_argument("--steps", type=int, default=1600)
-    parser.add_argument("--rate", type=float, default=0.1)
+    parser.add_argument("--steps", type=int, default=800)
+    parser.add_argument("--rate", type=float, default=0.2)
     parser.add_argument("--warm-up", type=int, default=50)
     parser.add_argument("--momentum", type=float, default=0.9)
     parser.add_argument("--weight-decay", type=float, default=1e-4)
