@@ -31,11 +31,17 @@ TEST_CASE("an idx file is read, gzipped or plain") {
   const temporary_folder folder;
   const std::string path = folder.file("array");
   const std::vector<std::uint8_t> values = counted(2 * 3 * 300);
-  SECTION("gzipped") { write_gzip(path, idx_text({2, 3, 300}, values)); }
-  SECTION("plain") { write_bytes(path, idx_text({2, 3, 300}, values)); }
-  const tenon::idx_array array = tenon::read_idx(path);
-  CHECK(array.extents == std::vector<std::int64_t>{2, 3, 300});
-  CHECK(array.values == values);
+  for (const bool zipped : {true, false}) {
+    CAPTURE(zipped);
+    if (zipped) {
+      write_gzip(path, idx_text({2, 3, 300}, values));
+    } else {
+      write_bytes(path, idx_text({2, 3, 300}, values));
+    }
+    const tenon::idx_array array = tenon::read_idx(path);
+    CHECK(array.extents == std::vector<std::int64_t>{2, 3, 300});
+    CHECK(array.values == values);
+  }
 }
 
 TEST_CASE("an idx file may hold nothing") {
