@@ -58,8 +58,8 @@ class garment_scenes {
     paint_background(random, picture);
     std::fill(labels, labels + plane(), std::uint8_t{0});
 
-    // A garment for 1536 pixels of canvas, more or less.
-    const auto usual = static_cast<std::int32_t>(std::clamp<std::int64_t>(plane() / 1536, 1, most_garments - 1));
+    // A garment for 1300 pixels of canvas, more or less.
+    const auto usual = static_cast<std::int32_t>(std::clamp<std::int64_t>(plane() / 1300, 1, most_garments - 1));
     const std::int32_t count = random.between(std::max(1, usual - 1), usual + 1);
     std::array<std::pair<std::int32_t, std::int32_t>, most_garments> centres{};
     for (std::int32_t i = 0; i < count; ++i) {
@@ -72,6 +72,24 @@ class garment_scenes {
  private:
   static constexpr std::int32_t most_garments = 4096;
 
+  /// How a kind of garment usually looks beside the others; in the files all kinds are of one size, and grey.
+  struct manner {
+    std::int32_t size;                   ///< in per cent of the files' size
+    std::array<std::int32_t, 3> colour;  ///< red, green, blue
+  };
+  static constexpr std::array<manner, garment_names.size()> manners = {{
+      {90, {230, 90, 90}},     // T-shirt
+      {120, {90, 120, 220}},   // trousers
+      {120, {110, 200, 110}},  // pullover
+      {135, {235, 120, 210}},  // dress
+      {140, {150, 110, 70}},   // coat
+      {90, {235, 200, 140}},   // sandal
+      {105, {220, 225, 245}},  // shirt
+      {95, {120, 215, 215}},   // sneaker
+      {100, {215, 140, 60}},   // bag
+      {110, {130, 100, 150}},  // ankle boot
+  }};
+
   std::int64_t plane() const { return static_cast<std::int64_t>(height_) * width_; }
 
   /// While a scene is drawn its picture holds whole numbers of 0 .. 255.
@@ -81,10 +99,10 @@ class garment_scenes {
   void paint_background(random_stream& random, float* picture) const {
     constexpr std::int32_t cell = 16;
     std::array<std::int32_t, 3> colour{};
-    for (std::int32_t& value : colour) value = random.between(30, 225);
+    for (std::int32_t& value : colour) value = random.between(40, 120);
     const std::uint64_t cloud_seed = random.bits();
     const std::int32_t stripe_x = random.between(-40, 40), stripe_y = random.between(-40, 40);
-    const std::int32_t stripe_height = random.between(0, 40);
+    const std::int32_t stripe_height = random.between(0, 20);
 
     // The corners' values are hashed from their place: nothing needs to be stored.
     const auto corner = [cloud_seed](std::int32_t row, std::int32_t column, std::int32_t channel) {
@@ -118,7 +136,7 @@ class garment_scenes {
   std::pair<std::int32_t, std::int32_t> free_place(random_stream& random,
                                                    const std::pair<std::int32_t, std::int32_t>* centres,
                                                    std::int32_t count) const {
-    constexpr std::int32_t margin = 10, distance = 26, tries = 12;
+    constexpr std::int32_t margin = 12, distance = 27, tries = 16;
     std::pair<std::int32_t, std::int32_t> best{};
     std::int64_t best_distance = -1;
     for (std::int32_t i = 0; i < tries; ++i) {
@@ -138,22 +156,23 @@ class garment_scenes {
     return best;
   }
 
-  /// Draws one garment at 1 to 1.6 times its size, turned by up to 30 degrees either way, perhaps mirrored, tinted.
+  /// Draws one garment: of its kind's size within 10 per cent, of its kind's colour within 50 of 255 a channel (so that
+  /// the kinds' colours overlap), turned by up to 15 degrees either way.
   void draw_garment(random_stream& random, std::pair<std::int32_t, std::int32_t> centre, float* picture,
                     std::uint8_t* labels) const {
     const auto chosen = static_cast<std::size_t>(random.below(static_cast<std::int32_t>(source_.count())));
     const garment_cutout cutout = cut_out(source_.shades.data() + chosen * garment_size * garment_size);
     const auto label = static_cast<std::uint8_t>(source_.kinds[chosen] + 1);
-    std::array<std::int32_t, 3> tint{};
-    for (std::int32_t& value : tint) value = random.between(70, 255);
+    const manner& kind = manners[source_.kinds[chosen]];
+    std::array<std::int32_t, 3> tint = kind.colour;
+    for (std::int32_t& value : tint) value = std::clamp(value + random.between(-50, 50), 0, 255);
 
     // Fixed point with 16 binary places. The rotation is made from the tangent of half its angle: no library's sine.
     constexpr std::int64_t one = 65536;
-    const std::int64_t scale = random.between(65536, 104858), tangent = random.between(-17560, 17560);
+    const std::int64_t scale = kind.size * random.between(58982, 72090) / 100, tangent = random.between(-8628, 8628);
     const std::int64_t square = tangent * tangent / one;
     const std::int64_t across = (one - square) * one / (one + square) * one / scale;
     const std::int64_t along = 2 * tangent * one / (one + square) * one / scale;
-    const std::int64_t mirror = random.below(2) == 0 ? 1 : -1;
 
     const auto reach = static_cast<std::int32_t>(garment_size * scale * 3 / (4 * one)) + 1;  // over half the diagonal
     const std::int32_t top = std::max(0, centre.second - reach), bottom = std::min(height_, centre.second + reach);
@@ -162,7 +181,7 @@ class garment_scenes {
     for (std::int32_t y = top; y < bottom; ++y) {
       for (std::int32_t x = left; x < right; ++x) {
         const std::int64_t dx = x - centre.first, dy = y - centre.second;
-        const std::int64_t u = middle + mirror * (across * dx + along * dy), v = middle + across * dy - along * dx;
+        const std::int64_t u = middle + across * dx + along * dy, v = middle + across * dy - along * dx;
         if (u < 0 || v < 0 || u >= limit || v >= limit) continue;
         const std::int32_t cover = sample(cutout.inside.data(), u, v);
         if (cover == 0) continue;
@@ -189,13 +208,13 @@ class garment_scenes {
     return (above * (256 - fv) + below * fv) >> 16;
   }
 
-  /// Adds a grain of up to 12 either way to each value and brings it to (value - 128) / 64, which is exact.
+  /// Adds a grain of up to 6 either way to each value and brings it to (value - 128) / 64, which is exact.
   void finish(random_stream& random, float* picture) const {
     for (std::int64_t pixel = 0; pixel < plane(); ++pixel) {
       std::uint64_t bits = random.bits();
       for (std::int32_t channel = 0; channel < 3; ++channel, bits >>= 16) {
         float& value = picture[channel * plane() + pixel];
-        const std::int32_t grain = static_cast<std::int32_t>((bits & 65535) * 25 >> 16) - 12;
+        const std::int32_t grain = static_cast<std::int32_t>((bits & 65535) * 13 >> 16) - 6;
         value = (whole(static_cast<std::int32_t>(value) + grain) - 128.0f) * (1.0f / 64.0f);
       }
     }
