@@ -17,6 +17,8 @@ namespace tenon {
 inline namespace v0 {
 
 /// An endless sequence of scenes made of real garments. Label 0 is the background, label k + 1 a garment of kind k.
+/// Shapes and shades are the files' own; each kind has a usual size and colour, from which its garments differ at
+/// random.
 ///
 /// Scene i depends on the garments, the seed, the size and i alone, and is the same to the last bit with every
 /// compiler: all is drawn in whole numbers. Scenes for tests are made of garments that no other scene is made of
