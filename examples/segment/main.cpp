@@ -53,7 +53,8 @@ double train_on_garments(const options& given) {
 
 double train_on_folder(const options& given) {
   constexpr int batch = 4, height = 180, width = 240;
-  const tenon::segmentation_folder train(given.data, "train"), test(given.data, "val");
+  const tenon::segmentation_folder train(given.data, "train", segment::classes),
+      test(given.data, "val", segment::classes);
   segment::task task = common_task(given);
   task.epochs = given.epochs > 0 ? given.epochs : 10;
   task.learning_rate = 0.05f;

@@ -63,6 +63,21 @@ TEST_CASE("what is wrong with a folder is said") {
   CHECK_THROWS_AS(tenon::segmentation_folder(folder.path.string(), "train"), tenon::file_error);
 }
 
+TEST_CASE("a label beyond the greatest names its file") {
+  const scratch_folder folder;
+  write_pair(folder.path / "train", "a", 8, 6, 1);
+  std::vector<float> picture(3 * 48);
+  std::vector<std::uint8_t> labels(48);
+  tenon::segmentation_folder(folder.path.string(), "train", 1).read(0, 8, 6, picture.data(), labels.data());
+  try {
+    tenon::segmentation_folder(folder.path.string(), "train", 0).read(0, 8, 6, picture.data(), labels.data());
+    FAIL("a label of 1 was taken");
+  } catch (const tenon::label_error& problem) {
+    CHECK(problem.name() == (folder.path / "train" / "labels" / "a.png").string());
+    CHECK(problem.found() == "1");
+  }
+}
+
 TEST_CASE("labels of another size than their picture, and files that are no pictures, are refused") {
   const scratch_folder folder;
   write_pair(folder.path / "val", "a", 8, 6, 1);

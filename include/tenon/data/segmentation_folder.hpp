@@ -19,9 +19,11 @@ inline namespace v0 {
 /// pixel.
 class segmentation_folder {
  public:
-  /// Lists the pairs of a split, `folder/train` or `folder/val`, by name. Throws file_error for a folder that is
-  /// missing or empty, and for a picture without labels.
-  segmentation_folder(const std::string& folder, const std::string& split) {
+  /// Lists the pairs of a split, `folder/train` or `folder/val`, by name. Labels above `greatest_label` are errors when
+  /// they are read. Throws file_error for a folder that is missing, unreadable or empty, and for a picture without
+  /// labels.
+  segmentation_folder(const std::string& folder, const std::string& split, std::int32_t greatest_label = 255)
+      : greatest_label_(greatest_label) {
     namespace fs = std::filesystem;
     const fs::path images = fs::path(folder) / split / "images", labels = fs::path(folder) / split / "labels";
     for (const fs::path& needed : {images, labels}) {
@@ -32,7 +34,8 @@ class segmentation_folder {
             needed.string(), "a folder");
       }
     }
-    for (const fs::directory_entry& entry : fs::directory_iterator(images)) {
+    std::error_code unreadable;
+    for (const fs::directory_entry& entry : fs::directory_iterator(images, unreadable)) {
       const std::string kind = entry.path().extension().string();
       if (kind != ".jpg" && kind != ".jpeg" && kind != ".png") continue;
       const fs::path label = labels / entry.path().stem().concat(".png");
@@ -42,6 +45,9 @@ class segmentation_folder {
                          "a label image");
       }
       pairs_.push_back({entry.path().string(), label.string()});
+    }
+    if (unreadable) {
+      throw file_error(images.string() + ": this folder cannot be read: " + unreadable.message(), images.string());
     }
     if (pairs_.empty())
       throw file_error(images.string() + ": no pictures (*.jpg, *.png)", images.string(), "pictures", "none");
@@ -63,6 +69,13 @@ class segmentation_folder {
       throw shape_error(files.labels + ": labels of " + text(label.height, label.width) + " for a picture of " +
                             text(image.height, image.width),
                         files.labels, text(image.height, image.width), text(label.height, label.width));
+    }
+    const auto worst = std::max_element(label.labels.begin(), label.labels.end());
+    if (*worst > greatest_label_) {
+      throw label_error(files.labels + ": label " + std::to_string(*worst) + " at pixel " +
+                            std::to_string(worst - label.labels.begin()) + ", expected 0 to " +
+                            std::to_string(greatest_label_),
+                        files.labels, "0 to " + std::to_string(greatest_label_), std::to_string(*worst));
     }
     const cv::Size size(width, height);
     cv::Mat resized;
@@ -89,6 +102,7 @@ class segmentation_folder {
     std::string image, labels;
   };
   std::vector<pair> pairs_;
+  std::int32_t greatest_label_;
 };
 
 }  // namespace v0
