@@ -56,7 +56,7 @@ double train_on_folder(const options& given) {
   const tenon::segmentation_folder train(given.data, "train", segment::classes),
       test(given.data, "val", segment::classes);
   segment::task task = common_task(given);
-  task.epochs = given.epochs > 0 ? given.epochs : 10;
+  task.epochs = given.epochs > 0 ? given.epochs : 8;
   task.learning_rate = 0.05f;
   const auto source = [](const tenon::segmentation_folder& folder) {
     return segment::source{folder.size(), [&folder](std::int64_t i, float* picture, std::uint8_t* labels) {
@@ -86,7 +86,7 @@ int main(int count, char** arguments) {
       "without it, scenes of garments are drawn");
   app.add_option("--garments", given.garments, "the folder of Debian's dataset-fashion-mnist")->capture_default_str();
   app.add_option("--output", given.output, "the folder for the results")->capture_default_str();
-  app.add_option("--epochs", given.epochs, "how often to go through the data (8 for garments, 10 for a folder)")
+  app.add_option("--epochs", given.epochs, "how often to go through the data (default 8)")
       ->check(CLI::Range(1, 100000));
   app.add_option("--seed", given.seed, "of first weights and order")->capture_default_str();
   app.add_option("--threads", given.threads, "how many threads compute")
