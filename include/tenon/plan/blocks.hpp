@@ -25,7 +25,8 @@ struct block_list {
 };
 
 /// Puts every value of the arena into a block: a result goes over an operand that dies at its node, where the backend
-/// can work in place and the sizes are equal. cost: values + operands
+/// can work in place and the sizes are equal.
+/// cost: values + operands
 template <class Capabilities>
 constexpr block_list find_blocks(const graph_view& graph, const std::vector<placement>& places) {
   const std::vector<lifetime> lives = find_lifetimes(graph);

@@ -11,7 +11,8 @@ namespace tenon {
 inline namespace v0 {
 
 /// Places blocks one by one in the order given, each as low as it fits between the placed blocks that live at the same
-/// time; gives the arena's size. cost: pairs of blocks
+/// time; gives the arena's size.
+/// cost: pairs of blocks
 constexpr std::int64_t place_blocks(std::vector<block>& blocks, const std::vector<std::int32_t>& order) {
   std::int64_t arena = 0;
   std::vector<std::int32_t> placed;  // by rising offset

@@ -17,13 +17,7 @@ struct growing_plan {
   std::vector<std::int64_t> packed;
   plan_view sizes;  ///< its spans are not set
 
-  constexpr plan_view view(const graph_view& graph) const {
-    plan_view seen = sizes;
-    seen.graph = graph;
-    seen.placements = placements;
-    seen.packed = packed;
-    return seen;
-  }
+  constexpr plan_view view(const graph_view& graph) const { return sizes.with(graph, placements, packed); }
 };
 
 /// A plan of fixed size, which may be a constant.
@@ -33,13 +27,7 @@ struct frozen_plan {
   std::array<std::int64_t, Nodes> packed{};
   plan_view sizes{};
 
-  constexpr plan_view view(const graph_view& graph) const {
-    plan_view seen = sizes;
-    seen.graph = graph;
-    seen.placements = placements;
-    seen.packed = packed;
-    return seen;
-  }
+  constexpr plan_view view(const graph_view& graph) const { return sizes.with(graph, placements, packed); }
 };
 
 template <std::size_t Nodes, std::size_t Values>

@@ -40,6 +40,16 @@ struct plan_view {
   std::int64_t buffer_bytes = 0;     ///< of the running statistics, which follow the parameters
   std::int64_t gradient_bytes = 0;
   std::int64_t optimizer_bytes = 0;
+
+  /// The same sizes with these tables.
+  constexpr plan_view with(const graph_view& of, std::span<const placement> places,
+                           std::span<const std::int64_t> weights) const {
+    plan_view seen = *this;
+    seen.graph = of;
+    seen.placements = places;
+    seen.packed = weights;
+    return seen;
+  }
 };
 
 /// What changes from step to step.

@@ -21,10 +21,7 @@ class executor {
  public:
   /// `plan` refers to constants; throws allocation_error and backend_error.
   executor(const plan_view& plan, std::shared_ptr<parameter_store> store, threads count)
-      : plan_(plan),
-        store_(std::move(store)),
-        threads_(count.count),
-        program_(std::make_unique<Program>(plan, count.count)) {
+      : plan_(plan), store_(std::move(store)), program_(std::make_unique<Program>(plan, count.count)) {
     const auto size = [](std::int64_t bytes) { return static_cast<std::size_t>(bytes); };
     arena_ = allocate(size(plan.arena_bytes), "arena");
     packed_ = allocate(size(plan.packed_bytes), "packed weights");
@@ -47,9 +44,6 @@ class executor {
     const std::int32_t number = find(kind, index);
     return number < 0 ? nullptr : program_->operand_of(number).data;
   }
-
-  /// The shape of a source as it was planned.
-  const value& described(operation kind, std::int32_t index) const { return plan_.graph.value_at(find(kind, index)); }
 
   /// Runs an inference plan; its outputs are valid until the next run.
   void run() {
@@ -105,7 +99,6 @@ class executor {
 
   plan_view plan_;
   std::shared_ptr<parameter_store> store_;
-  int threads_;
   std::unique_ptr<Program> program_;
   allocation arena_, packed_, scratchpad_, optimizer_, gradients_;
   memory memory_;
