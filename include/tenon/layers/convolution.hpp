@@ -54,11 +54,14 @@ constexpr bool check_groups(symbol x, std::int32_t channels, std::int32_t groups
 
 /// A convolution (cross-correlation, as in every framework) of `Rank` spatial dimensions; use it as conv2d or conv3d.
 ///
-/// shapes: (N, I, [D,] H, W) -> (N, Channels, ...), each extent (in + 2 padding - dilation (kernel - 1) - 1) / stride +
-/// 1, rounded down parameters: weight (Channels, I / groups, kernel...), bias (Channels) unless no_bias MACs: elements
-/// of the result x I / groups x kernel saved for the backward pass: its input options: kernel, stride, dilation,
-/// padding (default: (kernel - 1) / 2 x dilation), groups, no_bias, initializers problems: ranks_differ,
-/// groups_do_not_divide, kernel_exceeds_padded_input, not_positive
+/// shapes: (N, I, [D,] H, W) -> (N, Channels, ...), each extent
+/// (in + 2 padding - dilation (kernel - 1) - 1) / stride + 1, rounded down
+/// parameters: weight (Channels, I / groups, kernel...), bias (Channels) unless no_bias
+/// MACs: elements of the result x I / groups x kernel
+/// saved for the backward pass: its input
+/// options: kernel, stride, dilation, padding (default: (kernel - 1) / 2, rounded down, x dilation), groups, no_bias,
+/// initializers
+/// problems: ranks_differ, groups_do_not_divide, kernel_exceeds_padded_input, not_positive
 template <int Rank, int Channels, window_option... Options>
 struct convolution : layer<convolution<Rank, Channels, Options...>> {
   constexpr symbol body(symbol x) const {
@@ -83,11 +86,13 @@ using conv3d = convolution<3, Channels, Options...>;
 
 /// A transposed convolution, the data gradient of a convolution; use it as conv_transpose2d or conv_transpose3d.
 ///
-/// shapes: (N, I, [D,] H, W) -> (N, Channels, ...), each extent (in - 1) stride - 2 padding + dilation (kernel - 1) + 1
-/// + output padding parameters: weight (I, Channels / groups, kernel...), bias (Channels) unless no_bias MACs: elements
-/// of the input x Channels / groups x kernel saved for the backward pass: its input options: kernel, stride, dilation,
-/// padding (default 0), output_padding, groups, no_bias, initializers problems: ranks_differ, groups_do_not_divide,
-/// not_positive
+/// shapes: (N, I, [D,] H, W) -> (N, Channels, ...), each extent
+/// (in - 1) stride - 2 padding + dilation (kernel - 1) + 1 + output padding
+/// parameters: weight (I, Channels / groups, kernel...), bias (Channels) unless no_bias
+/// MACs: elements of the input x Channels / groups x kernel
+/// saved for the backward pass: its input
+/// options: kernel, stride, dilation, padding (default 0), output_padding, groups, no_bias, initializers
+/// problems: ranks_differ, groups_do_not_divide, not_positive
 template <int Rank, int Channels, window_option... Options>
 struct transposed_convolution : layer<transposed_convolution<Rank, Channels, Options...>> {
   constexpr symbol body(symbol x) const {

@@ -16,9 +16,10 @@ namespace layers {
 /// In training the batch's own statistics normalise and the running ones follow them; in inference the running ones do.
 /// Over one value a channel (a 1 x 1 map of batch 1) training too uses the running statistics, and leaves them.
 /// shapes: x -> the same
-/// parameters: weight (C), bias (C); buffers: running_mean (C), running_var (C, unbiased as PyTorch's),
-/// num_batches_tracked saved for the backward pass: its input, and the batch's mean and variance options:
-/// epsilon<1e-5>, running_share<0.1>
+/// parameters: weight (C), bias (C)
+/// buffers: running_mean (C), running_var (C, unbiased as PyTorch's), num_batches_tracked
+/// saved for the backward pass: its input, and the batch's mean and variance
+/// options: epsilon<1e-5>, running_share<0.1>
 template <norm_option... Options>
 struct batch_norm : layer<batch_norm<Options...>> {
   constexpr symbol body(symbol x) const {

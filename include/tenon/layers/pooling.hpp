@@ -12,9 +12,11 @@ namespace layers {
 
 /// The greatest value of each window; use it as max_pool2d or max_pool3d. Padding is never chosen.
 ///
-/// shapes: (N, C, [D,] H, W) -> (N, C, ...), each extent (in + 2 padding - dilation (kernel - 1) - 1) / stride + 1,
-/// rounded down saved for the backward pass: its input options: kernel, stride (default: the kernel), dilation, padding
-/// (at most half the kernel) problems: ranks_differ, kernel_exceeds_padded_input, not_positive
+/// shapes: (N, C, [D,] H, W) -> (N, C, ...), each extent
+/// (in + 2 padding - dilation (kernel - 1) - 1) / stride + 1, rounded down
+/// saved for the backward pass: its input
+/// options: kernel, stride (default: the kernel), dilation, padding (at most half the kernel)
+/// problems: ranks_differ, kernel_exceeds_padded_input, not_positive
 template <int Rank, window_option... Options>
 struct max_pool : layer<max_pool<Rank, Options...>> {
   constexpr symbol body(symbol x) const {

@@ -12,8 +12,7 @@ inline namespace v0 {
 /// Chooses the layout of each value as the backend asks for it, puts in reorders (one a value and layout), gives nodes
 /// their workspaces, and makes outputs plain values of their own.
 ///
-///     input (plain) -> max_pool -> output     =>     input -> reorder -> max_pool (blocked) -> reorder -> output
-///     (plain)
+///     input (plain) -> max_pool -> output   =>   input -> reorder -> max_pool (blocked) -> reorder -> output (plain)
 ///
 /// ensures: the graph computes the same
 /// cost: nodes + operands

@@ -51,8 +51,10 @@ concept cross_entropy_option = requires(attributes& attribute) {
 || requires { Option::values.size(); };
 
 /// Softmax cross entropy over the channels, averaged over the labels that count, as PyTorch's CrossEntropyLoss: the
-/// weighted mean, NaN if no label counts. The target is one class label a pixel, (N, [D,] H, W). options:
-/// ignore<Label>, class_weights<w0, w1, ...>; problems: class_weights_differ
+/// weighted mean, NaN if no label counts. The target is one class label a pixel, (N, [D,] H, W).
+///
+/// options: ignore<Label> (default: every label counts), class_weights<w0, w1, ...>
+/// problems: class_weights_differ
 template <cross_entropy_option... Options>
 struct cross_entropy : loss_base {
   static constexpr std::int32_t append(builder& to, std::int32_t output, std::int32_t index, double scale) {
