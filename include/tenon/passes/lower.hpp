@@ -19,9 +19,16 @@ constexpr auto call_description(const Net& net, Symbols... x) {
   if constexpr (requires { net.body(x...); }) {
     return net.body(x...);
   } else {
+    static_assert(std::is_invocable_v<const Net&, Symbols...>, "a description takes one symbolic value an input");
     return net(x...);
   }
 }
+
+/// std::tuple, std::pair, std::array.
+template <class Result>
+concept tuple_like = requires {
+  std::tuple_size<Result>::value;
+};
 
 template <class Net, std::size_t... I>
 constexpr void lower_into(builder& to, const Net& net, std::span<const shape> inputs, std::index_sequence<I...>) {
@@ -32,6 +39,7 @@ constexpr void lower_into(builder& to, const Net& net, std::span<const shape> in
   } else if constexpr (std::is_same_v<Result, symbol>) {
     to.graph.outputs.push_back(call_description(net, x[I]...).number);
   } else {
+    static_assert(tuple_like<Result>, "a description gives a symbolic value or a std::tuple of them");
     std::apply([&](auto... outputs) { (to.graph.outputs.push_back(outputs.number), ...); },
                call_description(net, x[I]...));
     if (to.graph.outputs.empty()) to.report(problem::no_output, 1, 0);
