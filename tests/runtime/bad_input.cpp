@@ -168,6 +168,28 @@ TEST_CASE("counters of batches may be missing or surplus") {
   CHECK(copy_of(one(data.pictures())) == copy_of(two(data.pictures())));
 }
 
+TEST_CASE("shared weights of another shape") {
+  using of_four_channels = tenon::predictor<net, tenon::image<1, 4, height, width>>;
+  const teacher train = trained();
+  try {
+    const of_four_channels predict(train.parameters(), tenon::threads{1});
+    FAIL("no exception");
+  } catch (const tenon::weight_error& error) {
+    CHECK(error.name() == "encoder.fine.0.weight");
+    CHECK(error.expected() == "encoder.fine.0.weight (32 x 4 x 3 x 3)");
+    CHECK(error.found() == "encoder.fine.0.weight (32 x 3 x 3 x 3)");
+  }
+}
+
+TEST_CASE("a weight given its own values") {
+  const teacher train = trained();
+  tenon::parameters<net> shared = train.parameters();
+  const auto before = state_of(train);
+  shared.assign("decoder.3.weight", shared.parameter("decoder.3.weight").values);
+  CHECK(state_of(train) == before);
+  CHECK_THROWS_AS(shared.assign("decoder.3.bias", shared.parameter("decoder.3.weight").values), tenon::weight_error);
+}
+
 TEST_CASE("inputs of another shape") {
   const std::vector<float>& values = data.values;
   const tenon::tensor_view<const float, 4> narrow(values.data(), 2, 3, height, width - 1);

@@ -19,7 +19,8 @@ void omp_set_num_threads(int threads);
 namespace tenon {
 inline namespace v0 {
 
-/// How many threads a predictor or trainer computes with; by default the CPUs of the process's affinity.
+/// How many threads a predictor or trainer computes with; by default the CPUs of the process's affinity. Less than 1
+/// counts as 1.
 struct threads {
   int count = omp_get_num_procs();
 };

@@ -112,7 +112,8 @@ class parameter_store {
                              std::to_string(values.size()) + " given",
                          std::string(name), std::to_string(there.size()), std::to_string(values.size()));
     }
-    std::memcpy(const_cast<float*>(there.data()), values.data(), values.size_bytes());  // memory of this store's own
+    // Memory of this store's own, and `values` may be a view of it.
+    std::memmove(const_cast<float*>(there.data()), values.data(), values.size_bytes());
     changed();
   }
 
@@ -182,8 +183,9 @@ class parameter_store {
     const std::string name(entry.name);
     const stored_tensor* tensor = file.find(name);
     if (tensor == nullptr) {
-      throw weight_error(file.path() + ": missing tensor \"" + name + "\"", name,
-                         detail::extents_text(extents_of(entry.extents)));
+      const std::string expected = "F32 " + detail::extents_text(extents_of(entry.extents));
+      throw weight_error(file.path() + ": missing tensor \"" + name + "\", expected " + expected, name, expected,
+                         "none");
     }
     require(file, name, "F32 " + detail::extents_text(extents_of(entry.extents)),
             tensor->dtype + " " + detail::extents_text(tensor->extents));

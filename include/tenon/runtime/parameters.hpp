@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "tenon/runtime/parameter_store.hpp"
+#include "tenon/runtime/views.hpp"
 
 namespace tenon {
 inline namespace v0 {
@@ -21,7 +22,7 @@ struct weight_file {
 inline weight_file load(std::string path) { return {std::move(path)}; }
 
 /// The values of a network's parameters and running statistics, whatever its input's size. Copies share the values; a
-/// predictor sees what a trainer changes.
+/// predictor sees what a trainer changes. While one thread changes them no other may predict with them.
 template <const auto& Net>
 class parameters {
  public:
@@ -61,12 +62,19 @@ inline std::shared_ptr<parameter_store> share_store(const parameter_table& table
   const auto check = [](std::span<const parameter_description> wanted, std::span<const parameter_description> there) {
     for (std::size_t i = 0; i < wanted.size() && i < there.size(); ++i) {
       if (wanted[i].name == there[i].name && wanted[i].extents == there[i].extents) continue;
-      const std::string name(wanted[i].name);
-      throw weight_error("shared parameters: \"" + name + "\" has another shape there", name,
-                         std::to_string(wanted[i].extents.elements()) + " values",
-                         std::to_string(there[i].extents.elements()) + " values");
+      const auto described = [](const parameter_description& entry) {
+        return std::string(entry.name) + " (" +
+               extents_to_text(entry.extents.extents, static_cast<std::size_t>(entry.extents.rank)) + ")";
+      };
+      const std::string expected = described(wanted[i]), found = described(there[i]);
+      throw weight_error("shared parameters do not fit: expected " + expected + ", found " + found,
+                         std::string(wanted[i].name), expected, found);
     }
-    if (wanted.size() != there.size()) throw weight_error("shared parameters are of another network", "parameters");
+    if (wanted.size() != there.size()) {
+      const std::string expected = std::to_string(wanted.size()), found = std::to_string(there.size());
+      throw weight_error("shared parameters are of another network: expected " + expected + " tensors, found " + found,
+                         "parameters", expected, found);
+    }
   };
   check(table.parameters, store->table().parameters);
   check(table.buffers, store->table().buffers);

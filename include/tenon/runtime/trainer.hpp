@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <string>
 #include <tuple>
 #include <utility>
 
@@ -21,15 +22,15 @@ struct step_options {
   float learning_rate = 0.01f;
 };
 
-/// The signature of a trainer's step: its tensors, then options; so that options may be written {.learning_rate =
-/// 0.05f}.
+/// The signature of a trainer's step: its tensors, then options, so that these may be written
+/// {.learning_rate = 0.05f}.
 template <class Trainer, class... Tensors>
 class training_step {
  public:
   /// One step: forward, loss, backward, updates. Takes the inputs in the order of the description, then one target a
   /// loss: class labels (label_view: uint8, int32 or int64, (N, [D,] H, W)) for a cross entropy, floats of the output's
-  /// shape for a mean square. Gives the loss before the update. throws: shape_error; label_error for a label outside
-  /// the classes; numeric_error for a loss that is not finite; parameters and running statistics are as they were
+  /// shape for a mean square. Gives the loss before the update. Throws shape_error, label_error for a label outside the
+  /// classes, numeric_error for a loss that is not finite; parameters and running statistics are then as they were
   /// before.
   float step(const Tensors&... tensors, const step_options& options = {}) {
     return static_cast<Trainer&>(*this).run_step(options, tensors...);
@@ -80,7 +81,7 @@ struct step_tensors {
 /// A network compiled for training on batches of one size: forward, loss, backward and updates are one plan.
 ///
 ///     using teacher = tenon::trainer<small_unet<11>, tenon::image<4, 3, 360, 480>,
-///     tenon::cross_entropy<tenon::ignore<11>>,
+///                                    tenon::cross_entropy<tenon::ignore<11>>,
 ///                                    tenon::sgd<tenon::momentum<0.9>, tenon::weight_decay<1e-4>>>;
 ///     teacher t{tenon::initialize(42)};
 ///     float loss = t.step(pictures, labels, {.learning_rate = 0.05f});
@@ -144,8 +145,8 @@ class trainer : public plan_of<Net, Inputs, Arguments...>,
                    std::make_index_sequence<tensors::targets.size()>());
     const float loss = executor_.run_forward();
     if (!std::isfinite(loss)) {
-      throw numeric_error("the loss is not finite: " + std::to_string(loss), "loss", "a finite number",
-                          std::to_string(loss));
+      const std::string found = std::isnan(loss) ? "nan" : std::to_string(loss);  // a NaN's sign means nothing
+      throw numeric_error("the loss is not finite: " + found, "loss", "a finite number", found);
     }
     executor_.run_backward(options.learning_rate);
     return loss;
