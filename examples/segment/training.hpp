@@ -42,7 +42,7 @@ struct task {
   std::vector<std::string> class_names;
 };
 
-/// The label that does not count, as the network was compiled: the first beyond the classes.
+/// The number of classes; the label after the last of them does not count.
 inline constexpr int classes = 11;
 
 /// A colour a class, and black for what does not count.
@@ -79,8 +79,10 @@ class training {
     write_table();
     const std::int64_t steps_an_epoch = task_.train.size / Batch;
     if (steps_an_epoch == 0 || task_.test.size == 0) {
-      throw tenon::shape_error("too few pictures: a step takes " + std::to_string(Batch), "pictures",
-                               std::to_string(Batch), std::to_string(task_.train.size));
+      const std::string expected = std::to_string(Batch) + " to train on and 1 to test on";
+      const std::string found = std::to_string(task_.train.size) + " and " + std::to_string(task_.test.size);
+      throw tenon::shape_error("too few pictures: expected at least " + expected + ", found " + found, "pictures",
+                               expected, found);
     }
     const tenon::cosine_schedule schedule{task_.learning_rate, task_.epochs * steps_an_epoch, task_.warm_up};
     tenon::progress progress(task_.epochs, steps_an_epoch * Batch);
