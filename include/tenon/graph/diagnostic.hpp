@@ -23,6 +23,8 @@ enum class problem : std::uint8_t {
   class_weights_differ,         ///< class weights, channels of the output
   targets_differ,               ///< loss on a value of the wrong kind: expected, found
   not_positive,                 ///< a hyper-parameter's least value, the value given
+  result_is_empty,              ///< transposed convolution: the least extent (1), what the result's would be
+  output_padding_too_great,     ///< the greater of stride and dilation, which it must stay below; output padding
 };
 
 /// The first problem of a network; scope is a range of the graph's text.
@@ -63,6 +65,10 @@ constexpr std::string_view sentence_of(problem kind) {
       return "the loss does not fit the output";
     case problem::not_positive:
       return "a hyper-parameter is too small";
+    case problem::result_is_empty:
+      return "the result would be empty";
+    case problem::output_padding_too_great:
+      return "the output padding is not below stride or dilation";
   }
   return "";
 }

@@ -31,15 +31,21 @@ constexpr shape window_shape(const shape& input, const attributes& attribute, st
   return result;
 }
 
-/// The extents after a transposed convolution: (in - 1) * stride - padding + window + output padding.
+/// An extent after a transposed convolution: (in - 1) * stride - padding + window + output padding.
+constexpr std::int32_t transposed_extent(const shape& input, const attributes& attribute, int dimension,
+                                         const extent3& output_padding) {
+  const auto d = static_cast<std::size_t>(dimension);
+  return (input.spatial(dimension) - 1) * attribute.stride[d] - attribute.padding_begin[d] - attribute.padding_end[d] +
+         window_extent(attribute, dimension) + output_padding[d];
+}
+
+/// The extents after a transposed convolution, at least 1, so that a wrong network can be lowered to its end.
 constexpr shape transposed_window_shape(const shape& input, const attributes& attribute, std::int32_t channels,
                                         const extent3& output_padding) {
   shape result = input;
   result[1] = channels;
   for (int d = 0; d < 3; ++d) {
-    const auto i = static_cast<std::size_t>(d);
-    const std::int32_t extent = (input.spatial(d) - 1) * attribute.stride[i] - attribute.padding_begin[i] -
-                                attribute.padding_end[i] + window_extent(attribute, d) + output_padding[i];
+    const std::int32_t extent = transposed_extent(input, attribute, d, output_padding);
     result.set_spatial(d, extent < 1 ? 1 : extent);
   }
   return result;

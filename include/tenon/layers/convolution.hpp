@@ -2,6 +2,7 @@
 // conv2d, conv3d, conv_transpose2d, conv_transpose3d.
 #pragma once
 
+#include <algorithm>
 #include <array>
 
 #include "tenon/graph/shape_rules.hpp"
@@ -28,6 +29,10 @@ constexpr bool check_window(symbol x, const attributes& attribute) {
         return false;
       }
     }
+    if (attribute.padding_begin[i] < 0) {
+      x.to->report(problem::not_positive, 0, attribute.padding_begin[i]);
+      return false;
+    }
   }
   return true;
 }
@@ -52,6 +57,18 @@ constexpr bool check_groups(symbol x, std::int32_t channels, std::int32_t groups
   return false;
 }
 
+/// Reports an output padding that PyTorch refuses too, and a result of a transposed convolution without extent.
+constexpr void check_transposed(symbol x, const attributes& attribute, const extent3& output_padding) {
+  for (int d = 0; d < 3; ++d) {
+    const auto i = static_cast<std::size_t>(d);
+    const std::int32_t beyond = output_padding[i], limit = std::max(attribute.stride[i], attribute.dilation[i]);
+    const std::int32_t extent = transposed_extent(x.extents(), attribute, d, output_padding);
+    if (beyond < 0) x.to->report(problem::not_positive, 0, beyond);
+    if (beyond >= limit) x.to->report(problem::output_padding_too_great, limit, beyond);
+    if (extent < 1) x.to->report(problem::result_is_empty, 1, extent);
+  }
+}
+
 /// A convolution (cross-correlation, as in every framework) of `Rank` spatial dimensions; use it as conv2d or conv3d.
 ///
 /// shapes: (N, I, [D,] H, W) -> (N, Channels, ...), each extent
@@ -66,7 +83,7 @@ template <int Rank, int Channels, window_option... Options>
 struct convolution : layer<convolution<Rank, Channels, Options...>> {
   constexpr symbol body(symbol x) const {
     constexpr window_options options = collect<window_options, Options...>();
-    constexpr attributes attribute = window_attributes<Rank>(options, true, false);
+    constexpr attributes attribute = window_attributes<Rank, Options...>(true, false);
     if (!check_window<Rank>(x, attribute) || !check_groups(x, Channels, options.groups)) return x;
     check_window_fits(x, attribute);
     builder& to = *x.to;
@@ -92,12 +109,12 @@ using conv3d = convolution<3, Channels, Options...>;
 /// MACs: elements of the input x Channels / groups x kernel
 /// saved for the backward pass: its input
 /// options: kernel, stride, dilation, padding (default 0), output_padding, groups, no_bias, initializers
-/// problems: ranks_differ, groups_do_not_divide, not_positive
+/// problems: ranks_differ, groups_do_not_divide, not_positive, output_padding_too_great, result_is_empty
 template <int Rank, int Channels, window_option... Options>
 struct transposed_convolution : layer<transposed_convolution<Rank, Channels, Options...>> {
   constexpr symbol body(symbol x) const {
     constexpr window_options options = collect<window_options, Options...>();
-    constexpr attributes attribute = window_attributes<Rank>(options, false, false);
+    constexpr attributes attribute = window_attributes<Rank, Options...>(false, false);
     if (!check_window<Rank>(x, attribute) || !check_groups(x, Channels, options.groups)) return x;
     builder& to = *x.to;
     const shape weights = weight_shape(Rank, x.channels(), Channels / options.groups, attribute.kernel);
@@ -105,6 +122,7 @@ struct transposed_convolution : layer<transposed_convolution<Rank, Channels, Opt
     const std::int32_t bias = options.bias ? to.parameter("bias", shape(Channels), initializer::zeros) : 0;
     const std::array<std::int32_t, 3> operands{x.number, weight, bias};
     const extent3 beyond = options.output_padding.resolve(Rank, 0, 0);
+    check_transposed(x, attribute, beyond);
     const shape extents = transposed_window_shape(x.extents(), attribute, Channels, beyond);
     return to.make(operation::transposed_convolution, {operands.data(), options.bias ? 3u : 2u}, attribute, extents);
   }

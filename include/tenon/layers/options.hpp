@@ -16,7 +16,11 @@ struct given_extents {
   std::int32_t count = 0;
   extent3 values{};
 
+  /// Whether a layer of `rank` spatial dimensions can have them.
+  constexpr bool suits(int rank) const { return count <= 1 || count == rank; }
+
   /// Depth, height and width of a layer of `rank` spatial dimensions; `missing` where nothing was given.
+  /// requires: suits(rank)
   constexpr extent3 resolve(int rank, std::int32_t missing, std::int32_t unused) const {
     extent3 result{unused, unused, unused};
     for (int d = 3 - rank; d < 3; ++d) {
@@ -45,6 +49,11 @@ struct window_options {
   std::int32_t groups = 1;
   bool bias = true;
   initializer initial = initializer::he_normal;
+
+  constexpr bool suits(int rank) const {
+    return kernel.suits(rank) && stride.suits(rank) && dilation.suits(rank) && padding.suits(rank) &&
+           output_padding.suits(rank);
+  }
 };
 
 /// The extents of a window: kernel<3>, or kernel<5, 1> for height 5 and width 1. Default 1.
@@ -134,8 +143,10 @@ constexpr Result collect() {
 }
 
 /// Turns the options of a window into a node's attributes; convolutions pad by default, poolings step by their kernel.
-template <int Rank>
-constexpr attributes window_attributes(const window_options& options, bool pads_by_default, bool steps_by_kernel) {
+template <int Rank, class... Options>
+constexpr attributes window_attributes(bool pads_by_default, bool steps_by_kernel) {
+  constexpr window_options options = collect<window_options, Options...>();
+  static_assert(options.suits(Rank), "an option has one extent for all dimensions, or one a dimension of the layer");
   attributes attribute;
   attribute.kernel = options.kernel.resolve(Rank, 1, 1);
   attribute.stride = options.stride.resolve(Rank, 1, 1);

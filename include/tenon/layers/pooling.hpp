@@ -20,8 +20,7 @@ namespace layers {
 template <int Rank, window_option... Options>
 struct max_pool : layer<max_pool<Rank, Options...>> {
   constexpr symbol body(symbol x) const {
-    constexpr window_options options = collect<window_options, Options...>();
-    constexpr attributes attribute = window_attributes<Rank>(options, false, true);
+    constexpr attributes attribute = window_attributes<Rank, Options...>(false, true);
     static_assert(attribute.padding_begin[0] * 2 <= attribute.kernel[0] &&
                       attribute.padding_begin[1] * 2 <= attribute.kernel[1] &&
                       attribute.padding_begin[2] * 2 <= attribute.kernel[2],

@@ -75,7 +75,7 @@ constexpr symbol append_resize(symbol x, const shape& target, enum interpolation
 ///
 /// shapes: (N, C, [D,] H, W) -> (N, C, the given extents)
 /// saved for the backward pass: nothing
-/// problems: not_positive
+/// problems: not_positive, ranks_differ
 template <auto... Options>
 struct resize : layer<resize<Options...>> {
   static_assert((resize_option<std::remove_cvref_t<decltype(Options)>> && ...),
@@ -86,7 +86,12 @@ struct resize : layer<resize<Options...>> {
     static_assert((options.size.count == 0) != (options.factor.count == 0), "resize needs one of size and factor");
     shape target = x.extents();
     const int rank = target.spatial_rank();
-    const extent3 given = (options.size.count != 0 ? options.size : options.factor).resolve(rank, 1, 1);
+    const given_extents listed = options.size.count != 0 ? options.size : options.factor;
+    if (!listed.suits(rank)) {
+      x.to->report(problem::ranks_differ, listed.count, rank);
+      return x;
+    }
+    const extent3 given = listed.resolve(rank, 1, 1);
     for (int d = 3 - rank; d < 3; ++d) {
       const std::int32_t extent = given[static_cast<std::size_t>(d)];
       target.set_spatial(d, options.size.count != 0 ? extent : extent * target.spatial(d));
