@@ -19,6 +19,12 @@ struct options {
   int threads = tenon::threads{}.count;
 };
 
+// What is wrong with the text of a seed; CLI11 itself lets -1 wrap around.
+std::string problem_of_seed(const std::string& text) {
+  const bool natural = text.find_first_not_of("0123456789") == std::string::npos;
+  return natural ? std::string() : "expected a whole number from 0 on, found " + text;
+}
+
 segment::task common_task(const options& given) {
   segment::task task;
   task.seed = given.seed;
@@ -80,7 +86,7 @@ int main(int count, char** arguments) {
   std::setvbuf(stdout, nullptr, _IOLBF, 0);
   CLI::App app{"Trains a small U-Net and leaves its weights, a grid of pictures and a table of its layers."};
   options given;
-  app.add_option(
+  const CLI::Option* data = app.add_option(
       "--data", given.data,
       "a folder with train/ and val/, each with images/*.jpg and labels/*.png (labels 0 to 10, 11 does not count); "
       "without it, scenes of garments are drawn");
@@ -88,7 +94,7 @@ int main(int count, char** arguments) {
   app.add_option("--output", given.output, "the folder for the results")->capture_default_str();
   app.add_option("--epochs", given.epochs, "how often to go through the data (default 8)")
       ->check(CLI::Range(1, 100000));
-  app.add_option("--seed", given.seed, "of first weights and order")->capture_default_str();
+  app.add_option("--seed", given.seed, "of first weights and order")->check(problem_of_seed)->capture_default_str();
   app.add_option("--threads", given.threads, "how many threads compute")
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();
@@ -98,7 +104,7 @@ int main(int count, char** arguments) {
     return app.exit(problem) == 0 ? 0 : 2;
   }
   try {
-    given.data.empty() ? train_on_garments(given) : train_on_folder(given);
+    data->empty() ? train_on_garments(given) : train_on_folder(given);
   } catch (const std::exception& problem) {
     std::fprintf(stderr, "segment: %s\n", problem.what());
     return 1;
