@@ -170,11 +170,15 @@ class training {
   void write_table() const {
     const std::string path = task_.output + "/layers.txt";
     std::ofstream file(path);
-    file << "The network as it is trained, in batches of " << Batch << ".\n\n" << tenon::layer_table<teacher>();
+    file << "The network as it is trained, in batches of " << Batch << ".\n\n"
+         << tenon::layer_table<teacher>() << "\nThe table's MACs are the forward pass; a training step takes "
+         << tenon::grouped(teacher::macs) << ".\n";
     if (!file.flush()) throw tenon::file_error(path + ": this file cannot be written", path);
   }
 
   void report(double seconds) const {
+    if (result_.mean_iou() == 0 && result_.pixel_accuracy() == 0)
+      std::printf("\nNo label of the test pictures counts, or none was found.\n");
     std::printf("\nIntersection over union on %lld test pictures\n", static_cast<long long>(task_.test.size));
     for (std::int32_t c = 0; c < classes; ++c) {
       if (result_.occurs(c))

@@ -236,6 +236,15 @@ TEST_CASE("a loss that is not finite") {
                                        [&](teacher& train) { train.step(ignored.pictures(), ignored.labels()); });
 }
 
+TEST_CASE("a learning rate that is none") {
+  batch right(1);
+  for (const float rate : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(), -0.1f}) {
+    check_unharmed<tenon::numeric_error>("learning rate", [&](teacher& train) {
+      train.step(right.pictures(), right.labels(), {.learning_rate = rate});
+    });
+  }
+}
+
 TEST_CASE("a path that cannot be written") {
   const teacher train = trained();
   CHECK_THROWS_AS(train.save("/nowhere/to/be/found.safetensors"), tenon::file_error);

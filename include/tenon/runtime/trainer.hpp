@@ -140,6 +140,11 @@ class trainer : public plan_of<Net, Inputs, Arguments...>,
 
   template <class... Tensors>
   float run_step(const step_options& options, const Tensors&... given) {
+    if (!std::isfinite(options.learning_rate) || options.learning_rate < 0) {
+      const std::string rate = std::to_string(options.learning_rate);
+      throw numeric_error("the learning rate is " + rate + ", expected a finite number, 0 or more", "learning rate",
+                          "0 or more", rate);
+    }
     const std::tuple<const Tensors&...> all(given...);
     check_and_copy(all, std::make_index_sequence<tensors::inputs.size()>(),
                    std::make_index_sequence<tensors::targets.size()>());
