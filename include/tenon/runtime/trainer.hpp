@@ -30,8 +30,8 @@ class training_step {
   /// One step: forward, loss, backward, updates. Takes the inputs in the order of the description, then one target a
   /// loss: class labels (label_view: uint8, int32 or int64, (N, [D,] H, W)) for a cross entropy, floats of the output's
   /// shape for a mean square. Gives the loss before the update. Throws shape_error, label_error for a label outside the
-  /// classes, numeric_error for a loss that is not finite; parameters and running statistics are then as they were
-  /// before.
+  /// classes, numeric_error for a loss or a learning rate that is not finite; parameters and running statistics are
+  /// then as they were before.
   float step(const Tensors&... tensors, const step_options& options = {}) {
     return static_cast<Trainer&>(*this).run_step(options, tensors...);
   }
