@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "tenon/data/random.hpp"
+#include "tenon/core/random.hpp"
 #include "tenon/io/image_grid.hpp"
 #include "tenon/models/unet.hpp"
 #include "tenon/report/layer_table.hpp"

@@ -32,7 +32,7 @@ struct batch {
   explicit batch(std::uint64_t seed) {
     tenon::random_source random(seed);
     for (float& value : values) value = static_cast<float>(random.normal());
-    for (std::uint8_t& label : classes_of) label = static_cast<std::uint8_t>(random.next() % classes);
+    for (std::uint8_t& label : classes_of) label = static_cast<std::uint8_t>(random.bits() % classes);
     classes_of[3] = 200;
   }
   tenon::tensor_view<const float, 4> pictures() const {

@@ -7,6 +7,7 @@
 #include "tenon/core/error.hpp"
 #include "tenon/core/literals.hpp"
 #include "tenon/core/parallel.hpp"
+#include "tenon/core/random.hpp"
 #include "tenon/core/real.hpp"
 #include "tenon/core/shape.hpp"
 #include "tenon/core/tensor_view.hpp"

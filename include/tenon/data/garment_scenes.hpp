@@ -10,8 +10,8 @@
 #include <utility>
 
 #include "tenon/core/error.hpp"
+#include "tenon/core/random.hpp"
 #include "tenon/data/garments.hpp"
-#include "tenon/data/random.hpp"
 
 namespace tenon {
 inline namespace v0 {

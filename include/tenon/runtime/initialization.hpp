@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 
+#include "tenon/core/random.hpp"
 #include "tenon/plan/parameter_description.hpp"
 
 namespace tenon {
@@ -25,30 +26,19 @@ struct initialization {
 inline initialization initialize(std::uint64_t seed) { return {seed, std::nullopt}; }
 inline initialization initialize(std::uint64_t seed, initializer weights) { return {seed, weights}; }
 
-/// A small generator of random numbers that gives the same on every compiler: SplitMix64 (Steele, Lea, Flood 2014).
-class random_source {
+/// A random stream with the distributions that first values have.
+class random_source : public random_stream {
  public:
-  explicit random_source(std::uint64_t seed) : state_(seed) {}
-
-  std::uint64_t next() {
-    state_ += 0x9e3779b97f4a7c15ull;
-    std::uint64_t mixed = state_;
-    mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9ull;
-    mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111ebull;
-    return mixed ^ (mixed >> 31);
-  }
+  using random_stream::random_stream;
 
   /// Uniform in (0, 1].
-  double uniform() { return (static_cast<double>(next() >> 11) + 1.0) * 0x1.0p-53; }
+  double uniform() { return (static_cast<double>(bits() >> 11) + 1.0) * 0x1.0p-53; }
 
   /// Normal, mean 0 and standard deviation 1 (Box and Muller 1958).
   double normal() {
     const double radius = std::sqrt(-2.0 * std::log(uniform()));
     return radius * std::cos(2.0 * std::numbers::pi * uniform());
   }
-
- private:
-  std::uint64_t state_;
 };
 
 /// Fills a parameter with its first values. Fans are PyTorch's: extent 1 (in) or 0 (out) times the kernel.

@@ -53,10 +53,10 @@ class parameter_store {
 
   /// All parameters at random first values, running means 0 and variances 1, counters 0.
   void start(const initialization& how) {
-    random_source seeds(how.seed);
+    random_stream seeds(how.seed);
     for_each_tensor([&](const parameter_description& entry, std::span<float> values) {
       const bool is_weight = entry.initial != initializer::zeros && entry.initial != initializer::ones;
-      fill_initial(values, entry.extents, is_weight && how.weights ? *how.weights : entry.initial, seeds.next());
+      fill_initial(values, entry.extents, is_weight && how.weights ? *how.weights : entry.initial, seeds.bits());
     });
     for (std::int64_t& counter : counters()) counter = 0;
     changed();
