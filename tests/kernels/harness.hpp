@@ -145,7 +145,7 @@ class placed_tensor {
 
 /// A node with its operands' values, and the shapes and layouts of its results.
 struct single_node {
-  operation op = operation::relu;
+  operation op = operation::activation;
   attributes attribute{};
   std::vector<tensor> operands;
   std::vector<tensor> results;  ///< values are not read

@@ -10,9 +10,17 @@ TEST_CASE("pointwise kernels equal the reference", "[kernels]") {
       const tensor a = blocked(extents, 1), b = blocked(extents, 2);
       const std::vector<tensor> result = {blocked_result(extents)};
       if (overwritten < 1)
-        check({.op = operation::relu, .operands = {a}, .results = result, .overwritten = overwritten});
+        check({.op = operation::activation,
+               .attribute = {.fused = activation::relu},
+               .operands = {a},
+               .results = result,
+               .overwritten = overwritten});
       check({.op = operation::add, .operands = {a, b}, .results = result, .overwritten = overwritten});
-      check({.op = operation::relu_gradient, .operands = {a, b}, .results = result, .overwritten = overwritten});
+      check({.op = operation::activation_gradient,
+             .attribute = {.fused = activation::relu},
+             .operands = {a, b},
+             .results = result,
+             .overwritten = overwritten});
       check({.op = operation::mean_square_gradient,
              .attribute = {.scale = 0.4},
              .operands = {a, b},
@@ -50,7 +58,10 @@ TEST_CASE("relu keeps what is not a number", "[kernels]") {
   tensor x = blocked(shape(1, 3, 2, 3), 1);
   x.values[4] = std::nan("");
   for (const kernels::isa set : sets()) {
-    const single_node of{.op = operation::relu, .operands = {x}, .results = {blocked_result(x.extents)}};
+    const single_node of{.op = operation::activation,
+                         .attribute = {.fused = activation::relu},
+                         .operands = {x},
+                         .results = {blocked_result(x.extents)}};
     std::vector<placed_tensor> placed;
     placed.emplace_back(x, kernels::block_of(set));
     placed.emplace_back(x.extents, x.type, x.arrangement, kernels::block_of(set));

@@ -57,7 +57,7 @@ static_assert(source_layout(convolution(3, 64)) == layout::plain);
 static_assert(source_layout(convolution(1, 64)) == layout::plain);
 static_assert(source_layout(convolution(4, 64)) == layout::blocked);
 static_assert(source_layout(convolution(3, 3, 3)) == layout::blocked);
-static_assert(source_layout(convolution(3, 64, 1, operation::relu)) == layout::blocked);
+static_assert(source_layout(convolution(3, 64, 1, operation::activation)) == layout::blocked);
 static_assert(capabilities::operand_layout(convolution(3, 64).view(), convolution(3, 64).last(), 1) == layout::plain);
 static_assert(capabilities::result_layout(convolution(3, 64).view(), convolution(3, 64).last(), 0) == layout::blocked);
 
@@ -75,24 +75,24 @@ static_assert(packed(convolution(64, 64, 2)) == 2 * 32 * 32 * 9 * 4);
 constexpr little_graph<2> sum(operation a, operation b) {
   return {operation::add, {a, b}, {shape(8, 8, 3, 3), shape(8, 8, 3, 3)}, shape(8, 8, 3, 3)};
 }
-static_assert(capabilities::result_layout(sum(operation::relu, operation::relu).view(),
-                                          sum(operation::relu, operation::relu).last(), 0) == layout::blocked);
+static_assert(capabilities::result_layout(sum(operation::activation, operation::activation).view(),
+                                          sum(operation::activation, operation::activation).last(), 0) == layout::blocked);
 static_assert(capabilities::result_layout(
                   sum(operation::convolution_weight_gradient, operation::convolution_weight_gradient).view(),
                   sum(operation::convolution_weight_gradient, operation::convolution_weight_gradient).last(),
                   0) == layout::plain);
 
-static_assert(capabilities::in_place(sum(operation::relu, operation::relu).view(),
-                                     sum(operation::relu, operation::relu).last(), 1));
+static_assert(capabilities::in_place(sum(operation::activation, operation::activation).view(),
+                                     sum(operation::activation, operation::activation).last(), 1));
 static_assert(!capabilities::in_place(convolution(64, 64).view(), convolution(64, 64).last(), 0));
-static_assert(capabilities::folds_norm && capabilities::fuses_activation(operation::convolution));
-static_assert(!capabilities::fuses_activation(operation::add));
+static_assert(capabilities::folds_norm && capabilities::fuses_activation(operation::convolution, activation::relu));
+static_assert(!capabilities::fuses_activation(operation::add, activation::relu));
 
 }  // namespace
 
 TEST_CASE("a weight gradient's workspace holds the blocked weights and a padded bias") {
   little_graph<2> graph{operation::convolution_weight_gradient,
-                        {operation::relu, operation::relu},
+                        {operation::activation, operation::activation},
                         {shape(1, 19, 8, 8), shape(1, 5, 8, 8)},
                         shape(5, 19, 3, 3)};
   graph.values[0].arrangement = graph.values[1].arrangement = layout::blocked;

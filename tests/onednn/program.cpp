@@ -37,7 +37,8 @@ struct small_network {
     nodes.back().attribute.kernel = {1, 3, 3};
     nodes.back().attribute.padding_begin = nodes.back().attribute.padding_end = {0, 1, 1};
     nodes.back().attribute.has_bias = true;
-    const std::int32_t second = add(operation::relu, {first}, shape(2, 19, 9, 7), inner);
+    const std::int32_t second = add(operation::activation, {first}, shape(2, 19, 9, 7), inner);
+    nodes.back().attribute.fused = activation::relu;
     const std::int32_t third = add(operation::transposed_convolution, {second, v, c}, shape(2, 5, 18, 14), inner);
     nodes.back().attribute.kernel = nodes.back().attribute.stride = {1, 2, 2};
     nodes.back().attribute.has_bias = true;

@@ -107,7 +107,7 @@ TEST_CASE("no placement goes below the lower bound that is found by hand") {
   // x -> relu -> y -> output, with the reference: relu works in place, the output's plain value is y itself.
   tenon::builder to;
   const tenon::symbol x = to.input(tenon::shape(1, 16, 4, 4));
-  const tenon::symbol y = to.make(tenon::operation::relu, {&x.number, 1}, {}, x.extents());
+  const tenon::symbol y = to.make(tenon::operation::activation, {&x.number, 1}, {}, x.extents());
   to.graph.outputs.push_back(y.number);
   const auto reference = tenon_test::compile_for_inference<tenon::reference::capabilities>(to.graph);
   CHECK(reference.view().arena_bytes == 16 * 16 * 4);
@@ -115,7 +115,7 @@ TEST_CASE("no placement goes below the lower bound that is found by hand") {
   // Two reads of x, so that it is alive beside both results.
   tenon::builder other;
   const tenon::symbol a = other.input(tenon::shape(1, 16, 4, 4));
-  const tenon::symbol b = other.make(tenon::operation::relu, {&a.number, 1}, {}, a.extents());
+  const tenon::symbol b = other.make(tenon::operation::activation, {&a.number, 1}, {}, a.extents());
   const tenon::symbol c = tenon::layers::concat(a, b);
   other.graph.outputs.push_back(c.number);
   const auto joined = tenon_test::compile_for_inference<tenon::reference::capabilities>(other.graph);

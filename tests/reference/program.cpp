@@ -24,7 +24,8 @@ struct small_plan {
   small_plan() {
     add(operation::input, {}, {shape(1, 2, 2, 2)});
     add(operation::target, {}, {shape(1, 2, 2)}, element_type::int32);
-    add(operation::relu, {input}, {shape(1, 2, 2, 2)});
+    add(operation::activation, {input}, {shape(1, 2, 2, 2)});
+    nodes.back().attribute.fused = activation::relu;
     add(operation::add, {positive, input}, {shape(1, 2, 2, 2)});
     add(operation::cross_entropy, {sum, target}, {shape{}, shape{}});
     plan.graph.nodes = nodes;
@@ -119,7 +120,7 @@ TEST_CASE("the reference backend's capabilities are constants") {
   };
   STATIC_REQUIRE(capabilities::name == "reference");
   STATIC_REQUIRE(!capabilities::folds_norm);
-  STATIC_REQUIRE(!capabilities::fuses_activation(operation::convolution));
+  STATIC_REQUIRE(!capabilities::fuses_activation(operation::convolution, activation::relu));
   STATIC_REQUIRE(capabilities::operand_layout({}, made(operation::convolution), 0) == layout::plain);
   STATIC_REQUIRE(capabilities::result_layout({}, made(operation::convolution), 0) == layout::plain);
   STATIC_REQUIRE(capabilities::packed_bytes({}, made(operation::convolution)) == 0);

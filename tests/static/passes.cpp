@@ -31,7 +31,7 @@ using tenon::operation;
 /// A backend in a few lines: convolutions and norms fuse an activation, convolutions take blocked values and a
 /// workspace.
 struct tiny {
-  static constexpr bool fuses_activation(operation op) {
+  static constexpr bool fuses_activation(operation op, tenon::activation) {
     return op == operation::convolution || op == operation::batch_norm_training;
   }
   static constexpr layout operand_layout(const graph_view&, const node& of, int i) {

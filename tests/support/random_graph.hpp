@@ -148,7 +148,9 @@ class random_network {
     return made;
   }
 
-  symbol relu(symbol x) { return to_.make(operation::relu, {&x.number, 1}, {}, x.extents()); }
+  symbol relu(symbol x) {
+    return to_.make(operation::activation, {&x.number, 1}, {.fused = tenon::activation::relu}, x.extents());
+  }
 
   symbol pool(symbol x) {
     attributes attribute;

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string_view>
 
 #include "tenon/core/element_type.hpp"
 #include "tenon/core/shape.hpp"
@@ -20,11 +21,43 @@ struct range {
   constexpr std::int32_t operator[](int i) const { return begin + i; }
 };
 
-enum class activation : std::uint8_t { none, relu };
+/// A function of one element. With attributes.slope: leaky_relu x > 0 ? x : slope x; elu x > 0 ? x : slope (e^x - 1).
+/// relu6 is min(max(x, 0), 6), hard_sigmoid relu6(x + 3) / 6, hard_swish x relu6(x + 3) / 6.
+enum class activation : std::uint8_t {
+  none,
+  relu,
+  leaky_relu,
+  relu6,
+  elu,
+  sigmoid,
+  hard_sigmoid,
+  hard_swish,
+};
+
+/// The name of a function, as reports and tests print it.
+constexpr std::string_view name_of(activation function) {
+  constexpr std::string_view names[] = {"none", "relu",    "leaky_relu",   "relu6",
+                                        "elu",  "sigmoid", "hard_sigmoid", "hard_swish"};
+  return names[static_cast<int>(function)];
+}
+
+/// Whether the gradient follows from the function's result alone.
+constexpr bool has_gradient_from_result(activation function) { return function != activation::hard_swish; }
+
 enum class interpolation : std::uint8_t { nearest, linear, linear_align_corners };
 /// How a parameter gets its first values. Fans count as in PyTorch: extent 1 times the kernel in, extent 0 times it
-/// out.
-enum class initializer : std::uint8_t { zeros, ones, he_normal, he_uniform, xavier_normal, xavier_uniform };
+/// out. bilinear: each channel is enlarged by itself, linearly (a transposed convolution's weights). quarter: 0.25, a
+/// PReLU's slopes.
+enum class initializer : std::uint8_t {
+  zeros,
+  ones,
+  he_normal,
+  he_uniform,
+  xavier_normal,
+  xavier_uniform,
+  bilinear,
+  quarter
+};
 
 /// Depth, height, width; a 2-D node has 1 (kernel, stride, dilation) or 0 (padding) for depth.
 using extent3 = std::array<std::int32_t, 3>;
@@ -42,6 +75,10 @@ struct attributes {
   activation fused = activation::none;  ///< applied to the result
   bool has_bias = false;
   bool folds_norm = false;
+  bool adds = false;           ///< the last operand is an addend, of the result's shape, added before the activation
+  bool has_scale = true;       ///< of a group norm: whether it has scale and shift
+  bool channelwise = false;    ///< of a dropout
+  bool counts_padding = true;  ///< of an average pooling
   bool nesterov = false;
   bool decoupled = false;  ///< weight decay as AdamW has it
   bool has_ignored = false;
@@ -54,6 +91,9 @@ struct attributes {
   double epsilon = 0;        ///< of a norm or of Adam
   double momentum = 0;       ///< of SGD, or the share of the new value in running statistics (PyTorch's convention)
   double scale = 1;          ///< of a loss
+  double slope = 0;          ///< of an activation: what its formula says
+  double rate = 0;           ///< of a dropout: the share that becomes 0
+  double learning_rate_factor = 1;  ///< of a parameter and its update
   double weight_decay = 0;
   double beta1 = 0;
   double beta2 = 0;

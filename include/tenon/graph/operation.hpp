@@ -19,23 +19,38 @@ enum class operation : std::uint8_t {
   state,      ///< -> optimizer state of parameter attributes.index; attributes.part tells several apart
 
   // Forward.
-  convolution,             ///< x, w (O, I/groups, k...), [b], [scale, shift, mean, variance: a folded norm] -> y; then
-                           ///< attributes.fused
+  convolution,  ///< x, w (O, I/groups, k...), [b], [scale, shift, mean, variance: a folded norm], [addend] ->
+                ///< y; then attributes.fused
   transposed_convolution,  ///< x, w (I, O/groups, k...), [b] -> y; then attributes.fused
-  batch_norm,              ///< x, scale, shift, mean, variance -> y, by given statistics; then attributes.fused
-  batch_norm_training,     ///< x, scale, shift -> y, mean, variance (biased) of the batch; then attributes.fused
-  relu,                    ///< x -> y
-  max_pool,                ///< x -> y; the padding is never chosen
-  pad,                     ///< x -> y, zeros around (attributes.padding_begin, padding_end; negative ones crop)
-  add,                     ///< a, b -> a + b, of one shape
-  concat,                  ///< a, b, ... -> channels side by side
-  resize,                  ///< x -> y of the result's size, as attributes.interpolation says
+  batch_norm,           ///< x, scale, shift, mean, variance, [addend] -> y, by given statistics; then attributes.fused
+  batch_norm_training,  ///< x, scale, shift, [addend] -> y, mean, variance (biased) of the batch; then attributes.fused
+  group_norm,           ///< x, [scale, shift], [addend] -> y, mean, variance (biased) of each image's groups (N x
+                        ///< attributes.groups); then attributes.fused
+  group_norm_given,     ///< x, [scale, shift], mean, variance, [addend] -> y, by given statistics; then
+                        ///< attributes.fused
+  activation,           ///< x -> y = attributes.fused of x
+  prelu,                ///< x, slope (of each channel, or one) -> y = x > 0 ? x : slope x
+  softmax,              ///< x -> y, over the channels of each pixel
+  dropout,       ///< x -> y: x / (1 - rate), or 0 with probability attributes.rate, of elements or whole channels
+                 ///< (attributes.channelwise); what stays follows from attributes.index, the step's number, the
+                 ///< seed and the element's number in plain order, so its gradient is the same operation
+  max_pool,      ///< x -> y; the padding is never chosen
+  average_pool,  ///< x -> y; the padding counts if attributes.counts_padding
+  adaptive_average_pool,  ///< x -> y of the result's size; window i is [floor(i in / out), ceil((i + 1) in / out))
+  pad,                    ///< x -> y, zeros around (attributes.padding_begin, padding_end; negative ones crop)
+  add,                    ///< a, b -> a + b, of one shape
+  multiply,               ///< a, b -> a * b; b of a's shape, or of one pixel an image, which then counts for all
+  concat,                 ///< a, b, ... -> channels side by side
+  split,                  ///< x -> its channels in parts, one after the other
+  channel_shuffle,        ///< x -> y; channel g * (C / groups) + i becomes channel i * groups + g
+  resize,                 ///< x -> y of the result's size, as attributes.interpolation says
 
   // Losses: scalars of rank 0. attributes.scale multiplies loss and gradient.
   mean_square,    ///< x, target -> loss = scale * mean((x - target)^2)
   cross_entropy,  ///< logits, labels -> loss, divisor; loss = scale * sum(weight[label] * -log softmax) / divisor,
                   ///< divisor = sum(weight[label])
-  total_loss,     ///< losses ... -> their sum
+  binary_cross_entropy,  ///< logits, target -> loss = scale * mean(max(x, 0) - x t + log(1 + e^-|x|))
+  total_loss,            ///< losses ... -> their sum
 
   // Backward.
   convolution_data_gradient,               ///< dy, w -> dx
@@ -45,12 +60,20 @@ enum class operation : std::uint8_t {
   batch_norm_gradient,  ///< x, dy, scale, shift, mean, variance -> dx, dscale, dshift; statistics were the batch's.
                         ///< With a fused activation, its mask is made again from x
   batch_norm_frozen_gradient,  ///< the same, but the statistics were given: constants
-  relu_gradient,               ///< y, dy -> dx; y the output
-  max_pool_gradient,           ///< x, dy -> dx; the first greatest of a window takes the gradient
-  concat_gradient,             ///< dy -> dx, the channels from attributes.index on
-  resize_gradient,             ///< dy -> dx
-  mean_square_gradient,        ///< x, target -> dx
-  cross_entropy_gradient,      ///< logits, labels, divisor -> dlogits
+  group_norm_gradient,    ///< x, dy, [scale, shift], mean, variance -> dx, [dscale, dshift]. With a fused activation,
+                          ///< its mask is made again from x
+  activation_gradient,    ///< y, dy -> dx; y the output, but of a hard swish the input
+  prelu_gradient,         ///< x, dy, slope -> dx, dslope
+  softmax_gradient,       ///< y, dy -> dx
+  max_pool_gradient,      ///< x, dy -> dx; the first greatest of a window takes the gradient
+  average_pool_gradient,  ///< dy -> dx
+  adaptive_average_pool_gradient,  ///< dy -> dx
+  multiply_gradient,               ///< a, dy -> db, for b of one pixel an image: sums of a * dy
+  concat_gradient,                 ///< dy -> dx, the channels from attributes.index on
+  resize_gradient,                 ///< dy -> dx
+  mean_square_gradient,            ///< x, target -> dx
+  cross_entropy_gradient,          ///< logits, labels, divisor -> dlogits
+  binary_cross_entropy_gradient,   ///< logits, target -> dlogits
 
   // Updates: results are none, operands are changed.
   running_statistics,  ///< mean, variance (biased), running mean, running variance; attributes.momentum, .index =
@@ -74,14 +97,25 @@ constexpr std::string_view name_of(operation op) {
                                         "transposed_convolution",
                                         "batch_norm",
                                         "batch_norm_training",
-                                        "relu",
+                                        "group_norm",
+                                        "group_norm_given",
+                                        "activation",
+                                        "prelu",
+                                        "softmax",
+                                        "dropout",
                                         "max_pool",
+                                        "average_pool",
+                                        "adaptive_average_pool",
                                         "pad",
                                         "add",
+                                        "multiply",
                                         "concat",
+                                        "split",
+                                        "channel_shuffle",
                                         "resize",
                                         "mean_square",
                                         "cross_entropy",
+                                        "binary_cross_entropy",
                                         "total_loss",
                                         "convolution_data_gradient",
                                         "convolution_weight_gradient",
@@ -89,12 +123,19 @@ constexpr std::string_view name_of(operation op) {
                                         "transposed_convolution_weight_gradient",
                                         "batch_norm_gradient",
                                         "batch_norm_frozen_gradient",
-                                        "relu_gradient",
+                                        "group_norm_gradient",
+                                        "activation_gradient",
+                                        "prelu_gradient",
+                                        "softmax_gradient",
                                         "max_pool_gradient",
+                                        "average_pool_gradient",
+                                        "adaptive_average_pool_gradient",
+                                        "multiply_gradient",
                                         "concat_gradient",
                                         "resize_gradient",
                                         "mean_square_gradient",
                                         "cross_entropy_gradient",
+                                        "binary_cross_entropy_gradient",
                                         "running_statistics",
                                         "sgd",
                                         "adam",

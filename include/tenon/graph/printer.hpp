@@ -39,20 +39,24 @@ constexpr void print(growing_text& to, const value& printed) {
   if (printed.arrangement == layout::blocked) to << " blocked";
 }
 
-/// Appends what an operation's attributes say, in brackets: its fused activation, a folded norm, a workspace.
-constexpr void print_marks(growing_text& to, const attributes& attribute) {
+/// Appends what an operation's attributes say, in brackets: a folded norm, an addend, its fused
+/// activation, a workspace.
+constexpr void print_marks(growing_text& to, operation op, const attributes& attribute) {
   std::string_view before = "(";
   const auto mark = [&](bool holds, std::string_view word) {
     if (holds) to << before << word;
     if (holds) before = ", ";
   };
   mark(attribute.folds_norm, "norm");
-  mark(attribute.fused == activation::relu, "relu");
+  mark(attribute.adds, "add");
+  mark(attribute.fused != activation::none && op != operation::activation && op != operation::activation_gradient,
+       name_of(attribute.fused));
   mark(attribute.has_workspace, "workspace");
   if (before != "(") to << ")";
 }
 
-/// A graph as text, one line a node, the last line its outputs. Values are their numbers:
+/// A graph as text, one line a node, the last line its outputs. Values are their numbers, activations go by their
+/// function's name:
 ///
 ///     0 = input : 1x3x8x8
 ///     1 = parameter stem.weight : 4x3x3x3
@@ -62,8 +66,13 @@ constexpr growing_text print(const graph_view& graph) {
   growing_text to;
   for (const node& current : graph.nodes) {
     for (std::int32_t r = 0; r < current.results.count; ++r) to << (r == 0 ? "" : ", ") << current.results[r];
-    to << (current.results.count > 0 ? " = " : "") << name_of(current.op);
-    print_marks(to, current.attribute);
+    to << (current.results.count > 0 ? " = " : "");
+    if (current.op == operation::activation || current.op == operation::activation_gradient) {
+      to << name_of(current.attribute.fused) << (current.op == operation::activation ? "" : "_gradient");
+    } else {
+      to << name_of(current.op);
+    }
+    print_marks(to, current.op, current.attribute);
     if (current.op == operation::parameter || current.op == operation::buffer) to << " " << graph.text(current.scope);
     for (std::int32_t o = 0; o < current.operands.count; ++o) to << " " << graph.operand(current, o);
     if (current.results.count > 0) {

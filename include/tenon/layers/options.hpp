@@ -107,6 +107,12 @@ struct xavier_uniform {
   static constexpr void set(window_options& options) { options.initial = initializer::xavier_uniform; }
 };
 
+/// Initial weights: each channel is enlarged by itself, linearly; of a transposed convolution, as fully convolutional
+/// networks begin (Long et al. 2015). With kernel 2 f - f % 2, stride f and padding (f - 1) / 2, rounded up.
+struct bilinear {
+  static constexpr void set(window_options& options) { options.initial = initializer::bilinear; }
+};
+
 /// What a norm's options may set.
 struct norm_options {
   double epsilon = 1e-5;

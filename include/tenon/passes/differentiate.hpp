@@ -111,8 +111,11 @@ class differentiator {
         return batch_norm(current, dy, operation::batch_norm_gradient);
       case operation::batch_norm:
         return batch_norm(current, dy, operation::batch_norm_frozen_gradient);
-      case operation::relu:
-        return append(operation::relu_gradient, pair(now(current.results[0]), dy), current, x(current));
+      case operation::activation:
+        return append(
+            operation::activation_gradient,
+            pair(now(has_gradient_from_result(current.attribute.fused) ? current.results[0] : x(current)), dy), current,
+            x(current));
       case operation::max_pool:
         return append(operation::max_pool_gradient, pair(now(x(current)), dy), current, x(current));
       case operation::resize:
@@ -153,7 +156,11 @@ class differentiator {
   constexpr std::int32_t before_activation(const node& current, std::int32_t dy) {
     if (current.attribute.fused == activation::none) return dy;
     const std::array<std::int32_t, 2> operands{now(current.results[0]), dy};
-    return copy_.to.make(operation::relu_gradient, operands, {}, extents(current.results[0]), current.scope);
+    attributes attribute;
+    attribute.fused = current.attribute.fused;
+    attribute.slope = current.attribute.slope;
+    return copy_.to.make(operation::activation_gradient, operands, attribute, extents(current.results[0]),
+                         current.scope);
   }
 
   // The weights' gradient first, so that the input of the layer may die before its gradient is made.

@@ -8,7 +8,8 @@
 namespace tenon {
 inline namespace v0 {
 
-/// Lets the node before a ReLU apply it, where the backend can and the ReLU alone reads that node's result.
+/// Lets the node before an activation apply it, where the backend can and the activation alone reads that node's
+/// result.
 ///
 ///     x, ... -> convolution -> y -> relu -> z   =>   x, ... -> convolution (relu) -> z
 ///
@@ -20,13 +21,16 @@ constexpr growing_graph fuse_activation(const graph_view& graph) {
   graph_copy copy(graph);
   for (std::int32_t i = 0; i < graph.node_count(); ++i) {
     const node& current = graph.node_at(i);
-    if (current.op == operation::relu) {
+    if (current.op == operation::activation) {
       const std::int32_t from = graph.operand(current, 0);
       const node& producer = graph.node_at(graph.value_at(from).producer);
-      if (Capabilities::fuses_activation(producer.op) && producer.attribute.fused == activation::none &&
-          uses[static_cast<std::size_t>(from)] == 1 && producer.results[0] == from) {
+      if (Capabilities::fuses_activation(producer.op, current.attribute.fused) &&
+          producer.attribute.fused == activation::none && uses[static_cast<std::size_t>(from)] == 1 &&
+          producer.results[0] == from) {
         const std::int32_t made = copy.to.values[static_cast<std::size_t>(copy.renumber(from))].producer;
-        copy.to.nodes[static_cast<std::size_t>(made)].attribute.fused = activation::relu;
+        attributes& attribute = copy.to.nodes[static_cast<std::size_t>(made)].attribute;
+        attribute.fused = current.attribute.fused;
+        attribute.slope = current.attribute.slope;
         copy.renumber(current.results[0], copy.renumber(from));
         continue;
       }

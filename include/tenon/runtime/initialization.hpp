@@ -41,6 +41,27 @@ class random_source : public random_stream {
   }
 };
 
+/// Weights (I, O, k...) of a transposed convolution that enlarges each channel by itself, linearly: between equal
+/// channels, or from each one of a group, the product of a tent in every dimension; zeros elsewhere. With kernel
+/// 2 f - f % 2, stride f and padding (f - 1) / 2 rounded up it enlarges f times.
+inline void fill_bilinear(std::span<float> values, const shape& extents) {
+  const std::int64_t kernel = extents.elements() / extents[0] / extents[1];
+  const auto tent = [](std::int32_t tap, std::int32_t count) {
+    const double factor = (count + 1) / 2, centre = count % 2 == 1 ? factor - 1 : factor - 0.5;
+    return 1 - std::abs(tap - centre) / factor;
+  };
+  for (std::int64_t i = 0; i < static_cast<std::int64_t>(values.size()); ++i) {
+    const std::int64_t to = i / kernel % extents[1], from = i / kernel / extents[1];
+    double product = extents[1] == 1 || to == from ? 1 : 0;
+    std::int64_t rest = i % kernel;
+    for (int d = extents.rank - 1; d >= 2; --d) {
+      product *= tent(static_cast<std::int32_t>(rest % extents[d]), extents[d]);
+      rest /= extents[d];
+    }
+    values[static_cast<std::size_t>(i)] = static_cast<float>(product);
+  }
+}
+
 /// Fills a parameter with its first values. Fans are PyTorch's: extent 1 (in) or 0 (out) times the kernel.
 inline void fill_initial(std::span<float> values, const shape& extents, initializer rule, std::uint64_t seed) {
   const std::int64_t kernel = extents.rank > 2 ? extents.elements() / extents[0] / extents[1] : 1;
@@ -68,6 +89,11 @@ inline void fill_initial(std::span<float> values, const shape& extents, initiali
       return normal(std::sqrt(2 / (fan_in + fan_out)));
     case initializer::xavier_uniform:
       return uniform(std::sqrt(6 / (fan_in + fan_out)));
+    case initializer::bilinear:
+      return fill_bilinear(values, extents);
+    case initializer::quarter:
+      for (float& value : values) value = 0.25f;
+      return;
   }
 }
 

@@ -79,7 +79,7 @@ inline void execute_inference(const node& of, std::span<const operand> operands,
       return;
     case operation::batch_norm:
       return batch_norm(attribute, operands, results);
-    case operation::relu:
+    case operation::activation:
       return relu(operands, results);
     case operation::max_pool:
       return max_pool(attribute, operands, results);
@@ -118,7 +118,7 @@ inline void execute(const graph_view& graph, const node& of, std::span<const ope
       return norm_gradient(attribute, false, operands, results);
     case operation::batch_norm_frozen_gradient:
       return norm_gradient(attribute, true, operands, results);
-    case operation::relu_gradient:
+    case operation::activation_gradient:
       return relu_gradient(operands, results);
     case operation::max_pool_gradient:
       return max_pool_gradient(attribute, operands, results);

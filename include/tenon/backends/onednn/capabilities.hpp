@@ -19,9 +19,9 @@ struct capabilities {
   static constexpr bool folds_norm = true;
 
   /// Whether an activation may be fused into the operation's result.
-  static constexpr bool fuses_activation(operation op) {
-    return op == operation::convolution || op == operation::transposed_convolution || op == operation::batch_norm ||
-           op == operation::batch_norm_training;
+  static constexpr bool fuses_activation(operation op, activation function) {
+    return function == activation::relu && (op == operation::convolution || op == operation::transposed_convolution ||
+                                            op == operation::batch_norm || op == operation::batch_norm_training);
   }
 
   /// The layout the node wants its i-th operand in: activations blocked, but a network input plain where a convolution
@@ -29,6 +29,7 @@ struct capabilities {
   static constexpr layout operand_layout(const graph_view& graph, const node& of, int i) {
     const value& given = graph.operand_value(of, i);
     if (given.type != element_type::float32) return layout::plain;
+    if (of.attribute.adds && i == of.operands.count - 1) return layout::blocked;
     switch (of.op) {
       case operation::convolution:
       case operation::convolution_weight_gradient:
@@ -37,11 +38,22 @@ struct capabilities {
       case operation::transposed_convolution:
       case operation::batch_norm:
       case operation::batch_norm_training:
-      case operation::relu:
+      case operation::group_norm:
+      case operation::group_norm_given:
+      case operation::activation:
+      case operation::prelu:
+      case operation::softmax:
+      case operation::dropout:
       case operation::max_pool:
+      case operation::average_pool:
+      case operation::adaptive_average_pool:
       case operation::pad:
+      case operation::split:
+      case operation::channel_shuffle:
       case operation::resize:
       case operation::cross_entropy:
+      case operation::average_pool_gradient:
+      case operation::adaptive_average_pool_gradient:
       case operation::convolution_data_gradient:
       case operation::transposed_convolution_data_gradient:
       case operation::concat_gradient:
@@ -51,10 +63,17 @@ struct capabilities {
       case operation::transposed_convolution_weight_gradient:
       case operation::batch_norm_gradient:
       case operation::batch_norm_frozen_gradient:
-      case operation::relu_gradient:
+      case operation::group_norm_gradient:
+      case operation::activation_gradient:
+      case operation::prelu_gradient:
+      case operation::softmax_gradient:
       case operation::max_pool_gradient:
+      case operation::multiply:
+      case operation::multiply_gradient:
       case operation::mean_square:
       case operation::mean_square_gradient:
+      case operation::binary_cross_entropy:
+      case operation::binary_cross_entropy_gradient:
         return i < 2 ? layout::blocked : layout::plain;
       case operation::concat:
         return layout::blocked;
@@ -74,24 +93,42 @@ struct capabilities {
       case operation::transposed_convolution:
       case operation::batch_norm:
       case operation::batch_norm_training:
-      case operation::relu:
+      case operation::group_norm:
+      case operation::group_norm_given:
+      case operation::activation:
+      case operation::prelu:
+      case operation::softmax:
+      case operation::dropout:
       case operation::max_pool:
+      case operation::average_pool:
+      case operation::adaptive_average_pool:
       case operation::pad:
+      case operation::multiply:
       case operation::concat:
+      case operation::channel_shuffle:
       case operation::resize:
       case operation::convolution_data_gradient:
       case operation::transposed_convolution_data_gradient:
       case operation::batch_norm_gradient:
       case operation::batch_norm_frozen_gradient:
-      case operation::relu_gradient:
+      case operation::group_norm_gradient:
+      case operation::activation_gradient:
+      case operation::prelu_gradient:
+      case operation::softmax_gradient:
       case operation::max_pool_gradient:
+      case operation::average_pool_gradient:
+      case operation::adaptive_average_pool_gradient:
+      case operation::multiply_gradient:
       case operation::concat_gradient:
       case operation::resize_gradient:
       case operation::mean_square_gradient:
       case operation::cross_entropy_gradient:
+      case operation::binary_cross_entropy_gradient:
         return i == 0 ? layout::blocked : layout::plain;
       case operation::add:
         return sums_parameter_gradients(graph, of) ? layout::plain : layout::blocked;
+      case operation::split:
+        return layout::blocked;
       case operation::reorder:
       case operation::fill:
         return graph.result_value(of, i).arrangement;
@@ -119,11 +156,18 @@ struct capabilities {
   static constexpr bool in_place(const graph_view& graph, const node& of, int operand) {
     if (graph.operand_value(of, operand).arrangement != graph.result_value(of).arrangement) return false;
     switch (of.op) {
-      case operation::relu:
+      case operation::activation:
+      case operation::prelu:
+      case operation::softmax:
+      case operation::dropout:
       case operation::batch_norm:
         return operand == 0;
+      case operation::multiply:
+        return operand == 0 || (operand == 1 && graph.operand_value(of, 1).extents == graph.result_value(of).extents);
       case operation::add:
-      case operation::relu_gradient:
+      case operation::softmax_gradient:
+      case operation::binary_cross_entropy_gradient:
+      case operation::activation_gradient:
       case operation::mean_square_gradient:
       case operation::batch_norm_gradient:
       case operation::batch_norm_frozen_gradient:
@@ -158,6 +202,8 @@ struct capabilities {
         return true;
       case operation::batch_norm_gradient:
       case operation::batch_norm_frozen_gradient:
+      case operation::group_norm_gradient:
+      case operation::prelu_gradient:
         return !is_first;
       case operation::add:
         return sums_parameter_gradients(graph, producer);

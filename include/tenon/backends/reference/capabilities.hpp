@@ -17,7 +17,7 @@ struct capabilities {
   /// Whether a convolution takes the batch norm after it as operands.
   static constexpr bool folds_norm = false;
   /// Whether an operation applies the activation after it.
-  static constexpr bool fuses_activation(operation) { return false; }
+  static constexpr bool fuses_activation(operation, activation) { return false; }
 
   static constexpr layout operand_layout(const graph_view&, const node&, int) { return layout::plain; }
   static constexpr layout result_layout(const graph_view&, const node&, int) { return layout::plain; }
@@ -28,17 +28,24 @@ struct capabilities {
   static constexpr std::int64_t workspace_bytes(const graph_view&, const node&) { return 0; }
 
   /// Whether a node's result 0 may lie where its given operand lies.
-  static constexpr bool in_place(const graph_view&, const node& of, int operand) {
+  static constexpr bool in_place(const graph_view& graph, const node& of, int operand) {
     switch (of.op) {
-      case operation::relu:
+      case operation::activation:
+      case operation::prelu:
+      case operation::softmax:
+      case operation::dropout:
       case operation::batch_norm:
       case operation::batch_norm_training:
         return operand == 0;
-      case operation::relu_gradient:
+      case operation::multiply:
+        return operand == 0 || (operand == 1 && graph.operand_value(of, 1).extents == graph.result_value(of).extents);
+      case operation::activation_gradient:
       case operation::add:
       case operation::mean_square_gradient:
       case operation::batch_norm_gradient:
       case operation::batch_norm_frozen_gradient:
+      case operation::softmax_gradient:
+      case operation::binary_cross_entropy_gradient:
         return operand == 0 || operand == 1;
       default:
         return false;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 
 #include "tenon/backends/reference/arrangement.hpp"
 #include "tenon/backends/reference/batch_norm.hpp"
@@ -13,6 +14,7 @@
 #include "tenon/backends/reference/resize.hpp"
 #include "tenon/backends/reference/transposed_convolution.hpp"
 #include "tenon/backends/reference/updates.hpp"
+#include "tenon/core/error.hpp"
 
 namespace tenon {
 inline namespace v0 {
@@ -40,7 +42,7 @@ void execute(const graph_view& graph, const node& of, std::span<const operand> o
       return batch_norm<T>(attribute, operands, results);
     case operation::batch_norm_training:
       return batch_norm_training<T>(attribute, operands, results);
-    case operation::relu:
+    case operation::activation:
       return relu<T>(operands, results);
     case operation::max_pool:
       return max_pool<T>(attribute, operands, results);
@@ -70,7 +72,7 @@ void execute(const graph_view& graph, const node& of, std::span<const operand> o
       return norm_gradient<false, T>(attribute, operands, results);
     case operation::batch_norm_frozen_gradient:
       return norm_gradient<true, T>(attribute, operands, results);
-    case operation::relu_gradient:
+    case operation::activation_gradient:
       return relu_gradient<T>(operands, results);
     case operation::max_pool_gradient:
       return max_pool_gradient<T>(attribute, operands, results);
@@ -92,7 +94,11 @@ void execute(const graph_view& graph, const node& of, std::span<const operand> o
       return reorder<T>(operands, results);
     case operation::fill:
       return fill<T>(results);
+    default:
+      break;
   }
+  const std::string name(name_of(of.op));
+  throw backend_error("there is no kernel for " + name + " here", name, "another operation");
 }
 
 }  // namespace reference
