@@ -76,8 +76,12 @@ TENON_KERNEL_INLINE void transpose(vec* rows) {
   exchange_all<1>(rows);
 }
 
-/// e^x to 1 or 2 units in the last place, for x up to 88; below -87 it is e^-87.
-TENON_KERNEL_INLINE vec exponential(vec x) {
+/// e^x = power * (1 + less_one), power a power of 2, for x up to 88; below -87 it is e^-87.
+struct exponential_parts {
+  vec power, less_one;
+};
+
+TENON_KERNEL_INLINE exponential_parts parts_of_exponential(vec x) {
   // x = n ln 2 + r with |r| <= ln(2) / 2; adding 1.5 * 2^23 rounds to an integer, which then stands in the low bits.
   constexpr float rounder = 12582912.0f;
   x = x < all(-87.0f) ? all(-87.0f) : x;
@@ -89,9 +93,20 @@ TENON_KERNEL_INLINE vec exponential(vec x) {
   series = series * r + 1.0f / 24;
   series = series * r + 1.0f / 6;
   series = series * r + 0.5f;
-  series = series * r * r + r + 1.0f;
   const ivec exponent = (reinterpret_cast<ivec>(shifted) - 0x4b400000 + 127) << 23;
-  return series * reinterpret_cast<vec>(exponent);
+  return {reinterpret_cast<vec>(exponent), series * r * r + r};
+}
+
+/// e^x to 1 or 2 units in the last place, for x up to 88; below -87 it is e^-87.
+TENON_KERNEL_INLINE vec exponential(vec x) {
+  const exponential_parts parts = parts_of_exponential(x);
+  return (parts.less_one + 1.0f) * parts.power;
+}
+
+/// e^x - 1 to 1 or 2 units in the last place, for x up to 88.
+TENON_KERNEL_INLINE vec exponential_less_one(vec x) {
+  const exponential_parts parts = parts_of_exponential(x);
+  return parts.less_one * parts.power + (parts.power - 1.0f);
 }
 
 /// The natural logarithm of a normal positive x; what is not finite stays as it is.

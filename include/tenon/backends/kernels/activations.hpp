@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+// The functions of one element as vectors compute them, and their derivatives; the choice of one outside of loops.
+#ifndef TENON_KERNEL_ISA
+#  ifndef TENON_BACKENDS_KERNELS_ACTIVATIONS_HPP
+#    define TENON_BACKENDS_KERNELS_ACTIVATIONS_HPP
+
+#    include <algorithm>
+#    include <cstdint>
+
+#    include "tenon/backends/kernels/lanes.hpp"
+#    include "tenon/graph/node.hpp"
+
+namespace tenon {
+inline namespace v0 {
+namespace kernels {
+
+/// Whether a function of 0 is 0, so that padding channels stay zeros.
+constexpr bool keeps_zero(activation function) {
+  return function != activation::sigmoid && function != activation::hard_sigmoid;
+}
+
+/// Whether the sign of x (and for relu6 whether it is below 6) tells the derivative as the result's does.
+constexpr bool has_gradient_from_either(activation function) {
+  return function == activation::relu || function == activation::leaky_relu || function == activation::relu6;
+}
+
+/// `Part<function>::run`: chooses a function outside of a loop. Arguments: a class template with a static function.
+template <template <activation> class Part>
+constexpr auto instance_for(activation function) {
+  switch (function) {
+    case activation::relu:
+      return &Part<activation::relu>::run;
+    case activation::leaky_relu:
+      return &Part<activation::leaky_relu>::run;
+    case activation::relu6:
+      return &Part<activation::relu6>::run;
+    case activation::elu:
+      return &Part<activation::elu>::run;
+    case activation::sigmoid:
+      return &Part<activation::sigmoid>::run;
+    case activation::hard_sigmoid:
+      return &Part<activation::hard_sigmoid>::run;
+    case activation::hard_swish:
+      return &Part<activation::hard_swish>::run;
+    case activation::none:
+      break;
+  }
+  return &Part<activation::none>::run;
+}
+
+}  // namespace kernels
+}  // namespace v0
+}  // namespace tenon
+
+#    define TENON_KERNEL_FILE "tenon/backends/kernels/activations.hpp"
+#    include "tenon/backends/kernels/each_isa.hpp"
+
+#  endif
+#else
+
+namespace tenon {
+inline namespace v0 {
+namespace kernels {
+namespace TENON_KERNEL_ISA {
+
+/// relu6(x); a NaN stays.
+TENON_KERNEL_INLINE vec rectified_to_six(vec x) {
+  x = rectified(x);
+  return x > all(6.0f) ? all(6.0f) : x;
+}
+
+/// The function of x; slope is attributes.slope in every lane. A NaN stays.
+template <activation Function>
+TENON_KERNEL_INLINE vec activated(vec x, vec slope) {
+  if constexpr (Function == activation::relu) {
+    return rectified(x);
+  } else if constexpr (Function == activation::leaky_relu) {
+    return x > vec{} ? x : slope * x;
+  } else if constexpr (Function == activation::relu6) {
+    return rectified_to_six(x);
+  } else if constexpr (Function == activation::elu) {
+    // What is chosen later must not overflow, or it would cost time.
+    return x > vec{} ? x : slope * exponential_less_one(x > vec{} ? vec{} : x);
+  } else if constexpr (Function == activation::sigmoid) {
+    // Of -|x|, where the exponential is exact however large x is.
+    const vec small = exponential(x > vec{} ? -x : x), one_over = 1.0f / (small + 1.0f);
+    return x > vec{} ? one_over : small * one_over;
+  } else if constexpr (Function == activation::hard_sigmoid) {
+    return rectified_to_six(x + 3.0f) / 6.0f;
+  } else if constexpr (Function == activation::hard_swish) {
+    return x * rectified_to_six(x + 3.0f) / 6.0f;
+  } else {
+    return x;
+  }
+}
+
+/// The gradient by the function's argument. `from` is the function's result, but of a hard swish its argument, and of
+/// functions that has_gradient_from_either either.
+template <activation Function>
+TENON_KERNEL_INLINE vec passed_back(vec from, vec dy, vec slope) {
+  if constexpr (Function == activation::relu) {
+    return from > vec{} ? dy : vec{};
+  } else if constexpr (Function == activation::leaky_relu) {
+    return from > vec{} ? dy : slope * dy;
+  } else if constexpr (Function == activation::relu6) {
+    const vec below = from < all(6.0f) ? dy : vec{};
+    return from > vec{} ? below : vec{};
+  } else if constexpr (Function == activation::elu) {
+    return from > vec{} ? dy : dy * (from + slope);
+  } else if constexpr (Function == activation::sigmoid) {
+    return dy * from * (1.0f - from);
+  } else if constexpr (Function == activation::hard_sigmoid) {
+    const vec below = from < all(1.0f) ? dy / 6.0f : vec{};
+    return from > vec{} ? below : vec{};
+  } else if constexpr (Function == activation::hard_swish) {
+    const vec above = from < all(3.0f) ? dy * (from / 3.0f + 0.5f) : dy;
+    return from > all(-3.0f) ? above : vec{};
+  } else {
+    return dy;
+  }
+}
+
+/// The gradient by the function's argument x, made from x itself.
+template <activation Function>
+TENON_KERNEL_INLINE vec passed_back_from_input(vec x, vec dy, vec slope) {
+  if constexpr (!has_gradient_from_result(Function) || has_gradient_from_either(Function)) {
+    return passed_back<Function>(x, dy, slope);
+  } else {
+    return passed_back<Function>(activated<Function>(x, slope), dy, slope);
+  }
+}
+
+template <activation Function>
+struct activate_instance {
+  TENON_KERNEL static void run(float factor, const float* x, float* y, std::int64_t count) {
+    const vec slope = all(factor);
+    std::int64_t i = 0;
+    for (; i + width <= count; i += width) store(y + i, activated<Function>(load(x + i), slope));
+    if (i < count) store_some(y + i, activated<Function>(load_some(x + i, count - i), slope), count - i);
+  }
+};
+
+template <activation Function>
+struct pass_back_instance {
+  TENON_KERNEL static void run(float factor, const float* from, const float* dy, float* dx, std::int64_t count) {
+    const vec slope = all(factor);
+    std::int64_t i = 0;
+    for (; i + width <= count; i += width) store(dx + i, passed_back<Function>(load(from + i), load(dy + i), slope));
+    if (i < count) {
+      const vec rest = load_some(dy + i, count - i);
+      store_some(dx + i, passed_back<Function>(load_some(from + i, count - i), rest, slope), count - i);
+    }
+  }
+};
+
+/// y = the function of `count` floats x; y may be x. Padding channels are functions of 0: see keeps_zero.
+inline void activate(activation function, float slope, const float* x, float* y, std::int64_t count) {
+  instance_for<activate_instance>(function)(slope, x, y, count);
+}
+
+/// dx = the gradient of `count` floats by the function's argument; `from` as for passed_back; dx may be from or dy.
+inline void pass_back(activation function, float slope, const float* from, const float* dy, float* dx,
+                      std::int64_t count) {
+  instance_for<pass_back_instance>(function)(slope, from, dy, dx, count);
+}
+
+/// Writes zeros into the lanes of padding channels: those from `channels` on, of `pixels` pixels of a block.
+inline void clear_padding(float* to, std::int64_t pixels, std::int64_t channels) {
+  for (std::int64_t i = 0; i < pixels; ++i)
+    for (std::int64_t lane = std::max<std::int64_t>(channels, 0); lane < block; ++lane) to[i * block + lane] = 0;
+}
+
+}  // namespace TENON_KERNEL_ISA
+}  // namespace kernels
+}  // namespace v0
+}  // namespace tenon
+
+#endif
