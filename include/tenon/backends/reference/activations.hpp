@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// The functions of one element, and their derivatives.
+#pragma once
+
+#include <cmath>
+
+#include "tenon/graph/node.hpp"
+
+namespace tenon {
+inline namespace v0 {
+namespace reference {
+
+/// The function of x; `slope` is attributes.slope. A NaN stays one, as in PyTorch.
+template <class T>
+T activated(activation function, T x, T slope) {
+  const auto to_six = [](T of) { return of < T{0} ? T{0} : of > T{6} ? T{6} : of; };
+  switch (function) {
+    case activation::none:
+      return x;
+    case activation::relu:
+      return x < T{0} ? T{0} : x;
+    case activation::leaky_relu:
+      return x > T{0} ? x : slope * x;
+    case activation::relu6:
+      return to_six(x);
+    case activation::elu:
+      return x > T{0} ? x : slope * std::expm1(x);
+    case activation::sigmoid:
+      return T{1} / (T{1} + std::exp(-x));
+    case activation::hard_sigmoid:
+      return to_six(x + T{3}) / T{6};
+    case activation::hard_swish:
+      return x * to_six(x + T{3}) / T{6};
+  }
+  return x;
+}
+
+/// The derivative, from the function's result y, but of a hard swish from its argument.
+template <class T>
+T derivative(activation function, T y, T slope) {
+  switch (function) {
+    case activation::none:
+      return T{1};
+    case activation::relu:
+      return y > T{0} ? T{1} : T{0};
+    case activation::leaky_relu:
+      return y > T{0} ? T{1} : slope;
+    case activation::relu6:
+      return y > T{0} && y < T{6} ? T{1} : T{0};
+    case activation::elu:
+      return y > T{0} ? T{1} : y + slope;
+    case activation::sigmoid:
+      return y * (T{1} - y);
+    case activation::hard_sigmoid:
+      return y > T{0} && y < T{1} ? T{1} / T{6} : T{0};
+    case activation::hard_swish:
+      return y <= T{-3} ? T{0} : y < T{3} ? y / T{3} + T{0.5} : T{1};
+  }
+  return T{1};
+}
+
+/// The derivative at the function's argument x.
+template <class T>
+T derivative_at(activation function, T x, T slope) {
+  return derivative(function, has_gradient_from_result(function) ? activated(function, x, slope) : x, slope);
+}
+
+}  // namespace reference
+}  // namespace v0
+}  // namespace tenon
