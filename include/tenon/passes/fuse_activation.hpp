@@ -9,13 +9,15 @@ namespace tenon {
 inline namespace v0 {
 
 /// Lets the node before an activation apply it, where the backend can and the activation alone reads that node's
-/// result.
+/// result. A ReLU of what is rectified already vanishes.
 ///
 ///     x, ... -> convolution -> y -> relu -> z   =>   x, ... -> convolution (relu) -> z
+///     x, ... -> convolution (relu) -> y -> relu -> z   =>   x, ... -> convolution (relu) -> z
 ///
+/// `Training`: a convolution takes only an activation whose gradient follows from its result.
 /// ensures: the graph computes the same
 /// cost: nodes + operands
-template <class Capabilities>
+template <class Capabilities, bool Training = false>
 constexpr growing_graph fuse_activation(const graph_view& graph) {
   const list<std::int32_t> uses = count_uses(graph);
   graph_copy copy(graph);
@@ -24,11 +26,19 @@ constexpr growing_graph fuse_activation(const graph_view& graph) {
     if (current.op == operation::activation) {
       const std::int32_t from = graph.operand(current, 0);
       const node& producer = graph.node_at(graph.value_at(from).producer);
-      if (Capabilities::fuses_activation(producer.op, current.attribute.fused) &&
+      const std::int32_t made_now = copy.to.values[static_cast<std::size_t>(copy.renumber(from))].producer;
+      const bool is_rectified = copy.to.nodes[static_cast<std::size_t>(made_now)].attribute.fused == activation::relu;
+      if (current.attribute.fused == activation::relu && is_rectified && producer.results[0] == from) {
+        copy.renumber(current.results[0], copy.renumber(from));
+        continue;
+      }
+      const bool is_convolution =
+          producer.op == operation::convolution || producer.op == operation::transposed_convolution;
+      const bool suits = !Training || !is_convolution || has_gradient_from_result(current.attribute.fused);
+      if (suits && Capabilities::fuses_activation(producer.op, current.attribute.fused) &&
           producer.attribute.fused == activation::none && uses[static_cast<std::size_t>(from)] == 1 &&
           producer.results[0] == from) {
-        const std::int32_t made = copy.to.values[static_cast<std::size_t>(copy.renumber(from))].producer;
-        attributes& attribute = copy.to.nodes[static_cast<std::size_t>(made)].attribute;
+        attributes& attribute = copy.to.nodes[static_cast<std::size_t>(made_now)].attribute;
         attribute.fused = current.attribute.fused;
         attribute.slope = current.attribute.slope;
         copy.renumber(current.results[0], copy.renumber(from));

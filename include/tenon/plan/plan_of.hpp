@@ -6,9 +6,11 @@
 #include <string_view>
 
 #include "tenon/graph/input.hpp"
+#include "tenon/passes/activate_again.hpp"
 #include "tenon/passes/differentiate.hpp"
 #include "tenon/passes/fold_norm.hpp"
 #include "tenon/passes/fuse_activation.hpp"
+#include "tenon/passes/fuse_sum.hpp"
 #include "tenon/passes/lay_out.hpp"
 #include "tenon/passes/lower.hpp"
 #include "tenon/passes/remove_dead.hpp"
@@ -41,12 +43,13 @@ struct lowering {
   }
 };
 
-/// Inference: dead nodes go, norms and activations fuse, layouts are chosen.
+/// Inference: dead nodes go, norms, sums and activations fuse, layouts are chosen.
 template <class Lowered, class Capabilities>
 struct inference_compilation {
   static constexpr growing_graph make() {
     growing_graph graph = remove_dead(Lowered::graph.view());
     if constexpr (Capabilities::folds_norm) graph = fold_norm(graph.view());
+    graph = fuse_sum<Capabilities>(graph.view());
     graph = fuse_activation<Capabilities>(graph.view());
     return lay_out<Capabilities>(graph.view());
   }
@@ -58,7 +61,8 @@ struct differentiation {
   static constexpr growing_graph make() {
     growing_graph graph = remove_dead(Lowered::graph.view());
     graph = training_form(graph.view());
-    graph = fuse_activation<Capabilities>(graph.view());
+    graph = fuse_sum<Capabilities>(graph.view());
+    graph = fuse_activation<Capabilities, true>(graph.view());
     return differentiate(graph.view(), Optimizer::rule());
   }
 };
@@ -66,7 +70,8 @@ struct differentiation {
 template <class Differentiated, class Capabilities>
 struct training_compilation {
   static constexpr growing_graph make() {
-    const growing_graph graph = remove_dead(Differentiated::graph.view());
+    growing_graph graph = remove_dead(Differentiated::graph.view());
+    graph = activate_again(graph.view(), loss_node_of(graph.view()));
     return lay_out<Capabilities>(graph.view());
   }
 };

@@ -24,6 +24,9 @@ struct capabilities {
                                             op == operation::batch_norm || op == operation::batch_norm_training);
   }
 
+  /// Whether a node may add another value to its result, before its activation.
+  static constexpr bool fuses_sum(const graph_view&, const node&) { return false; }
+
   /// The layout the node wants its i-th operand in: activations blocked, but a network input plain where a convolution
   /// of at most 3 channels reads it; everything else plain.
   static constexpr layout operand_layout(const graph_view& graph, const node& of, int i) {

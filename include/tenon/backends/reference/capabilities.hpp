@@ -19,6 +19,9 @@ struct capabilities {
   /// Whether an operation applies the activation after it.
   static constexpr bool fuses_activation(operation, activation) { return false; }
 
+  /// Whether a node may add another value to its result.
+  static constexpr bool fuses_sum(const graph_view&, const node&) { return false; }
+
   static constexpr layout operand_layout(const graph_view&, const node&, int) { return layout::plain; }
   static constexpr layout result_layout(const graph_view&, const node&, int) { return layout::plain; }
 

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+// activate_again: norms and activations are applied once more in the backward pass instead of being kept.
+#pragma once
+
+#include <algorithm>
+
+#include "tenon/graph/growing_graph.hpp"
+
+namespace tenon {
+inline namespace v0 {
+
+/// Lets the backward pass make results of norms, with the activation and the sum fused into them, and of dropouts again
+/// from what it keeps anyway, at no multiply-accumulates (an "activated norm"): the norm's own gradient reads the
+/// convolution's result, from which norm and activation follow by the statistics of the batch.
+///
+///     x, ... -> batch_norm_training (relu) -> y, mean, variance
+///     y -> convolution ... loss ...
+///     y, dz -> convolution_weight_gradient
+///   =>
+///     x, ... -> batch_norm_training (relu) -> y, mean, variance
+///     y -> convolution ... loss ...
+///     x, ..., mean, variance -> batch_norm (relu) -> again
+///     again, dz -> convolution_weight_gradient
+///
+/// A value is made again right before the backward node that reads it, and once more for a reader much later.
+/// requires: a differentiated graph; `turn` is the node of the loss
+/// ensures: the graph computes the same
+/// cost: nodes + operands
+class activation_maker {
+ public:
+  constexpr activation_maker(const graph_view& graph, std::int32_t turn) : from_(graph), copy_(graph), turn_(turn) {}
+
+  constexpr growing_graph run() {
+    find_what_is_kept();
+    again_.assign(from_.values.size(), -1);
+    read_at_.assign(from_.values.size(), 0);
+    for (present_ = 0; present_ < from_.node_count(); ++present_) {
+      const node& current = from_.node_at(present_);
+      if (present_ <= turn_ || is_source(current.op)) {
+        copy_.copy(current);
+        continue;
+      }
+      list<std::int32_t> operands;
+      for (std::int32_t o = 0; o < current.operands.count; ++o) {
+        operands.push_back(value_for_backward(from_.operand(current, o)));
+      }
+      copy_.copy(current, operands);
+    }
+    copy_.copy_outputs();
+    return std::move(copy_.to);
+  }
+
+ private:
+  /// A copy serves readers at most so many nodes apart; for later ones the value is made again.
+  static constexpr std::int32_t reach = 12;
+
+  // Whether the backward pass makes a value again, and which values it keeps for its own sake.
+  constexpr void find_what_is_kept() {
+    kept_.assign(from_.values.size(), 0);
+    remade_.assign(from_.values.size(), 0);
+    for (std::int32_t i = turn_ + 1; i < from_.node_count(); ++i) {
+      const node& current = from_.node_at(i);
+      for (std::int32_t o = 0; o < current.operands.count; ++o) {
+        kept_[static_cast<std::size_t>(from_.operand(current, o))] = 1;
+      }
+    }
+    list<char> part_of_kept(from_.values.size(), 0);  // of a concat that is kept: it lies there
+    for (std::int32_t i = turn_; i >= 0; --i) {
+      const node& current = from_.node_at(i);
+      if (current.op != operation::concat || kept_[static_cast<std::size_t>(current.results[0])] == 0) continue;
+      if (from_.result_value(current).extents.batch() != 1) continue;  // its parts are copies
+      for (std::int32_t o = 0; o < current.operands.count; ++o) {
+        part_of_kept[static_cast<std::size_t>(from_.operand(current, o))] = 1;
+      }
+    }
+    for (std::int32_t i = 0; i <= turn_; ++i) {
+      const node& current = from_.node_at(i);
+      if (!is_cheap(current)) continue;
+      const auto result = static_cast<std::size_t>(current.results[0]);
+      if (part_of_kept[result] != 0) continue;
+      bool can = true;
+      for (std::int32_t o = 0; o < current.operands.count; ++o) {
+        const auto operand = static_cast<std::size_t>(from_.operand(current, o));
+        const bool is_given = is_source(from_.node_at(from_.values[operand].producer).op);
+        // An addend is not made again: sums of blocks would be, one out of the other, back to the first.
+        const bool is_addend = current.attribute.adds && o == current.operands.count - 1;
+        can = can && (is_given || (remade_[operand] != 0 ? !is_addend : kept_[operand] != 0));
+      }
+      remade_[result] = can ? 1 : 0;
+    }
+  }
+
+  static constexpr bool is_cheap(const node& of) {
+    switch (of.op) {
+      case operation::batch_norm:
+      case operation::batch_norm_training:
+      case operation::group_norm:
+      case operation::dropout:
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  // The new number under which a backward node reads a value.
+  constexpr std::int32_t value_for_backward(std::int32_t old) {
+    const auto number = static_cast<std::size_t>(old);
+    if (remade_[number] == 0 || kept_[number] == 0 || from_.values[number].producer > turn_) return copy_.renumber(old);
+    return made_again(old);
+  }
+
+  constexpr std::int32_t made_again(std::int32_t old) {
+    const auto number = static_cast<std::size_t>(old);
+    if (again_[number] < 0 || present_ - read_at_[number] > reach) {
+      const node& maker = from_.node_at(from_.values[number].producer);
+      list<std::int32_t> operands;
+      for (std::int32_t o = 0; o < maker.operands.count; ++o) {
+        const std::int32_t operand = from_.operand(maker, o);
+        const bool again = remade_[static_cast<std::size_t>(operand)] != 0;
+        operands.push_back(again ? made_again(operand) : copy_.renumber(operand));
+      }
+      again_[number] = append(maker, operands);
+    }
+    read_at_[number] = present_;
+    return again_[number];
+  }
+
+  // A norm by the batch's statistics is made again by those statistics, which stand before the addend.
+  constexpr std::int32_t append(const node& maker, list<std::int32_t>& operands) {
+    operation op = maker.op;
+    if (op == operation::batch_norm_training || op == operation::group_norm) {
+      op = op == operation::group_norm ? operation::group_norm_given : operation::batch_norm;
+      const std::int32_t mean = copy_.renumber(maker.results[1]), variance = copy_.renumber(maker.results[2]);
+      operands.push_back(mean);
+      operands.push_back(variance);
+      if (maker.attribute.adds) {
+        const std::size_t last = operands.size() - 1;
+        const std::int32_t addend = operands[last - 2];
+        operands[last - 2] = mean;
+        operands[last - 1] = variance;
+        operands[last] = addend;
+      }
+    }
+    const value& result = from_.result_value(maker);
+    return copy_.to.make(op, operands, maker.attribute, result.extents, maker.scope);
+  }
+
+  graph_view from_;
+  graph_copy copy_;
+  std::int32_t turn_, present_ = 0;
+  list<char> kept_, remade_;
+  list<std::int32_t> again_, read_at_;  // of each value, its copy in the backward pass, and who read that last
+};
+
+constexpr growing_graph activate_again(const graph_view& graph, std::int32_t turn) {
+  return activation_maker(graph, turn).run();
+}
+
+/// The node of the loss in a training graph, whose first output it is.
+constexpr std::int32_t loss_node_of(const graph_view& graph) { return graph.value_at(graph.outputs[0]).producer; }
+
+}  // namespace v0
+}  // namespace tenon
