@@ -136,6 +136,9 @@ class builder {
 
   constexpr void separate() {
     if (!path_.empty()) path_.push_back('.');
+  /// The number of the next dropout: each draws other random numbers.
+  constexpr std::int32_t next_dropout() { return dropouts_++; }
+
   }
 
   constexpr void append_number(std::int32_t number) {
@@ -170,7 +173,7 @@ class builder {
   std::vector<range> names_;
   std::vector<entry> entries_;  // names of parameters and buffers, chained by their hash
   std::array<std::int32_t, 256> buckets_{};
-  std::int32_t inputs_ = 0, parameters_ = 0, buffers_ = 0;
+  std::int32_t inputs_ = 0, parameters_ = 0, buffers_ = 0, dropouts_ = 0;
 };
 
 constexpr const shape& symbol::extents() const { return to->value_at(number).extents; }

@@ -22,15 +22,20 @@
 #include "tenon/layers/normalization.hpp"
 
 // Activations
-//   relu
+//   relu, leaky_relu<0.01>, relu6, elu<1.0>, sigmoid, hard_sigmoid, hard_swish, softmax
+//   prelu                        weight
 #include "tenon/layers/activation.hpp"
 
 // Poolings
 //   max_pool2d<kernel<2>>, max_pool3d<kernel<2>>
+// Dropouts
+//   dropout<0.1>, dropout_channels<0.01>
+#include "tenon/layers/dropout.hpp"
+
 #include "tenon/layers/pooling.hpp"
 
 // Values that meet
-//   add(a, b), a + b; concat(a, b, ...)
+//   add(a, b), a + b; multiply(a, b), a * b; concat(a, b, ...)
 #include "tenon/layers/join.hpp"
 
 // Values made to fit

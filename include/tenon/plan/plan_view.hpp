@@ -55,7 +55,8 @@ struct plan_view {
 /// What changes from step to step.
 struct step_arguments {
   float learning_rate = 0;
-  std::int64_t step = 0;  ///< counted from 1, for Adam's bias correction
+  std::int64_t step = 0;   ///< counted from 1, for Adam's bias correction and dropouts
+  std::uint64_t seed = 0;  ///< of dropouts
 };
 
 }  // namespace v0
