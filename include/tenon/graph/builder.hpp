@@ -14,14 +14,37 @@ inline namespace v0 {
 
 class builder;
 
-/// A symbolic value: what a description takes and gives while it is lowered. Its shape can be asked for.
-struct symbol {
+/// What a symbolic value carries in a description that is not being rewritten.
+struct no_rules {};
+
+template <class Rules>
+struct basic_symbol;
+
+/// A symbolic value as layers see it: without rules.
+using symbol = basic_symbol<no_rules>;
+
+/// A symbolic value: what a description takes and gives while it is lowered. Its shape can be asked for. Its type
+/// carries the rules by which the description is being rewritten, so that they reach through lambdas.
+template <class Rules>
+struct basic_symbol {
+  using rules = Rules;
   builder* to = nullptr;
   std::int32_t number = 0;
 
   constexpr const shape& extents() const;
   constexpr std::int32_t channels() const { return extents().channels(); }
+  /// The same value without rules.
+  constexpr symbol plain() const;
 };
+
+template <class Type>
+inline constexpr bool is_symbol = false;
+template <class Rules>
+inline constexpr bool is_symbol<basic_symbol<Rules>> = true;
+
+/// A symbolic value, with rules or without. Functions of such values take any, and give the type of their first.
+template <class Type>
+concept symbolic = is_symbol<Type>;
 
 /// Lowers a description: layers append their nodes to `graph`, named by the scope they stand in.
 class builder {
@@ -69,7 +92,14 @@ class builder {
   }
 
   /// The next number of the present scope, for a call that has no name.
-  constexpr std::int32_t next_position() { return scopes_.back().next++; }
+  constexpr std::int32_t next_position() { return next_positions(1); }
+
+  /// The next `count` numbers of the present scope; gives the first.
+  constexpr std::int32_t next_positions(std::int32_t count) {
+    const std::int32_t first = scopes_.back().next;
+    scopes_.back().next += count;
+    return first;
+  }
 
   /// The present scope as text, stored once.
   constexpr range scope() {
@@ -113,6 +143,9 @@ class builder {
     return named(operation::buffer, name, extents, attribute);
   }
 
+  /// The number of the next dropout: each draws other random numbers.
+  constexpr std::int32_t next_dropout() { return dropouts_++; }
+
   /// Appends a node with one result in the present scope.
   constexpr symbol make(operation op, std::span<const std::int32_t> from, const attributes& attribute,
                         const shape& extents) {
@@ -136,9 +169,6 @@ class builder {
 
   constexpr void separate() {
     if (!path_.empty()) path_.push_back('.');
-  /// The number of the next dropout: each draws other random numbers.
-  constexpr std::int32_t next_dropout() { return dropouts_++; }
-
   }
 
   constexpr void append_number(std::int32_t number) {
@@ -176,7 +206,15 @@ class builder {
   std::int32_t inputs_ = 0, parameters_ = 0, buffers_ = 0, dropouts_ = 0;
 };
 
-constexpr const shape& symbol::extents() const { return to->value_at(number).extents; }
+template <class Rules>
+constexpr const shape& basic_symbol<Rules>::extents() const {
+  return to->value_at(number).extents;
+}
+
+template <class Rules>
+constexpr symbol basic_symbol<Rules>::plain() const {
+  return {to, number};
+}
 
 }  // namespace v0
 }  // namespace tenon

@@ -11,7 +11,8 @@ inline namespace v0 {
 namespace layers {
 
 /// Reports the first extent other than the channels in which two values differ; true if none does.
-constexpr bool check_same_extents(symbol a, symbol b, range scope) {
+template <symbolic First, symbolic Second>
+constexpr bool check_same_extents(First a, Second b, range scope) {
   const shape &first = a.extents(), &second = b.extents();
   if (first.rank != second.rank) {
     a.to->graph.report(problem::ranks_differ, scope, first.spatial_rank(), second.spatial_rank());
@@ -34,7 +35,8 @@ constexpr bool check_same_extents(symbol a, symbol b, range scope) {
 /// shapes: two of one shape -> the same
 /// saved for the backward pass: nothing
 /// problems: channels_differ, sizes_differ, batch_differs, ranks_differ
-constexpr symbol add(symbol a, symbol b) {
+template <symbolic First, symbolic Second>
+constexpr First add(First a, Second b) {
   builder& to = *a.to;
   const range scope = to.scope("add");
   if (a.extents().rank == b.extents().rank && a.channels() != b.channels()) {
@@ -46,8 +48,8 @@ constexpr symbol add(symbol a, symbol b) {
 }
 
 /// The sum of three or more values.
-template <class... Symbols>
-constexpr symbol add(symbol a, symbol b, symbol c, Symbols... more) {
+template <symbolic First, symbolic Second, symbolic Third, symbolic... More>
+constexpr First add(First a, Second b, Third c, More... more) {
   return add(add(a, b), c, more...);
 }
 
@@ -56,16 +58,16 @@ constexpr symbol add(symbol a, symbol b, symbol c, Symbols... more) {
 /// shapes: (N, C1, ...), (N, C2, ...), ... -> (N, C1 + C2 + ..., ...)
 /// saved for the backward pass: nothing
 /// problems: sizes_differ, batch_differs, ranks_differ
-template <class... Symbols>
-constexpr symbol concat(symbol first, Symbols... more) {
+template <symbolic First, symbolic... More>
+constexpr First concat(First first, More... more) {
   builder& to = *first.to;
   const range scope = to.scope("concat");
-  const std::array<symbol, 1 + sizeof...(Symbols)> values{first, more...};
-  std::array<std::int32_t, 1 + sizeof...(Symbols)> operands{};
+  const std::array<symbol, 1 + sizeof...(More)> values{first.plain(), more.plain()...};
+  std::array<std::int32_t, 1 + sizeof...(More)> operands{};
   shape extents = first.extents();
   extents[1] = 0;
   for (std::size_t i = 0; i < values.size(); ++i) {
-    check_same_extents(first, values[i], scope);
+    check_same_extents(values[0], values[i], scope);
     operands[i] = values[i].number;
     extents[1] += values[i].channels();
   }
@@ -74,7 +76,10 @@ constexpr symbol concat(symbol first, Symbols... more) {
 
 }  // namespace layers
 
-constexpr symbol operator+(symbol a, symbol b) { return layers::add(a, b); }
+template <symbolic First, symbolic Second>
+constexpr First operator+(First a, Second b) {
+  return layers::add(a, b);
+}
 
 }  // namespace v0
 }  // namespace tenon

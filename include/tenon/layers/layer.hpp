@@ -8,77 +8,27 @@
 #include <utility>
 
 #include "tenon/core/text.hpp"
-#include "tenon/graph/builder.hpp"
+#include "tenon/layers/call.hpp"
 
 namespace tenon {
 inline namespace v0 {
 namespace layers {
 
-/// The base of everything that can be called on symbolic values and chained by >>. A `Part` has
-/// - `body(x...)`: appends itself to the graph, inside a scope that was entered for it;
-/// - `member(position, x...)`: calls the body in the scope of that position of the present one;
-/// - `positions`: how many positions of a scope it takes.
-struct part_base {};
-
-/// Anything that can stand in a chain: a layer, a chain, something named, or a lambda without captures.
-template <class Part>
-concept our_part = std::is_base_of_v<part_base, Part>;
-
-/// Calls a lambda or a part in a scope that was entered for it.
-template <class Part, class... Symbols>
-constexpr auto call_body(const Part& part, Symbols... x) {
-  if constexpr (our_part<Part>) {
-    return part.body(x...);
-  } else {
-    return part(x...);
-  }
-}
-
-template <class Lambda, class... Symbols>
-constexpr auto in_scope(const Lambda& lambda, std::int32_t position, symbol x, Symbols... more) {
-  x.to->enter(position);
-  auto result = lambda(x, more...);
-  x.to->leave();
-  return result;
-}
-
-/// Calls a part as the member of a scope that stands at `position`.
-template <class Part, class... Symbols>
-constexpr auto call_member(const Part& part, std::int32_t position, Symbols... x) {
-  if constexpr (our_part<Part>) {
-    return part.member(position, x...);
-  } else {
-    return in_scope(part, position, x...);
-  }
-}
-
-template <class Part>
-constexpr std::int32_t positions_of() {
-  if constexpr (our_part<Part>) {
-    return Part::positions;
-  } else {
-    return 1;
-  }
-}
-
-/// What a layer derives from: `struct relu : layer<relu> { constexpr symbol body(symbol x) const; };`
+/// What a layer derives from: `struct relu : layer<relu> { constexpr symbol body(symbol x) const; };` A body that calls
+/// other layers takes `auto`, so that rewrites reach them.
 template <class Derived>
-struct layer : part_base {
+struct layer : layer_base {
   static constexpr std::int32_t positions = 1;
 
   /// Unnamed calls take the next number of the scope they stand in.
-  template <class... Symbols>
-  constexpr auto operator()(symbol x, Symbols... more) const {
+  template <symbolic First, symbolic... More>
+  constexpr auto operator()(First x, More... more) const {
     return member(x.to->next_position(), x, more...);
   }
 
-  template <class... Symbols>
-  constexpr auto member(std::int32_t position, symbol x, Symbols... more) const {
-    builder& to = *x.to;
-    to.enter(position);
-    auto result = static_cast<const Derived&>(*this).body(x, more...);
-    to.leave();
-    return result;
+  template <symbolic First, symbolic... More>
+  constexpr auto member(std::int32_t position, First x, More... more) const {
+    return in_scope(static_cast<const Derived&>(*this), position, x, more...);
   }
 };
 
@@ -152,22 +102,16 @@ struct named_part : part_base {
 
   constexpr named_part(const Part& given, std::int32_t index) : part(given), number(index) {}
 
-  template <class... Symbols>
-  constexpr auto operator()(symbol x, Symbols... more) const {
+  template <symbolic First, symbolic... More>
+  constexpr auto operator()(First x, More... more) const {
     builder& to = *x.to;
     to.enter(Name.view(), number);
     auto result = call_body(part, x, more...);
     to.leave();
     return result;
   }
-  template <class... Symbols>
-  constexpr auto body(symbol x, Symbols... more) const {
-    return (*this)(x, more...);
-  }
-  template <class... Symbols>
-  constexpr auto member(std::int32_t, symbol x, Symbols... more) const {
-    return (*this)(x, more...);
-  }
+  constexpr auto body(auto... x) const { return (*this)(x...); }
+  constexpr auto member(std::int32_t, auto... x) const { return (*this)(x...); }
 };
 
 /// Gives a layer, a chain or a lambda a name: name<"encoder">(conv2d<8>{}) has the parameter "encoder.weight", and
@@ -187,20 +131,21 @@ constexpr named_part<Name, Part> name(const Part& part, std::int32_t number) {
 template <int Count, class Part>
 struct repeated_part : part_base {
   static_assert(Count >= 1, "a part is repeated at least once");
-  static constexpr std::int32_t positions = Count;
+  static constexpr std::int32_t positions = Count * positions_of<Part>();
   Part part;
 
   constexpr explicit repeated_part(const Part& given) : part(given) {}
 
-  constexpr symbol operator()(symbol x) const {
-    for (int i = 0; i < Count; ++i) x = call_member(part, x.to->next_position(), x);
+  template <symbolic Symbol>
+  constexpr Symbol operator()(Symbol x) const {
+    return member(x.to->next_positions(positions), x);
+  }
+  template <symbolic Symbol>
+  constexpr Symbol member(std::int32_t position, Symbol x) const {
+    for (int i = 0; i < Count; ++i) x = call_member(part, position + i * positions_of<Part>(), x);
     return x;
   }
-  constexpr symbol member(std::int32_t position, symbol x) const {
-    for (int i = 0; i < Count; ++i) x = call_member(part, position + i, x);
-    return x;
-  }
-  constexpr symbol body(symbol x) const { return member(0, x); }
+  constexpr auto body(symbolic auto x) const { return member(0, x); }
 };
 
 /// A part called `Count` times, each with parameters of its own and each at a position of its own.

@@ -53,7 +53,8 @@ concept resize_option = requires(resize_options& options) {
 };
 
 /// Appends a resize of x to the spatial extents of `target`.
-constexpr symbol append_resize(symbol x, const shape& target, enum interpolation how, range scope) {
+template <symbolic Symbol>
+constexpr Symbol append_resize(Symbol x, const shape& target, enum interpolation how, range scope) {
   builder& to = *x.to;
   if (x.extents().rank != target.rank) {
     to.graph.report(problem::ranks_differ, scope, x.extents().spatial_rank(), target.spatial_rank());
@@ -102,8 +103,8 @@ struct resize : layer<resize<Options...>> {
 
 /// Resizes x to the spatial extents of `like`: resize_like(x, like), resize_like<nearest<>>(x, like). A free function:
 /// it takes no number of its scope.
-template <auto... Options>
-constexpr symbol resize_like(symbol x, symbol like) {
+template <auto... Options, symbolic Symbol, symbolic Like>
+constexpr Symbol resize_like(Symbol x, Like like) {
   constexpr resize_options options = collect<resize_options, std::remove_cvref_t<decltype(Options)>...>();
   return append_resize(x, like.extents(), options.interpolation, x.to->scope("resize_like"));
 }
@@ -114,7 +115,8 @@ constexpr symbol resize_like(symbol x, symbol like) {
 /// shapes: (N, C, ...) and any of the same rank -> (N, C, the extents of `like`)
 /// saved for the backward pass: nothing
 /// problems: ranks_differ
-constexpr symbol pad_like(symbol x, symbol like) {
+template <symbolic Symbol, symbolic Like>
+constexpr Symbol pad_like(Symbol x, Like like) {
   builder& to = *x.to;
   const range scope = to.scope("pad_like");
   const shape target = like.extents();
