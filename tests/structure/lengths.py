@@ -16,7 +16,7 @@ OPENING = re.compile(r"// SPDX-License-Identifier: Apache-2\.0\n(// .+\n)+(#prag
 
 def main(root):
     lengths, problems = {}, []
-    for parent, _, names in os.walk(os.path.join(root, "include")):
+    for parent, _, names in os.walk(os.path.join(root, "include", "tenon")):
         for name in names:
             path = os.path.relpath(os.path.join(parent, name), root)
             with open(os.path.join(root, path), encoding="utf-8") as file:

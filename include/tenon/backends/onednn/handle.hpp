@@ -2,14 +2,26 @@
 // Owners of oneDNN's C handles, and its status codes made into exceptions.
 #pragma once
 
+#if !__has_include(<oneapi/dnnl/dnnl.h>)
+#  error "oneDNN 3.2 or newer was not found. Get it: python3 -m venv onednn"
+#  error "onednn/bin/pip install onednn-devel-cpu-gomp==2023.2.0 onednn-cpu-gomp==2023.2.0"
+#  error "Then name its folder: -Ionednn/include, or pkg-config --define-variable=onednn_prefix=$PWD/onednn"
+#endif
+
 #include <oneapi/dnnl/dnnl.h>
 #include <oneapi/dnnl/dnnl_debug.h>
+#include <oneapi/dnnl/dnnl_version.h>
 
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "tenon/core/error.hpp"
+
+#if DNNL_VERSION_MAJOR < 3 || (DNNL_VERSION_MAJOR == 3 && DNNL_VERSION_MINOR < 2)
+#  error "oneDNN 3.2 or newer is needed, an older one was found. Get it: python3 -m venv onednn"
+#  error "onednn/bin/pip install onednn-devel-cpu-gomp==2023.2.0 onednn-cpu-gomp==2023.2.0"
+#endif
 
 namespace tenon {
 inline namespace v0 {

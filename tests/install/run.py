@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Installs Tenon into a temporary folder, and has user/ find it there: by pkg-config and by CMake, with the oneDNN it was installed
+with, with another, and with none.
+
+run.py SOURCE_ROOT --cmake-prefix-path FOLDERS --compiler COMMAND
+"""
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ADVICE = "pip install onednn-devel-cpu-gomp==2023.2.0 onednn-cpu-gomp==2023.2.0"
+
+
+def run(command, fails=False, **options):
+    """What a command prints; it must succeed, or fail if `fails`."""
+    result = subprocess.run(command, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
+    if (result.returncode != 0) != fails:
+        raise SystemExit(f"{' '.join(command)}: exit status {result.returncode}\n{result.stdout[-6000:]}")
+    return result.stdout
+
+
+def files_below(folder):
+    return sorted(os.path.relpath(os.path.join(parent, name), folder) for parent, _, names in os.walk(folder) for name in names)
+
+
+class place:
+    """Where the test works; problems are gathered, so that one does not hide another."""
+
+    def __init__(self, folder, arguments):
+        self.folder, self.compiler, self.source = folder, arguments.compiler, os.path.abspath(arguments.source_root)
+        # A link, so that the oneDNN which Tenon remembers can be taken away.
+        self.remembered = os.path.join(folder, "onednn")
+        self.onednn = next(prefix for prefix in arguments.cmake_prefix_path.split(",")
+                           if os.path.exists(os.path.join(prefix, "include", "oneapi", "dnnl", "dnnl.h")))
+        self.prefix = os.path.join(folder, "installed")
+        # Nothing of this machine's environment may help.
+        kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR")}
+        self.environment = {**kept, "CXX": self.compiler}
+        self.problems = []
+
+    def expect(self, holds, problem):
+        if not holds:
+            self.problems.append(problem)
+
+    def install(self):
+        os.symlink(self.onednn, self.remembered)
+        build = os.path.join(self.folder, "build")
+        run(["meson", "setup", build, self.source, "--prefix=" + self.prefix, "--cmake-prefix-path=" + self.remembered,
+             "-Dtests=disabled", "-Dexamples=disabled", "-Dbenchmarks=disabled"], env=self.environment)
+        run(["meson", "install", "-C", build], env=self.environment)
+        stage = os.path.join(self.folder, "stage")
+        run(["meson", "install", "-C", build], env={**self.environment, "DESTDIR": stage})
+        staged = stage + self.prefix
+        self.expect(files_below(staged) == files_below(self.prefix), "with DESTDIR other files are installed")
+        headers = files_below(os.path.join(self.source, "include", "tenon"))
+        self.expect(files_below(os.path.join(self.prefix, "include", "tenon")) == headers, "other headers are installed")
+        self.expect(len(files_below(self.prefix)) == len(headers) + 3, "beside headers and three files something is installed")
+        return staged
+
+    def project(self, name):
+        folder = os.path.join(self.folder, name)
+        shutil.copytree(os.path.join(HERE, "user"), folder)
+        return folder
+
+    def pkg_config(self, prefix, *arguments):
+        found = {**self.environment, "PKG_CONFIG_PATH": os.path.join(prefix, "share", "pkgconfig")}
+        return run(["pkg-config", *arguments, "tenon"], env=found).strip()
+
+    def cmake(self, prefix, *arguments, fails=False):
+        folder = tempfile.mkdtemp(dir=self.folder)
+        output = run(["cmake", "-S", os.path.join(HERE, "user"), "-B", folder, "-Dtenon_DIR=" + os.path.join(prefix, "share/cmake/tenon"),
+                      *arguments], fails, env=self.environment)
+        return folder, output
+
+    def check_program(self, command, what):
+        output = run(command, env=self.environment)
+        self.expect("first 0.25 last -4 of 240\n" in output, f"{what} gives another output: {output}")
+        match = re.search(r"^arena_bytes (\d+)$", output, re.MULTILINE)
+        self.expect(match and 240 * 4 <= int(match.group(1)) < 1 << 20, f"{what} has another arena: {output}")
+
+    def check_pkg_config(self):
+        version = self.pkg_config(self.prefix, "--modversion")
+        self.expect(re.fullmatch(r"\d+\.\d+\.\d+", version), f"pkg-config gives the version {version}")
+        folder = self.project("by_pkg_config")
+        found = {**self.environment, "PKG_CONFIG_PATH": os.path.join(self.prefix, "share", "pkgconfig")}
+        run(["make", "-C", folder, "CXX=" + self.compiler], env=found)
+        self.check_program([os.path.join(folder, "program")], "the program made by pkg-config")
+
+    def check_cmake(self):
+        folder, _ = self.cmake(self.prefix, "-DCMAKE_INSTALL_PREFIX=" + os.path.join(self.folder, "user_installed"))
+        run(["cmake", "--build", folder], env=self.environment)
+        self.check_program([os.path.join(folder, "program")], "the program made by CMake")
+        run(["cmake", "--install", folder], env=self.environment)
+        self.check_program([os.path.join(self.folder, "user_installed", "bin", "program")], "the program installed by CMake")
+        output = run(["cmake", "-S", os.path.join(HERE, "user"), "-B", tempfile.mkdtemp(dir=self.folder),
+                      "-DCMAKE_PREFIX_PATH=" + self.prefix], env=self.environment)
+        self.expect("Configuring done" in output, "CMake does not find Tenon by CMAKE_PREFIX_PATH")
+
+    def check_moved(self, staged):
+        """What was installed below DESTDIR names its own headers."""
+        self.expect(os.path.realpath(self.pkg_config(staged, "--variable=includedir")) == os.path.realpath(staged + "/include"),
+                    "a moved tenon.pc names other headers")
+        folder, _ = self.cmake(staged)
+        with open(os.path.join(folder, "CMakeFiles", "program.dir", "flags.make"), encoding="utf-8") as file:
+            self.expect(staged + "/include" in file.read(), "a moved CMake package names other headers")
+
+    def check_without_onednn(self):
+        os.remove(self.remembered)
+        # Nor may CMake look where a system has its packages; its compiler it finds there before.
+        nowhere_else = os.path.join(self.folder, "nowhere_else.cmake")
+        with open(nowhere_else, "w", encoding="utf-8") as file:
+            file.write("set(CMAKE_FIND_USE_CMAKE_SYSTEM_PATH OFF)\nset(CMAKE_FIND_USE_SYSTEM_ENVIRONMENT_PATH OFF)\n")
+        nowhere_else = "-DCMAKE_PROJECT_user_INCLUDE=" + nowhere_else
+        _, output = self.cmake(self.prefix, nowhere_else, fails=True)
+        self.expect("oneDNN 3.2 or newer was not found" in output and ADVICE in output and "CMAKE_PREFIX_PATH" in output,
+                    "CMake does not say how to get oneDNN:\n" + output)
+        older = os.path.join(self.folder, "older")
+        os.mkdir(older)
+        with open(os.path.join(older, "dnnl-config-version.cmake"), "w", encoding="utf-8") as file:
+            file.write('set(PACKAGE_VERSION "2.7.0")\nset(PACKAGE_VERSION_COMPATIBLE FALSE)\n')
+        with open(os.path.join(older, "dnnl-config.cmake"), "w", encoding="utf-8") as file:
+            file.write("add_library(DNNL::dnnl INTERFACE IMPORTED)\n")
+        _, output = self.cmake(self.prefix, nowhere_else, "-DDNNL_DIR=" + older, fails=True)
+        self.expect(ADVICE in output and "2.7.0" in output, "CMake does not say that oneDNN is too old:\n" + output)
+        check = [self.compiler, "-std=c++20", "-fsyntax-only", os.path.join(HERE, "user", "main.cpp")]
+        output = run(check + self.pkg_config(self.prefix, "--cflags").split(), True, env=self.environment)
+        self.expect("oneDNN 3.2 or newer" in output and ADVICE in output, "the compiler does not say how to get oneDNN:\n" + output)
+
+    def check_named_onednn(self):
+        """oneDNN at another place than Tenon remembers."""
+        another = os.path.join(self.folder, "another")
+        os.symlink(self.onednn, another)
+        self.cmake(self.prefix, "-DCMAKE_PREFIX_PATH=" + another)
+        library = next(name for name in ("lib", "lib64") if os.path.exists(os.path.join(another, name, "cmake", "dnnl")))
+        self.cmake(self.prefix, "-DDNNL_DIR=" + os.path.join(another, library, "cmake", "dnnl"))
+        flags = self.pkg_config(self.prefix, "--define-variable=onednn_prefix=" + another, "--cflags", "--libs").split()
+        self.expect(f"-I{another}/include" in flags and f"-Wl,-rpath,{another}/{library}" in flags,
+                    f"pkg-config does not take another oneDNN: {flags}")
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("source_root")
+    parser.add_argument("--cmake-prefix-path", default="")
+    parser.add_argument("--compiler", required=True)
+    arguments = parser.parse_args()
+    if not any(os.path.exists(os.path.join(prefix, "include", "oneapi")) for prefix in arguments.cmake_prefix_path.split(",")):
+        print("SKIPPED: oneDNN lies where every compiler looks, it cannot be taken away")
+        return 77
+    with tempfile.TemporaryDirectory() as folder:
+        test = place(os.path.realpath(folder), arguments)
+        staged = test.install()
+        test.check_pkg_config()
+        test.check_cmake()
+        test.check_moved(staged)
+        test.check_without_onednn()
+        test.check_named_onednn()
+    print("\n".join(test.problems) if test.problems else "installed, found, and missed where it is to be missed")
+    return 1 if test.problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
