@@ -79,11 +79,11 @@ constexpr void check_transposed(symbol x, const attributes& attribute, const ext
 /// options: kernel, stride, dilation, padding (default: (kernel - 1) / 2, rounded down, x dilation), groups, no_bias,
 /// initializers
 /// problems: ranks_differ, groups_do_not_divide, kernel_exceeds_padded_input, not_positive
-template <int Rank, int Channels, window_option... Options>
+template <int Rank, int Channels, convolution_option... Options>
 struct convolution : layer<convolution<Rank, Channels, Options...>> {
   constexpr symbol body(symbol x) const {
-    constexpr window_options options = collect<window_options, Options...>();
-    constexpr attributes attribute = window_attributes<Rank, Options...>(true, false);
+    constexpr convolution_options options = collect<convolution_options, Options...>();
+    constexpr attributes attribute = window_attributes<Rank, convolution_options, Options...>(true, false);
     if (!check_window<Rank>(x, attribute) || !check_groups(x, Channels, options.groups)) return x;
     check_window_fits(x, attribute);
     builder& to = *x.to;
@@ -110,17 +110,19 @@ using conv3d = convolution<3, Channels, Options...>;
 /// saved for the backward pass: its input
 /// options: kernel, stride, dilation, padding (default 0), output_padding, groups, no_bias, initializers
 /// problems: ranks_differ, groups_do_not_divide, not_positive, output_padding_too_great, result_is_empty
-template <int Rank, int Channels, window_option... Options>
+template <int Rank, int Channels, transposed_option... Options>
 struct transposed_convolution : layer<transposed_convolution<Rank, Channels, Options...>> {
   constexpr symbol body(symbol x) const {
-    constexpr window_options options = collect<window_options, Options...>();
-    constexpr attributes attribute = window_attributes<Rank, Options...>(false, false);
+    constexpr transposed_options options = collect<transposed_options, Options...>();
+    constexpr attributes attribute = window_attributes<Rank, transposed_options, Options...>(false, false);
     if (!check_window<Rank>(x, attribute) || !check_groups(x, Channels, options.groups)) return x;
     builder& to = *x.to;
     const shape weights = weight_shape(Rank, x.channels(), Channels / options.groups, attribute.kernel);
     const std::int32_t weight = to.parameter("weight", weights, options.initial);
     const std::int32_t bias = options.bias ? to.parameter("bias", shape(Channels), initializer::zeros) : 0;
     const std::array<std::int32_t, 3> operands{x.number, weight, bias};
+    static_assert(options.output_padding.suits(Rank),
+                  "an output padding has one extent for all dimensions, or one a dimension");
     const extent3 beyond = options.output_padding.resolve(Rank, 0, 0);
     check_transposed(x, attribute, beyond);
     const shape extents = transposed_window_shape(x.extents(), attribute, Channels, beyond);

@@ -9,7 +9,7 @@
 #include "tenon/layers/layer.hpp"
 
 // Options: kernel<3>, stride<2>, dilation<2>, padding<0>, output_padding<1>, groups<8>, no_bias; epsilon<1e-3>,
-// running_share<0.1>; he_normal, he_uniform, xavier_normal, xavier_uniform
+// running_share<0.1>; he_normal, he_uniform, xavier_normal, xavier_uniform, bilinear
 #include "tenon/layers/options.hpp"
 
 // Convolutions
@@ -28,6 +28,8 @@
 
 // Poolings
 //   max_pool2d<kernel<2>>, max_pool3d<kernel<2>>
+//   average_pool2d<kernel<3>, stride<2>, padding<1>>, average_pool3d<...>; ignore_padding
+//   adaptive_average_pool2d<6>, adaptive_average_pool2d<3, 5>, adaptive_average_pool3d<...>; global_average_pool
 // Dropouts
 //   dropout<0.1>, dropout_channels<0.01>
 #include "tenon/layers/dropout.hpp"

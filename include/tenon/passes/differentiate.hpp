@@ -118,6 +118,10 @@ class differentiator {
             x(current));
       case operation::max_pool:
         return append(operation::max_pool_gradient, pair(now(x(current)), dy), current, x(current));
+      case operation::average_pool:
+        return append(operation::average_pool_gradient, {&dy, 1}, current, x(current));
+      case operation::adaptive_average_pool:
+        return append(operation::adaptive_average_pool_gradient, {&dy, 1}, current, x(current));
       case operation::resize:
         return append(operation::resize_gradient, {&dy, 1}, current, x(current));
       case operation::pad:

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "tenon/backends/reference/arrangement.hpp"
+#include "tenon/backends/reference/average_pooling.hpp"
 #include "tenon/backends/reference/batch_norm.hpp"
 #include "tenon/backends/reference/convolution.hpp"
 #include "tenon/backends/reference/losses.hpp"
@@ -46,6 +47,10 @@ void execute(const graph_view& graph, const node& of, std::span<const operand> o
       return relu<T>(operands, results);
     case operation::max_pool:
       return max_pool<T>(attribute, operands, results);
+    case operation::average_pool:
+      return average_pool<T>(attribute, operands, results);
+    case operation::adaptive_average_pool:
+      return adaptive_average_pool<T>(operands, results);
     case operation::pad:
       return pad<T>(attribute, operands, results);
     case operation::add:
@@ -76,6 +81,10 @@ void execute(const graph_view& graph, const node& of, std::span<const operand> o
       return relu_gradient<T>(operands, results);
     case operation::max_pool_gradient:
       return max_pool_gradient<T>(attribute, operands, results);
+    case operation::average_pool_gradient:
+      return average_pool_gradient<T>(attribute, operands, results);
+    case operation::adaptive_average_pool_gradient:
+      return adaptive_average_pool_gradient<T>(operands, results);
     case operation::concat_gradient:
       return concat_gradient<T>(attribute, operands, results);
     case operation::resize_gradient:
