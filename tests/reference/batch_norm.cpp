@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The reference batch norms against their definition, and their gradients against central differences.
+#include "functions.hpp"
 #include "harness.hpp"
 
 namespace {
@@ -29,13 +30,13 @@ statistics measure(const tensor<double>& x) {
 }
 
 std::vector<double> normalize(const tensor<double>& x, const tensor<double>& scale, const tensor<double>& shift,
-                              const statistics& by, double epsilon, activation fused) {
+                              const statistics& by, const attributes& attribute, const tensor<double>* addend) {
   std::vector<double> y;
   for (std::size_t i = 0; i < x.values.size(); ++i) {
     const std::size_t c = i / static_cast<std::size_t>(x.extents.spatial_elements()) % scale.values.size();
-    const double deviation = std::sqrt(by.variance[c] + epsilon);
+    const double deviation = std::sqrt(by.variance[c] + attribute.epsilon);
     const double normed = (x.values[i] - by.mean[c]) / deviation * scale.values[c] + shift.values[c];
-    y.push_back(fused == activation::relu ? std::max(normed, 0.0) : normed);
+    y.push_back(function_of(attribute, normed + (addend == nullptr ? 0 : addend->values[i])));
   }
   return y;
 }
@@ -43,10 +44,12 @@ std::vector<double> normalize(const tensor<double>& x, const tensor<double>& sca
 const shape shapes[] = {shape(3, 5, 3, 5), shape(2, 1, 1, 1), shape(1, 19, 2, 1), shape(3, 3, 2, 1, 3),
                         shape(1, 33, 1, 2)};
 
-attributes norm_attributes(activation fused) {
+attributes norm_attributes(activation fused, bool adds = false) {
   attributes attribute;
-  attribute.epsilon = 1e-3;
+  attribute.epsilon = 1e-2;
   attribute.fused = fused;
+  attribute.slope = 0.3;
+  attribute.adds = adds;
   return attribute;
 }
 
@@ -54,21 +57,24 @@ attributes norm_attributes(activation fused) {
 
 TEST_CASE("batch norm by given statistics, and its gradient with the statistics as constants") {
   for (const shape& of : shapes)
-    for (const activation fused : {activation::none, activation::relu}) {
-      CAPTURE(of.extents, static_cast<int>(fused));
+    for (const activation fused : all_functions) {
+      CAPTURE(of.extents, name_of(fused));
       const attributes attribute = norm_attributes(fused);
       const shape channels(of.channels());
       const auto x = random(of, 1), scale = random(channels, 2), shift = random(channels, 3),
-                 mean = random(channels, 4), dy = random(of, 6);
+                 mean = random(channels, 4), dy = random(of, 6), addend = random(of, 7);
       auto variance = random(channels, 5);
       for (double& each : variance.values) each += 1.25;
       const std::vector<tensor<double>> operands{x, scale, shift, mean, variance};
+      const statistics given{mean.values, variance.values};
       const auto y = evaluate_both(operation::batch_norm, attribute, operands, {of});
-      const auto expected = normalize(x, scale, shift, {mean.values, variance.values}, 1e-3, fused);
-      CHECK(relative_difference(y[0].values, expected) < 1e-12);
+      CHECK(relative_difference(y[0].values, normalize(x, scale, shift, given, attribute, nullptr)) < 1e-12);
+      const auto sum = evaluate_both(operation::batch_norm, norm_attributes(fused, true),
+                                     {x, scale, shift, mean, variance, addend}, {of});
+      CHECK(relative_difference(sum[0].values, normalize(x, scale, shift, given, attribute, &addend)) < 1e-12);
 
-      const auto forward = [&](const std::vector<tensor<double>>& given) {
-        return evaluate<double>(operation::batch_norm, attribute, given, {of})[0];
+      const auto forward = [&](const std::vector<tensor<double>>& from) {
+        return evaluate<double>(operation::batch_norm, attribute, from, {of})[0];
       };
       const auto found = evaluate_both(operation::batch_norm_frozen_gradient, attribute,
                                        {x, dy, scale, shift, mean, variance}, {of, channels, channels});
@@ -78,23 +84,27 @@ TEST_CASE("batch norm by given statistics, and its gradient with the statistics 
 
 TEST_CASE("batch norm by the batch's statistics, and its gradient through them") {
   for (const shape& of : shapes)
-    for (const activation fused : {activation::none, activation::relu}) {
-      CAPTURE(of.extents, static_cast<int>(fused));
+    for (const activation fused : all_functions) {
+      CAPTURE(of.extents, name_of(fused));
       const attributes attribute = norm_attributes(fused);
       const shape channels(of.channels());
-      const auto x = random(of, 7), scale = random(channels, 8), shift = random(channels, 9), dy = random(of, 10);
-      const auto y =
-          evaluate_both(operation::batch_norm_training, attribute, {x, scale, shift}, {of, channels, channels});
+      const std::vector<shape> results{of, channels, channels};
+      const auto x = random(of, 7), scale = random(channels, 8), shift = random(channels, 9), dy = random(of, 10),
+                 addend = random(of, 11);
+      const auto y = evaluate_both(operation::batch_norm_training, attribute, {x, scale, shift}, results);
       const statistics expected = measure(x);
       CHECK(relative_difference(y[1].values, expected.mean) < 1e-12);
       CHECK(relative_difference(y[2].values, expected.variance) < 1e-12);
-      CHECK(relative_difference(y[0].values, normalize(x, scale, shift, expected, 1e-3, fused)) < 1e-12);
+      CHECK(relative_difference(y[0].values, normalize(x, scale, shift, expected, attribute, nullptr)) < 1e-12);
+      const auto sum = evaluate_both(operation::batch_norm_training, norm_attributes(fused, true),
+                                     {x, scale, shift, addend}, results);
+      CHECK(relative_difference(sum[0].values, normalize(x, scale, shift, expected, attribute, &addend)) < 1e-12);
 
-      const auto forward = [&](const std::vector<tensor<double>>& given) {
-        return evaluate<double>(operation::batch_norm_training, attribute, given, {of, channels, channels})[0];
+      const auto forward = [&](const std::vector<tensor<double>>& from) {
+        return evaluate<double>(operation::batch_norm_training, attribute, from, results)[0];
       };
-      const auto found = evaluate<double>(operation::batch_norm_gradient, attribute, {x, dy, scale, shift, y[1], y[2]},
-                                          {of, channels, channels});
+      const auto found =
+          evaluate<double>(operation::batch_norm_gradient, attribute, {x, dy, scale, shift, y[1], y[2]}, results);
       for (std::size_t i = 0; i < 3; ++i) check_gradient(forward, {x, scale, shift}, i, dy, found[i]);
     }
 }
@@ -112,6 +122,12 @@ TEST_CASE("batch norms work in place") {
   y = x;
   execute<double>(operation::batch_norm, attribute, {&y, &scale, &shift, &mean, &variance}, {&y});
   CHECK(y.values == apart[0].values);
+  const auto sum = evaluate<double>(operation::batch_norm, norm_attributes(activation::relu, true),
+                                    {x, scale, shift, mean, variance, dy}, {of});
+  y = dy;
+  execute<double>(operation::batch_norm, norm_attributes(activation::relu, true),
+                  {&x, &scale, &shift, &mean, &variance, &y}, {&y});
+  CHECK(y.values == sum[0].values);
   for (const operation op : {operation::batch_norm_gradient, operation::batch_norm_frozen_gradient}) {
     const auto gradients =
         evaluate<double>(op, attribute, {x, dy, scale, shift, mean, variance}, {of, channels, channels});

@@ -11,20 +11,23 @@ inline namespace v0 {
 /// What can be wrong with a network. Each names what the two numbers of its diagnostic are.
 enum class problem : std::uint8_t {
   none,
-  channels_differ,              ///< add: channels of the first and of the other operand
-  sizes_differ,                 ///< add, concat: extents along the first spatial dimension that differs
-  batch_differs,                ///< add, concat: batches of the operands
-  ranks_differ,                 ///< a 2-D layer on a 3-D value or the reverse: spatial dimensions of layer and value
-  groups_do_not_divide,         ///< channels, groups
-  kernel_exceeds_padded_input,  ///< kernel (with dilation), padded input extent
-  name_used_twice,              ///< how often it may be used (1), how often it was
-  no_output,                    ///< outputs needed (1), outputs given
-  losses_differ_from_outputs,   ///< losses, outputs
-  class_weights_differ,         ///< class weights, channels of the output
-  targets_differ,               ///< loss on a value of the wrong kind: expected, found
-  not_positive,                 ///< a hyper-parameter's least value, the value given
-  result_is_empty,              ///< transposed convolution: the least extent (1), what the result's would be
-  output_padding_too_great,     ///< the greater of stride and dilation, which it must stay below; output padding
+  channels_differ,       ///< add: channels of the first and of the other operand
+  sizes_differ,          ///< add, concat: extents along the first spatial dimension that differs
+  batch_differs,         ///< add, concat: batches of the operands
+  ranks_differ,          ///< a 2-D layer on a 3-D value or the reverse: spatial dimensions of layer and value
+  groups_do_not_divide,  ///< channels, groups
+  norm_groups_do_not_divide_use_nearest,  ///< channels, groups; group_norm<nearest<N>> takes the divisor nearest to N
+  kernel_exceeds_padded_input,            ///< kernel (with dilation), padded input extent
+  name_used_twice,                        ///< how often it may be used (1), how often it was
+  shared_shape_differs,  ///< parameter of a shared part: the first extent that differs, at its first and at this use
+  selects_nothing,       ///< a name that a selection (frozen, ...) needs: how often it has to be (1), how often it is
+  no_output,             ///< outputs needed (1), outputs given
+  losses_differ_from_outputs,  ///< losses, outputs
+  class_weights_differ,        ///< class weights, channels of the output
+  targets_differ,              ///< loss on a value of the wrong kind: expected, found
+  not_positive,                ///< a hyper-parameter's least value, the value given
+  result_is_empty,             ///< transposed convolution: the least extent (1), what the result's would be
+  output_padding_too_great,    ///< the greater of stride and dilation, which it must stay below; output padding
 };
 
 /// The first problem of a network; scope is a range of the graph's text.
@@ -51,10 +54,16 @@ constexpr std::string_view sentence_of(problem kind) {
       return "the numbers of spatial dimensions differ";
     case problem::groups_do_not_divide:
       return "the groups do not divide the channels";
+    case problem::norm_groups_do_not_divide_use_nearest:
+      return "the norm's groups do not divide the channels; group_norm<nearest<N>> takes the divisor nearest to N";
     case problem::kernel_exceeds_padded_input:
       return "the kernel is larger than the padded input";
     case problem::name_used_twice:
       return "a name is used for two things";
+    case problem::shared_shape_differs:
+      return "a shared part is used with another shape";
+    case problem::selects_nothing:
+      return "nothing has the selected name";
     case problem::no_output:
       return "the description returns no value";
     case problem::losses_differ_from_outputs:

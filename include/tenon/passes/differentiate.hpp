@@ -80,6 +80,7 @@ class differentiator {
     }
     attributes attribute = rule_.attribute;
     attribute.index = source.attribute.index;
+    attribute.learning_rate_factor = source.attribute.learning_rate_factor;
     copy_.to.append(rule_.op, {operands.data(), static_cast<std::size_t>(2 + rule_.states)}, attribute, source.scope);
   }
 
@@ -91,7 +92,9 @@ class differentiator {
   constexpr void backward(const node& current) {
     switch (current.op) {
       case operation::mean_square:
-        return mean_square(current);
+        return comparison(current, operation::mean_square_gradient);
+      case operation::binary_cross_entropy:
+        return comparison(current, operation::binary_cross_entropy_gradient);
       case operation::cross_entropy:
         return cross_entropy(current);
       case operation::total_loss:
@@ -111,11 +114,21 @@ class differentiator {
         return batch_norm(current, dy, operation::batch_norm_gradient);
       case operation::batch_norm:
         return batch_norm(current, dy, operation::batch_norm_frozen_gradient);
+      case operation::group_norm:
+        return group_norm(current, dy);
       case operation::activation:
         return append(
             operation::activation_gradient,
             pair(now(has_gradient_from_result(current.attribute.fused) ? current.results[0] : x(current)), dy), current,
             x(current));
+      case operation::prelu:
+        return prelu(current, dy);
+      case operation::softmax:
+        return append(operation::softmax_gradient, pair(now(current.results[0]), dy), current, x(current));
+      case operation::dropout:
+        return append(operation::dropout, {&dy, 1}, current, x(current));
+      case operation::multiply:
+        return multiply(current, dy);
       case operation::max_pool:
         return append(operation::max_pool_gradient, pair(now(x(current)), dy), current, x(current));
       case operation::average_pool:
@@ -142,10 +155,10 @@ class differentiator {
     return pair_;
   }
 
-  constexpr void mean_square(const node& current) {
+  // A loss that compares each element with its target.
+  constexpr void comparison(const node& current, operation gradient) {
     if (needs(x(current))) {
-      append(operation::mean_square_gradient, pair(now(x(current)), now(from_.operand(current, 1))), current,
-             x(current));
+      append(gradient, pair(now(x(current)), now(from_.operand(current, 1))), current, x(current));
     }
   }
 
@@ -188,19 +201,64 @@ class differentiator {
 
   constexpr void batch_norm(const node& current, std::int32_t dy, operation gradient) {
     const bool given = current.op == operation::batch_norm;
-    const std::array<std::int32_t, 6> operands{now(x(current)),
-                                               dy,
-                                               now(from_.operand(current, 1)),
-                                               now(from_.operand(current, 2)),
-                                               given ? now(from_.operand(current, 3)) : now(current.results[1]),
-                                               given ? now(from_.operand(current, 4)) : now(current.results[2])};
-    const std::int32_t dx = copy_.to.make(gradient, operands, current.attribute, extents(x(current)), current.scope);
-    for (const int i : {1, 2}) {
+    const std::int32_t mean = given ? now(from_.operand(current, 3)) : now(current.results[1]);
+    const std::int32_t variance = given ? now(from_.operand(current, 4)) : now(current.results[2]);
+    norm(current, dy, gradient, {mean, variance}, true);
+  }
+
+  constexpr void group_norm(const node& current, std::int32_t dy) {
+    norm(current, dy, operation::group_norm_gradient, {now(current.results[1]), now(current.results[2])},
+         current.attribute.has_scale);
+  }
+
+  // Gradients of a norm make its activation's mask again from x. With an addend they cannot: then the gradient before
+  // the activation is a value, which the addend takes too.
+  constexpr void norm(const node& current, std::int32_t dy, operation gradient,
+                      const std::array<std::int32_t, 2>& statistics, bool has_scale) {
+    node alone = current;
+    if (current.attribute.adds) {
+      dy = before_activation(current, dy);
+      alone.attribute.adds = false;
+      alone.attribute.fused = activation::none;
+      const std::int32_t addend = from_.operand(current, current.operands.count - 1);
+      if (needs(addend)) contribute(addend, dy, current.scope);
+    }
+    if (!needs(x(current)) && !(has_scale && (needs(from_.operand(current, 1)) || needs(from_.operand(current, 2))))) {
+      return;
+    }
+    list<std::int32_t> operands;
+    operands.push_back(now(x(current)));
+    operands.push_back(dy);
+    for (int i = 1; has_scale && i <= 2; ++i) operands.push_back(now(from_.operand(current, i)));
+    for (const std::int32_t each : statistics) operands.push_back(each);
+    const std::int32_t dx = copy_.to.make(gradient, operands, alone.attribute, extents(x(current)), current.scope);
+    for (int i = 1; has_scale && i <= 2; ++i) {
       const std::int32_t parameter = from_.operand(current, i);
       const std::int32_t made = copy_.to.add_result(extents(parameter));
       if (needs(parameter)) contribute(parameter, made, current.scope);
     }
     if (needs(x(current))) contribute(x(current), dx, current.scope);
+  }
+
+  constexpr void prelu(const node& current, std::int32_t dy) {
+    const std::int32_t slope = from_.operand(current, 1);
+    const std::array<std::int32_t, 3> operands{now(x(current)), dy, now(slope)};
+    const std::int32_t dx =
+        copy_.to.make(operation::prelu_gradient, operands, current.attribute, extents(x(current)), current.scope);
+    const std::int32_t dslope = copy_.to.add_result(extents(slope));
+    if (needs(slope)) contribute(slope, dslope, current.scope);
+    if (needs(x(current))) contribute(x(current), dx, current.scope);
+  }
+
+  // The factor's gradient first, so that the other may overwrite dy.
+  constexpr void multiply(const node& current, std::int32_t dy) {
+    const std::int32_t a = x(current), b = from_.operand(current, 1);
+    const bool broadcasts = extents(b) != extents(a);
+    if (needs(b)) {
+      append(broadcasts ? operation::multiply_gradient : operation::multiply,
+             broadcasts ? pair(now(a), dy) : pair(dy, now(a)), current, b);
+    }
+    if (needs(a)) append(operation::multiply, pair(dy, now(b)), current, a);
   }
 
   constexpr void pad(const node& current, std::int32_t dy) {

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// Group norm by each image's statistics and by given ones, and its gradient.
+#pragma once
+
+#include <vector>
+
+#include "tenon/backends/reference/norm.hpp"
+
+namespace tenon {
+inline namespace v0 {
+namespace reference {
+
+/// The parameters of a group norm; without scale and shift they are 1 and 0.
+template <class T>
+struct group_norm_parameters {
+  const T* scale = nullptr;
+  const T* shift = nullptr;
+  const T* mean = nullptr;      ///< N x groups
+  const T* variance = nullptr;  ///< N x groups
+  std::int32_t groups, channels_of_group;
+  double epsilon;
+
+  /// `scales` is scale and shift, which are read if the norm has them.
+  group_norm_parameters(const attributes& attribute, const shape& extents, std::span<const operand> scales,
+                        const operand& means, const operand& variances)
+      : mean(means.as<T>()),
+        variance(variances.as<T>()),
+        groups(attribute.groups),
+        channels_of_group(extents.channels() / attribute.groups),
+        epsilon(attribute.epsilon) {
+    if (!attribute.has_scale) return;
+    scale = scales[0].as<T>();
+    shift = scales[1].as<T>();
+  }
+
+  channel_norm<T> of_channel(std::int32_t image, std::int32_t channel) const {
+    const std::int32_t group = image * groups + channel / channels_of_group;
+    return {scale == nullptr ? T{1} : scale[channel], shift == nullptr ? T{0} : shift[channel], mean[group],
+            variance[group], epsilon};
+  }
+};
+
+/// x, [scale, shift], [addend] -> y, mean, variance (biased) of each image's groups; then the fused activation
+template <class T>
+void group_norm(const attributes& attribute, std::span<const operand> operands, std::span<const operand> results) {
+  const operand& x = operands[0];
+  const group_norm_parameters<T> parameters(attribute, x.extents, operands.subspan(1), results[1], results[2]);
+  const auto count = static_cast<double>(parameters.channels_of_group * x.extents.spatial_elements());
+  for (std::int32_t image = 0; image < x.extents.batch(); ++image)
+    for (std::int32_t group = 0; group < parameters.groups; ++group) {
+      const std::int32_t first = group * parameters.channels_of_group, last = first + parameters.channels_of_group;
+      double sum = 0, squares = 0;
+      for (std::int32_t channel = first; channel < last; ++channel)
+        sum += xt::sum<double>(plane<T>(x, image, channel))();
+      const double mean = sum / count;
+      for (std::int32_t channel = first; channel < last; ++channel)
+        squares += xt::sum<double>(xt::square(plane<T>(x, image, channel) - mean))();
+      results[1].as<T>()[image * parameters.groups + group] = static_cast<T>(mean);
+      results[2].as<T>()[image * parameters.groups + group] = static_cast<T>(squares / count);
+    }
+  for_each_plane(x.extents, [&](std::int32_t image, std::int32_t channel) {
+    normalize_plane(attribute, parameters.of_channel(image, channel), x, addend_of(attribute, operands), results[0],
+                    image, channel);
+  });
+}
+
+/// x, [scale, shift], mean, variance, [addend] -> y; then the fused activation
+template <class T>
+void group_norm_given(const attributes& attribute, std::span<const operand> operands,
+                      std::span<const operand> results) {
+  const operand& x = operands[0];
+  const std::size_t statistics = attribute.has_scale ? 3 : 1;
+  const group_norm_parameters<T> parameters(attribute, x.extents, operands.subspan(1), operands[statistics],
+                                            operands[statistics + 1]);
+  for_each_plane(x.extents, [&](std::int32_t image, std::int32_t channel) {
+    normalize_plane(attribute, parameters.of_channel(image, channel), x, addend_of(attribute, operands), results[0],
+                    image, channel);
+  });
+}
+
+/// x, dy, [scale, shift], mean, variance -> dx, [dscale, dshift]; dx may overwrite x or dy
+template <class T>
+void group_norm_gradient(const attributes& attribute, std::span<const operand> operands,
+                         std::span<const operand> results) {
+  const operand &x = operands[0], &dy = operands[1];
+  const std::size_t statistics = attribute.has_scale ? 4 : 2;
+  const group_norm_parameters<T> parameters(attribute, x.extents, operands.subspan(2), operands[statistics],
+                                            operands[statistics + 1]);
+  const auto count = static_cast<double>(parameters.channels_of_group * x.extents.spatial_elements());
+  std::vector<plane_sums> of_channels(static_cast<std::size_t>(x.extents.channels()));
+  for (std::int32_t image = 0; image < x.extents.batch(); ++image)
+    for (std::int32_t group = 0; group < parameters.groups; ++group) {
+      const std::int32_t first = group * parameters.channels_of_group, last = first + parameters.channels_of_group;
+      plane_sums of_group;
+      for (std::int32_t channel = first; channel < last; ++channel) {
+        const auto norm = parameters.of_channel(image, channel);
+        const plane_sums sums = sum_plane(attribute, norm, x, dy, image, channel);
+        plane_sums& of_channel = of_channels[static_cast<std::size_t>(channel)];
+        of_channel.plain += sums.plain;
+        of_channel.weighted += sums.weighted;
+        of_group.plain += static_cast<double>(norm.scale) * sums.plain;
+        of_group.weighted += static_cast<double>(norm.scale) * sums.weighted;
+      }
+      for (std::int32_t channel = first; channel < last; ++channel)
+        differentiate_plane(attribute, parameters.of_channel(image, channel), of_group.plain / count,
+                            of_group.weighted / count, x, dy, results[0], image, channel);
+    }
+  if (!attribute.has_scale) return;
+  for (std::size_t channel = 0; channel < of_channels.size(); ++channel) {
+    results[1].as<T>()[channel] = static_cast<T>(of_channels[channel].weighted);
+    results[2].as<T>()[channel] = static_cast<T>(of_channels[channel].plain);
+  }
+}
+
+}  // namespace reference
+}  // namespace v0
+}  // namespace tenon

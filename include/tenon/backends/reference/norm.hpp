@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// What batch norms and group norms share: one channel's norm, with an addend and an activation after it.
+#pragma once
+
+#include <cmath>
+
+#include "tenon/backends/reference/activations.hpp"
+#include "tenon/backends/reference/tensor.hpp"
+
+namespace tenon {
+inline namespace v0 {
+namespace reference {
+
+/// The norm of one channel (of one image): y = scale * normalized(x) + shift. One spelling for every kernel, so that
+/// the mask of a fused activation comes out in the gradient as it was in the forward pass.
+template <class T>
+struct channel_norm {
+  T scale, shift, mean, inverse_deviation;
+
+  channel_norm(T scale_given, T shift_given, T mean_given, T variance, double epsilon)
+      : scale(scale_given),
+        shift(shift_given),
+        mean(mean_given),
+        inverse_deviation(T{1} / std::sqrt(variance + static_cast<T>(epsilon))) {}
+
+  T normalized(T x) const { return (x - mean) * inverse_deviation; }
+  T operator()(T x) const { return scale * normalized(x) + shift; }
+};
+
+/// The operand that is added before the activation, or nullptr.
+inline const operand* addend_of(const attributes& attribute, std::span<const operand> operands) {
+  return attribute.adds ? &operands.back() : nullptr;
+}
+
+/// One channel of one image: norm, addend, activation. y may overwrite x or the addend.
+template <class T>
+void normalize_plane(const attributes& attribute, const channel_norm<T>& norm, const operand& x, const operand* addend,
+                     const operand& y, std::int32_t image, std::int32_t channel) {
+  const auto from = plane<T>(x, image, channel);
+  auto to = plane<T>(y, image, channel);
+  for (std::size_t i = 0; i < from.size(); ++i) {
+    const T added = addend == nullptr ? T{0} : plane<T>(*addend, image, channel)(i);
+    to(i) = activated(attribute.fused, norm(from(i)) + added, static_cast<T>(attribute.slope));
+  }
+}
+
+/// The gradient before the activation.
+template <class T>
+T passing(const attributes& attribute, const channel_norm<T>& norm, T x, T dy) {
+  return dy * derivative_at(attribute.fused, norm(x), static_cast<T>(attribute.slope));
+}
+
+/// Sums over one channel of one image: of the gradient before the activation, and of that times normalized(x).
+struct plane_sums {
+  double plain = 0, weighted = 0;
+};
+
+template <class T>
+plane_sums sum_plane(const attributes& attribute, const channel_norm<T>& norm, const operand& x, const operand& dy,
+                     std::int32_t image, std::int32_t channel) {
+  const auto from = plane<T>(x, image, channel), arriving = plane<T>(dy, image, channel);
+  plane_sums sums;
+  for (std::size_t i = 0; i < from.size(); ++i) {
+    const auto gradient = static_cast<double>(passing(attribute, norm, from(i), arriving(i)));
+    sums.plain += gradient;
+    sums.weighted += gradient * static_cast<double>(norm.normalized(from(i)));
+  }
+  return sums;
+}
+
+/// One channel of one image of dx = (scale * dz - plain - normalized(x) * weighted) / deviation, dz the gradient before
+/// the activation. dx may overwrite x or dy.
+template <class T>
+void differentiate_plane(const attributes& attribute, const channel_norm<T>& norm, double plain, double weighted,
+                         const operand& x, const operand& dy, const operand& dx, std::int32_t image,
+                         std::int32_t channel) {
+  const auto from = plane<T>(x, image, channel), arriving = plane<T>(dy, image, channel);
+  auto to = plane<T>(dx, image, channel);
+  for (std::size_t i = 0; i < from.size(); ++i) {
+    const T gradient = passing(attribute, norm, from(i), arriving(i));
+    to(i) = norm.inverse_deviation *
+            (norm.scale * gradient - static_cast<T>(plain) - norm.normalized(from(i)) * static_cast<T>(weighted));
+  }
+}
+
+}  // namespace reference
+}  // namespace v0
+}  // namespace tenon
