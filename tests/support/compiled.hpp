@@ -28,7 +28,7 @@ struct compiled_graph {
 
 template <class Capabilities>
 compiled_graph compile_for_inference(const tenon::growing_graph& described) {
-  tenon::growing_graph graph = tenon::remove_dead(described.view());
+  tenon::growing_graph graph = tenon::remove_dead(described.view(), true);
   if constexpr (Capabilities::folds_norm) graph = tenon::fold_norm(graph.view());
   graph = tenon::fuse_activation<Capabilities>(graph.view());
   compiled_graph made;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// add, concat: values that meet.
+// add, multiply, concat: values that meet.
 #pragma once
 
 #include <array>
@@ -53,6 +53,30 @@ constexpr First add(First a, Second b, Third c, More... more) {
   return add(add(a, b), c, more...);
 }
 
+/// a * b, element by element. Also written a * b. b may be of one pixel an image, as squeeze-and-excitation has it (Hu
+/// et al. 2018): each of its elements then counts for a whole channel.
+///
+/// shapes: a of any shape, b of the same or (N, C, 1, ...) -> a's
+/// saved for the backward pass: both
+/// problems: channels_differ, sizes_differ, batch_differs, ranks_differ
+/// example: multiply(conv2d<8>{}(x), sigmoid{}(conv2d<8>{}(x)))
+template <symbolic First, symbolic Second>
+constexpr First multiply(First a, Second b) {
+  builder& to = *a.to;
+  const range scope = to.scope("multiply");
+  const shape &first = a.extents(), &second = b.extents();
+  const bool is_pixel = first.rank == second.rank && second.spatial_elements() == 1;
+  if (first.rank == second.rank && a.channels() != b.channels()) {
+    to.graph.report(problem::channels_differ, scope, a.channels(), b.channels());
+  } else if (is_pixel && first.batch() != second.batch()) {
+    to.graph.report(problem::batch_differs, scope, first.batch(), second.batch());
+  } else if (!is_pixel) {
+    check_same_extents(a, b, scope);
+  }
+  const std::array<std::int32_t, 2> operands{a.number, b.number};
+  return {&to, to.graph.make(operation::multiply, operands, {}, a.extents(), scope)};
+}
+
 /// Channels of all values side by side, in the order given.
 ///
 /// shapes: (N, C1, ...), (N, C2, ...), ... -> (N, C1 + C2 + ..., ...)
@@ -79,6 +103,11 @@ constexpr First concat(First first, More... more) {
 template <symbolic First, symbolic Second>
 constexpr First operator+(First a, Second b) {
   return layers::add(a, b);
+}
+
+template <symbolic First, symbolic Second>
+constexpr First operator*(First a, Second b) {
+  return layers::multiply(a, b);
 }
 
 }  // namespace v0

@@ -47,7 +47,7 @@ struct lowering {
 template <class Lowered, class Capabilities>
 struct inference_compilation {
   static constexpr growing_graph make() {
-    growing_graph graph = remove_dead(Lowered::graph.view());
+    growing_graph graph = remove_dead(Lowered::graph.view(), true);
     if constexpr (Capabilities::folds_norm) graph = fold_norm(graph.view());
     graph = fuse_sum<Capabilities>(graph.view());
     graph = fuse_activation<Capabilities>(graph.view());

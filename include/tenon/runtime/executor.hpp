@@ -19,9 +19,9 @@ inline namespace v0 {
 template <class Program>
 class executor {
  public:
-  /// `plan` refers to constants; throws allocation_error and backend_error.
-  executor(const plan_view& plan, std::shared_ptr<parameter_store> store, threads count)
-      : plan_(plan), store_(std::move(store)), program_(std::make_unique<Program>(plan, count.count)) {
+  /// `plan` refers to constants; `seed` is that of dropouts. Throws allocation_error and backend_error.
+  executor(const plan_view& plan, std::shared_ptr<parameter_store> store, threads count, std::uint64_t seed = 0)
+      : plan_(plan), store_(std::move(store)), program_(std::make_unique<Program>(plan, count.count)), seed_(seed) {
     const auto size = [](std::int64_t bytes) { return static_cast<std::size_t>(bytes); };
     arena_ = allocate(size(plan.arena_bytes), "arena");
     packed_ = allocate(size(plan.packed_bytes), "packed weights");
@@ -51,10 +51,11 @@ class executor {
     program_->run(0, plan_.graph.node_count(), {});
   }
 
-  /// Runs a training step up to its loss; nothing that outlives the step has changed.
+  /// Runs a training step up to its loss; nothing that outlives the step has changed, and a step that ends here is done
+  /// again with the same dropouts.
   float run_forward() {
     pack_if_changed();
-    program_->run(0, plan_.loss_node + 1, {});
+    program_->run(0, plan_.loss_node + 1, {0, steps_ + 1, seed_});
     float loss = 0;
     std::memcpy(&loss, program_->operand_of(plan_.loss).data, sizeof(loss));
     return loss;
@@ -62,7 +63,7 @@ class executor {
 
   /// Runs the rest: backward pass, updates, running statistics.
   void run_backward(float learning_rate) {
-    program_->run(plan_.loss_node + 1, plan_.graph.node_count(), {learning_rate, ++steps_});
+    program_->run(plan_.loss_node + 1, plan_.graph.node_count(), {learning_rate, ++steps_, seed_});
     for (const node& current : plan_.graph.nodes) {
       if (current.op != operation::running_statistics) continue;
       const std::int32_t mean = plan_.graph.operand(current, 2);
@@ -104,6 +105,7 @@ class executor {
   memory memory_;
   std::uint64_t packed_version_ = 0;
   std::int64_t steps_ = 0;
+  std::uint64_t seed_ = 0;
 };
 
 }  // namespace v0

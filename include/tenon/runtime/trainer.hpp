@@ -22,6 +22,11 @@ struct step_options {
   float learning_rate = 0.01f;
 };
 
+/// What the random numbers of dropouts follow from, with the step: the same seed gives the same steps.
+struct dropout_seed {
+  std::uint64_t value = 0;
+};
+
 /// The signature of a trainer's step: its tensors, then options, so that these may be written
 /// {.learning_rate = 0.05f}.
 template <class Trainer, class... Tensors>
@@ -96,13 +101,15 @@ class trainer : public plan_of<Net, Inputs, Arguments...>,
   static_assert(plan_type::trains, "a trainer needs a loss and an optimizer");
   using program_type = typename program_of<typename plan_type::arguments::backend, true>::type;
 
-  /// Random first weights. Throws allocation_error, backend_error.
-  explicit trainer(const initialization& how, threads count = {}) : trainer(make_store(table(), how), count) {}
+  /// Random first weights; dropouts follow from the same seed. Throws allocation_error, backend_error.
+  explicit trainer(const initialization& how, threads count = {})
+      : trainer(make_store(table(), how), count, dropout_seed{how.seed}) {}
   /// Weights from a file. Throws file_error, format_error, weight_error too.
-  explicit trainer(const weight_file& from, threads count = {}) : trainer(make_store(table(), from), count) {}
+  explicit trainer(const weight_file& from, threads count = {}, dropout_seed seed = {})
+      : trainer(make_store(table(), from), count, seed) {}
   /// Weights shared with another trainer or predictor.
-  explicit trainer(const tenon::parameters<Net>& shared, threads count = {})
-      : trainer(share_store(table(), shared.store()), count) {}
+  explicit trainer(const tenon::parameters<Net>& shared, threads count = {}, dropout_seed seed = {})
+      : trainer(share_store(table(), shared.store()), count, seed) {}
 
   /// The parameters, to be shared with predictors.
   tenon::parameters<Net> parameters() const { return tenon::parameters<Net>(executor_.store()); }
@@ -133,8 +140,8 @@ class trainer : public plan_of<Net, Inputs, Arguments...>,
   friend class training_step;
   using tensors = step_tensors<plan_type>;
 
-  trainer(std::shared_ptr<parameter_store> store, threads count)
-      : executor_(plan_type::view(), std::move(store), count) {}
+  trainer(std::shared_ptr<parameter_store> store, threads count, dropout_seed seed)
+      : executor_(plan_type::view(), std::move(store), count, seed.value) {}
 
   static constexpr parameter_table table() { return {plan_type::parameter_list, plan_type::buffer_list}; }
 

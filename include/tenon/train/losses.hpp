@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Losses: mean_square, cross_entropy, and several of them together.
+// Losses: mean_square, binary_cross_entropy, cross_entropy, and several of them together.
 #pragma once
 
 #include <array>
@@ -14,18 +14,32 @@ inline namespace v0 {
 /// What marks a loss; a trainer's template argument with this base is its loss.
 struct loss_base {};
 
+/// Appends a loss, `scale` times, that compares each element of `output` with its target; gives its value's number.
+constexpr std::int32_t append_comparison(builder& to, operation loss, std::int32_t output, std::int32_t index,
+                                         double scale) {
+  attributes given;
+  given.index = index;
+  const std::int32_t target = to.graph.make(operation::target, {}, given, to.value_at(output).extents);
+  attributes attribute;
+  attribute.scale = scale;
+  const std::array<std::int32_t, 2> operands{output, target};
+  return to.graph.make(loss, operands, attribute, shape(), to.graph.store("loss"));
+}
+
 /// mean((output - target)^2) over all elements, as PyTorch's MSELoss. The target is a float tensor of the output's
 /// shape.
 struct mean_square : loss_base {
   /// Appends the loss of `output`, `scale` times; gives its value's number.
   static constexpr std::int32_t append(builder& to, std::int32_t output, std::int32_t index, double scale) {
-    attributes given;
-    given.index = index;
-    const std::int32_t target = to.graph.make(operation::target, {}, given, to.value_at(output).extents);
-    attributes attribute;
-    attribute.scale = scale;
-    const std::array<std::int32_t, 2> operands{output, target};
-    return to.graph.make(operation::mean_square, operands, attribute, shape(), to.graph.store("loss"));
+    return append_comparison(to, operation::mean_square, output, index, scale);
+  }
+};
+
+/// The mean over all elements of -t log s(x) - (1 - t) log(1 - s(x)), s the sigmoid of a logit x, as PyTorch's
+/// BCEWithLogitsLoss. The target t is a float tensor of the output's shape, between 0 and 1.
+struct binary_cross_entropy : loss_base {
+  static constexpr std::int32_t append(builder& to, std::int32_t output, std::int32_t index, double scale) {
+    return append_comparison(to, operation::binary_cross_entropy, output, index, scale);
   }
 };
 

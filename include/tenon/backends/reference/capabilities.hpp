@@ -58,4 +58,5 @@ struct capabilities {
 
 }  // namespace reference
 }  // namespace v0
+      case operation::prelu_gradient:
 }  // namespace tenon

@@ -48,7 +48,7 @@ void convolution(const attributes& attribute, std::span<const operand> operands,
       xt::noalias(pixels) = (pixels - mean) * factor + shift;
     });
   }
-  apply<T>(attribute.fused, elements<T>(y));
+  apply<T>(attribute.fused, elements<T>(y), attribute.slope);
 }
 
 /// dy, w -> dx

@@ -9,11 +9,13 @@
 #include "tenon/backends/reference/average_pooling.hpp"
 #include "tenon/backends/reference/batch_norm.hpp"
 #include "tenon/backends/reference/convolution.hpp"
+#include "tenon/backends/reference/dropout.hpp"
 #include "tenon/backends/reference/losses.hpp"
 #include "tenon/backends/reference/pointwise.hpp"
 #include "tenon/backends/reference/pooling.hpp"
 #include "tenon/backends/reference/resize.hpp"
 #include "tenon/backends/reference/transposed_convolution.hpp"
+#include "tenon/backends/reference/softmax.hpp"
 #include "tenon/backends/reference/updates.hpp"
 #include "tenon/core/error.hpp"
 
@@ -44,7 +46,13 @@ void execute(const graph_view& graph, const node& of, std::span<const operand> o
     case operation::batch_norm_training:
       return batch_norm_training<T>(attribute, operands, results);
     case operation::activation:
-      return relu<T>(operands, results);
+      return activate<T>(attribute, operands, results);
+    case operation::prelu:
+      return prelu<T>(operands, results);
+    case operation::softmax:
+      return softmax<T>(operands, results);
+    case operation::dropout:
+      return dropout<T>(attribute, operands, results, arguments);
     case operation::max_pool:
       return max_pool<T>(attribute, operands, results);
     case operation::average_pool:
@@ -60,12 +68,16 @@ void execute(const graph_view& graph, const node& of, std::span<const operand> o
     case operation::resize:
       return resize<T>(attribute, operands, results);
     case operation::mean_square:
+    case operation::multiply:
+      return multiply<T>(operands, results);
       return mean_square<T>(attribute, operands, results);
     case operation::cross_entropy:
       return cross_entropy<T>(graph, attribute, operands, results);
     case operation::total_loss:
       return total_loss<T>(operands, results);
     case operation::convolution_data_gradient:
+    case operation::binary_cross_entropy:
+      return binary_cross_entropy<T>(attribute, operands, results);
       return convolution_data_gradient<T>(attribute, operands, results);
     case operation::convolution_weight_gradient:
       return convolution_weight_gradient<T>(attribute, operands, results);
@@ -78,7 +90,13 @@ void execute(const graph_view& graph, const node& of, std::span<const operand> o
     case operation::batch_norm_frozen_gradient:
       return norm_gradient<true, T>(attribute, operands, results);
     case operation::activation_gradient:
-      return relu_gradient<T>(operands, results);
+      return activation_gradient<T>(attribute, operands, results);
+    case operation::prelu_gradient:
+      return prelu_gradient<T>(operands, results);
+    case operation::softmax_gradient:
+      return softmax_gradient<T>(operands, results);
+    case operation::multiply_gradient:
+      return multiply_gradient<T>(operands, results);
     case operation::max_pool_gradient:
       return max_pool_gradient<T>(attribute, operands, results);
     case operation::average_pool_gradient:
@@ -98,6 +116,8 @@ void execute(const graph_view& graph, const node& of, std::span<const operand> o
     case operation::sgd:
       return sgd<T>(attribute, operands, arguments);
     case operation::adam:
+    case operation::binary_cross_entropy_gradient:
+      return binary_cross_entropy_gradient<T>(attribute, operands, results);
       return adam<T>(attribute, operands, arguments);
     case operation::reorder:
       return reorder<T>(operands, results);

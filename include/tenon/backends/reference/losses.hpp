@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 
+#include "tenon/backends/reference/activations.hpp"
 #include "tenon/backends/reference/tensor.hpp"
 #include "tenon/core/error.hpp"
 
@@ -30,6 +31,31 @@ void mean_square_gradient(const attributes& attribute, std::span<const operand> 
   const auto factor = static_cast<T>(2 * attribute.scale / static_cast<double>(operands[0].extents.elements()));
   auto dx = elements<T>(results[0]);
   xt::noalias(dx) = factor * (x - target);
+}
+
+/// logits, target -> loss = scale * mean(max(x, 0) - x t + log(1 + e^-|x|))
+template <class T>
+void binary_cross_entropy(const attributes& attribute, std::span<const operand> operands,
+                          std::span<const operand> results) {
+  const std::int64_t count = operands[0].extents.elements();
+  double sum = 0;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const auto x = static_cast<double>(operands[0].as<const T>()[i]);
+    const auto target = static_cast<double>(operands[1].as<const T>()[i]);
+    sum += std::max(x, 0.0) - x * target + std::log1p(std::exp(-std::abs(x)));
+  }
+  *results[0].as<T>() = static_cast<T>(attribute.scale * sum / static_cast<double>(count));
+}
+
+/// logits, target -> dlogits = scale / count * (sigmoid(x) - t); dlogits may overwrite either
+template <class T>
+void binary_cross_entropy_gradient(const attributes& attribute, std::span<const operand> operands,
+                                   std::span<const operand> results) {
+  const T* x = operands[0].as<const T>();
+  const std::int64_t count = operands[0].extents.elements();
+  const auto factor = static_cast<T>(attribute.scale / static_cast<double>(count));
+  std::transform(x, x + count, operands[1].as<const T>(), results[0].as<T>(),
+                 [&](T logit, T target) { return factor * (activated(activation::sigmoid, logit, T{0}) - target); });
 }
 
 /// The weight of a class, 1 where the loss has none.

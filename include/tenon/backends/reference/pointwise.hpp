@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Element by element: activations and additions.
+// Element by element: activations, PReLU, additions and products.
 #pragma once
 
+#include <algorithm>
+#include <vector>
+
+#include "tenon/backends/reference/activations.hpp"
 #include "tenon/backends/reference/tensor.hpp"
 
 namespace tenon {
@@ -10,26 +14,61 @@ namespace reference {
 
 // Every kernel here reads an element before it writes that element alone, so that the result may overwrite an operand.
 
-/// Applies a fused activation in place to an expression that can be assigned to. A NaN stays one, as in PyTorch.
+/// Applies a fused activation in place to a range of elements; `slope` is attributes.slope.
 template <class T, class Elements>
-void apply(activation fused, Elements&& of) {
-  if (fused == activation::relu) xt::noalias(of) = xt::where(of < T{0}, T{0}, of);
+void apply(activation fused, Elements&& of, double slope = 0) {
+  if (fused == activation::none) return;
+  for (T& each : of) each = activated(fused, each, static_cast<T>(slope));
 }
 
-/// x -> max(x, 0)
+/// x -> y = attributes.fused of x
 template <class T>
-void relu(std::span<const operand> operands, std::span<const operand> results) {
-  const auto x = elements<T>(operands[0]);
-  auto y = elements<T>(results[0]);
-  xt::noalias(y) = xt::where(x < T{0}, T{0}, x);
+void activate(const attributes& attribute, std::span<const operand> operands, std::span<const operand> results) {
+  const T* x = operands[0].as<const T>();
+  std::transform(x, x + operands[0].extents.elements(), results[0].as<T>(),
+                 [&](T each) { return activated(attribute.fused, each, static_cast<T>(attribute.slope)); });
 }
 
-/// y, dy -> dx, y the output of the ReLU
+/// y, dy -> dx, y the output of the activation, but of a hard swish the input
 template <class T>
-void relu_gradient(std::span<const operand> operands, std::span<const operand> results) {
-  const auto y = elements<T>(operands[0]), dy = elements<T>(operands[1]);
-  auto dx = elements<T>(results[0]);
-  xt::noalias(dx) = xt::where(y > T{0}, dy, T{0});
+void activation_gradient(const attributes& attribute, std::span<const operand> operands,
+                         std::span<const operand> results) {
+  const T* y = operands[0].as<const T>();
+  std::transform(y, y + operands[0].extents.elements(), operands[1].as<const T>(), results[0].as<T>(),
+                 [&](T each, T dy) { return derivative(attribute.fused, each, static_cast<T>(attribute.slope)) * dy; });
+}
+
+/// The factor of a channel where a parameter has one for each, or one for all.
+template <class T>
+T& of_channel(const operand& parameter, std::int32_t channel) {
+  return parameter.as<T>()[parameter.extents.elements() == 1 ? 0 : channel];
+}
+
+/// x, slope -> y = x > 0 ? x : slope x
+template <class T>
+void prelu(std::span<const operand> operands, std::span<const operand> results) {
+  for_each_plane(operands[0].extents, [&](std::int32_t image, std::int32_t channel) {
+    const T slope = of_channel<T>(operands[1], channel);
+    const auto x = plane<T>(operands[0], image, channel);
+    auto y = plane<T>(results[0], image, channel);
+    xt::noalias(y) = xt::where(x > T{0}, x, slope * x);
+  });
+}
+
+/// x, dy, slope -> dx, dslope; dx may overwrite x or dy
+template <class T>
+void prelu_gradient(std::span<const operand> operands, std::span<const operand> results) {
+  const operand &x = operands[0], &dy = operands[1], &slope = operands[2], &dslope = results[1];
+  std::vector<double> sums(static_cast<std::size_t>(slope.extents.elements()));
+  const operand sum{reinterpret_cast<std::byte*>(sums.data()), slope.extents};
+  for_each_plane(x.extents, [&](std::int32_t image, std::int32_t channel) {
+    const auto from = plane<T>(x, image, channel), arriving = plane<T>(dy, image, channel);
+    of_channel<double>(sum, channel) += xt::sum<double>(xt::where(from > T{0}, T{0}, from * arriving))();
+    auto to = plane<T>(results[0], image, channel);
+    const T factor = of_channel<T>(slope, channel);
+    xt::noalias(to) = xt::where(from > T{0}, arriving, factor * arriving);
+  });
+  std::transform(sums.begin(), sums.end(), dslope.as<T>(), [](double each) { return static_cast<T>(each); });
 }
 
 /// a, b -> a + b
@@ -38,6 +77,31 @@ void add(std::span<const operand> operands, std::span<const operand> results) {
   const auto a = elements<T>(operands[0]), b = elements<T>(operands[1]);
   auto sum = elements<T>(results[0]);
   xt::noalias(sum) = a + b;
+}
+
+/// a, b -> a * b; b of a's shape, or of one pixel an image. The result may overwrite a, and b of its shape.
+template <class T>
+void multiply(std::span<const operand> operands, std::span<const operand> results) {
+  if (operands[1].extents == operands[0].extents) {
+    const auto a = elements<T>(operands[0]), b = elements<T>(operands[1]);
+    auto product = elements<T>(results[0]);
+    xt::noalias(product) = a * b;
+    return;
+  }
+  for_each_plane(operands[0].extents, [&](std::int32_t image, std::int32_t channel) {
+    const T factor = operands[1].as<const T>()[image * operands[0].extents.channels() + channel];
+    auto product = plane<T>(results[0], image, channel);
+    xt::noalias(product) = factor * plane<T>(operands[0], image, channel);
+  });
+}
+
+/// a, dy -> db, for b of one pixel an image
+template <class T>
+void multiply_gradient(std::span<const operand> operands, std::span<const operand> results) {
+  for_each_plane(operands[0].extents, [&](std::int32_t image, std::int32_t channel) {
+    const auto a = plane<T>(operands[0], image, channel), dy = plane<T>(operands[1], image, channel);
+    results[0].as<T>()[image * operands[0].extents.channels() + channel] = static_cast<T>(xt::sum<double>(a * dy)());
+  });
 }
 
 }  // namespace reference

@@ -17,7 +17,7 @@ void transposed_convolution(const attributes& attribute, std::span<const operand
   const operand &x = operands[0], &w = operands[1], &y = results[0];
   spread(window(attribute, y.extents, x.extents), x.as<const T>(), w.as<const T>(), y.as<T>());
   if (attribute.has_bias) add_bias<T>(operands[2], y);
-  apply<T>(attribute.fused, elements<T>(y));
+  apply<T>(attribute.fused, elements<T>(y), attribute.slope);
 }
 
 /// dy, w -> dx
