@@ -18,7 +18,9 @@
 #include "tenon/layers/convolution.hpp"
 
 // Norms
-//   batch_norm<...>              weight, bias, running_mean, running_var
+//   batch_norm<...>                                                     weight, bias, running_mean, running_var
+//   group_norm<32, ...>, group_norm<nearest<32>, ...>                   weight, bias, unless no_affine
+//   instance_norm<...>                                                  weight, bias, if affine
 #include "tenon/layers/normalization.hpp"
 
 // Activations

@@ -10,6 +10,7 @@
 #include "tenon/backends/reference/batch_norm.hpp"
 #include "tenon/backends/reference/convolution.hpp"
 #include "tenon/backends/reference/dropout.hpp"
+#include "tenon/backends/reference/group_norm.hpp"
 #include "tenon/backends/reference/losses.hpp"
 #include "tenon/backends/reference/pointwise.hpp"
 #include "tenon/backends/reference/pooling.hpp"
@@ -45,6 +46,10 @@ void execute(const graph_view& graph, const node& of, std::span<const operand> o
       return batch_norm<T>(attribute, operands, results);
     case operation::batch_norm_training:
       return batch_norm_training<T>(attribute, operands, results);
+    case operation::group_norm:
+      return group_norm<T>(attribute, operands, results);
+    case operation::group_norm_given:
+      return group_norm_given<T>(attribute, operands, results);
     case operation::activation:
       return activate<T>(attribute, operands, results);
     case operation::prelu:
@@ -89,6 +94,8 @@ void execute(const graph_view& graph, const node& of, std::span<const operand> o
       return norm_gradient<false, T>(attribute, operands, results);
     case operation::batch_norm_frozen_gradient:
       return norm_gradient<true, T>(attribute, operands, results);
+    case operation::group_norm_gradient:
+      return group_norm_gradient<T>(attribute, operands, results);
     case operation::activation_gradient:
       return activation_gradient<T>(attribute, operands, results);
     case operation::prelu_gradient:
