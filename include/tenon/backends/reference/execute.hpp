@@ -15,8 +15,8 @@
 #include "tenon/backends/reference/pointwise.hpp"
 #include "tenon/backends/reference/pooling.hpp"
 #include "tenon/backends/reference/resize.hpp"
-#include "tenon/backends/reference/transposed_convolution.hpp"
 #include "tenon/backends/reference/softmax.hpp"
+#include "tenon/backends/reference/transposed_convolution.hpp"
 #include "tenon/backends/reference/updates.hpp"
 #include "tenon/core/error.hpp"
 
@@ -68,21 +68,21 @@ void execute(const graph_view& graph, const node& of, std::span<const operand> o
       return pad<T>(attribute, operands, results);
     case operation::add:
       return add<T>(operands, results);
+    case operation::multiply:
+      return multiply<T>(operands, results);
     case operation::concat:
       return concat<T>(operands, results);
     case operation::resize:
       return resize<T>(attribute, operands, results);
     case operation::mean_square:
-    case operation::multiply:
-      return multiply<T>(operands, results);
       return mean_square<T>(attribute, operands, results);
+    case operation::binary_cross_entropy:
+      return binary_cross_entropy<T>(attribute, operands, results);
     case operation::cross_entropy:
       return cross_entropy<T>(graph, attribute, operands, results);
     case operation::total_loss:
       return total_loss<T>(operands, results);
     case operation::convolution_data_gradient:
-    case operation::binary_cross_entropy:
-      return binary_cross_entropy<T>(attribute, operands, results);
       return convolution_data_gradient<T>(attribute, operands, results);
     case operation::convolution_weight_gradient:
       return convolution_weight_gradient<T>(attribute, operands, results);
@@ -116,6 +116,8 @@ void execute(const graph_view& graph, const node& of, std::span<const operand> o
       return resize_gradient<T>(attribute, operands, results);
     case operation::mean_square_gradient:
       return mean_square_gradient<T>(attribute, operands, results);
+    case operation::binary_cross_entropy_gradient:
+      return binary_cross_entropy_gradient<T>(attribute, operands, results);
     case operation::cross_entropy_gradient:
       return cross_entropy_gradient<T>(graph, attribute, operands, results);
     case operation::running_statistics:
@@ -123,8 +125,6 @@ void execute(const graph_view& graph, const node& of, std::span<const operand> o
     case operation::sgd:
       return sgd<T>(attribute, operands, arguments);
     case operation::adam:
-    case operation::binary_cross_entropy_gradient:
-      return binary_cross_entropy_gradient<T>(attribute, operands, results);
       return adam<T>(attribute, operands, arguments);
     case operation::reorder:
       return reorder<T>(operands, results);
