@@ -76,7 +76,8 @@ constexpr little_graph<2> sum(operation a, operation b) {
   return {operation::add, {a, b}, {shape(8, 8, 3, 3), shape(8, 8, 3, 3)}, shape(8, 8, 3, 3)};
 }
 static_assert(capabilities::result_layout(sum(operation::activation, operation::activation).view(),
-                                          sum(operation::activation, operation::activation).last(), 0) == layout::blocked);
+                                          sum(operation::activation, operation::activation).last(),
+                                          0) == layout::blocked);
 static_assert(capabilities::result_layout(
                   sum(operation::convolution_weight_gradient, operation::convolution_weight_gradient).view(),
                   sum(operation::convolution_weight_gradient, operation::convolution_weight_gradient).last(),
@@ -87,6 +88,22 @@ static_assert(capabilities::in_place(sum(operation::activation, operation::activ
 static_assert(!capabilities::in_place(convolution(64, 64).view(), convolution(64, 64).last(), 0));
 static_assert(capabilities::folds_norm && capabilities::fuses_activation(operation::convolution, activation::relu));
 static_assert(!capabilities::fuses_activation(operation::add, activation::relu));
+static_assert(capabilities::fuses_activation(operation::transposed_convolution, activation::hard_swish));
+static_assert(capabilities::fuses_sum(convolution(64, 64).view(), convolution(64, 64).last()));
+static_assert(!capabilities::fuses_sum(sum(operation::activation, operation::activation).view(),
+                                       sum(operation::activation, operation::activation).last()));
+
+// A convolution writes over what it adds, but not over what it reads.
+constexpr bool overwrites_addend(std::int32_t addend, int operand) {
+  little_graph<3> graph{operation::convolution,
+                        {operation::activation, operation::parameter, operation::activation},
+                        {shape(1, 64, 8, 8), shape(64, 64, 3, 3), shape(1, 64, 8, 8)},
+                        shape(1, 64, 8, 8)};
+  graph.operands[2] = addend;
+  graph.nodes[3].attribute.adds = true;
+  return capabilities::in_place(graph.view(), graph.last(), operand);
+}
+static_assert(overwrites_addend(2, 2) && !overwrites_addend(2, 0) && !overwrites_addend(0, 2));
 
 }  // namespace
 

@@ -60,17 +60,30 @@ shape weights_of(const geometry& of, const shape& x) {
   return w;
 }
 
-enum class variant { bare, biased, rectified, folded, biased_rectified, folded_biased_rectified };
+enum class addend { none, in_place, apart, source };
 
-std::string run_forward(const geometry& of, variant which, int threads, bool stem = false) {
+/// What a convolution does to its sums.
+struct ending {
+  bool biased = false;
+  bool folded = false;
+  activation function = activation::none;
+  addend adds = addend::none;
+};
+
+struct variant {
+  static constexpr ending bare{}, biased{true}, rectified{false, false, activation::relu}, folded{false, true},
+      biased_rectified{true, false, activation::relu}, folded_biased_rectified{true, true, activation::relu};
+};
+
+std::string run_forward(const geometry& of, const ending& after, int threads, bool stem = false) {
   const shape x = shape_of(of.input);
   attributes attribute = attributes_of(of, x.spatial_rank());
-  attribute.has_bias =
-      which == variant::biased || which == variant::biased_rectified || which == variant::folded_biased_rectified;
-  attribute.folds_norm = which == variant::folded || which == variant::folded_biased_rectified;
+  attribute.has_bias = after.biased;
+  attribute.folds_norm = after.folded;
   attribute.epsilon = 1e-3;
-  if (which == variant::rectified || which == variant::biased_rectified || which == variant::folded_biased_rectified)
-    attribute.fused = activation::relu;
+  attribute.fused = after.function;
+  attribute.slope = after.function == activation::elu ? 0.75 : 0.125;
+  attribute.adds = after.adds != addend::none;
   single_node test(of.transposed ? operation::transposed_convolution : operation::convolution, attribute);
   if (stem)
     test.plain_operand(x, operation::input);
@@ -84,6 +97,9 @@ std::string run_forward(const geometry& of, variant which, int threads, bool ste
     test.plain_operand(shape(of.out), operation::buffer);
     test.plain_operand(shape(of.out), operation::buffer, true);
   }
+  if (after.adds == addend::source) test.again(0);
+  if (after.adds == addend::in_place || after.adds == addend::apart) test.operand(output_of(of, x), operation::input);
+  if (after.adds == addend::in_place) test.overwrite(test.last_operand());
   test.result(output_of(of, x));
   test.compare(threads);
   return test.implementation;
@@ -242,6 +258,33 @@ TEST_CASE("transposed convolutions equal the reference") {
     run_all({{1, channels, 3, 2, 4}, 16, 2, 2, 1, 0, 0, 1, true});
     run_all({{3, channels, 2, 3, 2}, 11, 3, 2, 1, 1, 1, 1, true, 1});
   }
+}
+
+TEST_CASE("convolutions add a value and apply every function") {
+  constexpr activation functions[] = {activation::none,         activation::relu,      activation::leaky_relu,
+                                      activation::relu6,        activation::elu,       activation::sigmoid,
+                                      activation::hard_sigmoid, activation::hard_swish};
+  for (const activation function : functions)
+    for (const geometry& of :
+         {geometry{{3, 19, 7, 9}, 19, 3, 1, 1, 1, 1}, geometry{{1, 32, 5, 6}, 32, 1},
+          geometry{{1, 5, 4, 5, 6}, 5, 3, 1, 1, 1, 1}, geometry{{1, 64, 8, 9}, 64, 3, 1, 1, 1, 1, 64},
+          geometry{{3, 19, 9, 8}, 19, 3, 1, 2, 2, 2, 19}, geometry{{1, 12, 7, 6}, 12, 3, 1, 1, 1, 1, 3},
+          geometry{{1, 20, 1, 1}, 20, 3, 1, 1, 1, 1}})
+      for (const addend adds : {addend::none, addend::in_place, addend::apart, addend::source})
+        for (const int threads : {1, 2}) {
+          INFO(name_of(of) << ", " << tenon::name_of(function) << ", " << static_cast<int>(adds) << ", " << threads
+                           << " threads");
+          run_forward(of, {false, false, function, adds}, threads);
+          run_forward(of, {true, true, function, adds}, threads);
+        }
+  for (const activation function : functions)
+    for (const geometry& of :
+         {geometry{{3, 16, 5, 4}, 5, 2, 2, 1, 0, 0, 1, true}, geometry{{1, 5, 3, 2, 4}, 19, 2, 2, 1, 0, 0, 1, true}})
+      for (const int threads : {1, 2}) {
+        INFO(name_of(of) << ", " << tenon::name_of(function) << ", " << threads << " threads");
+        run_forward(of, {false, false, function}, threads);
+        run_forward(of, {true, false, function}, threads);
+      }
 }
 
 TEST_CASE("the stem reads a plain network input") {

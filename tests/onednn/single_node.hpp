@@ -57,7 +57,12 @@ class single_node {
     operand(extents, source, positive);
     values_.back().arrangement = layout::plain;
   }
+  /// Operand i stands behind the others once more.
+  void again(std::int32_t i) { repeated_ = i; }
+  int last_operand() const { return static_cast<int>(values_.size()) - 1; }
   void result(const shape& extents) { results_.push_back(extents); }
+  /// The first result lies where operand i lies.
+  void overwrite(int i) { overwritten_ = i; }
 
   std::string implementation;
 
@@ -76,6 +81,11 @@ class single_node {
                                                                  : bytes_of(each.extents, each.type, each.arrangement);
       placements.push_back({memory_space::arena, arena_bytes, bytes});
       arena_bytes += round_up(bytes, 64);
+    }
+    if (overwritten_ >= 0) {
+      REQUIRE(onednn::capabilities::in_place(graph, of, overwritten_));
+      placements[static_cast<std::size_t>(operand_count)].offset =
+          placements[static_cast<std::size_t>(overwritten_)].offset;
     }
     std::vector<std::int64_t> packed(nodes_.size(), -1);
     const std::int64_t packed_bytes = onednn::capabilities::packed_bytes(graph, of);
@@ -105,10 +115,8 @@ class single_node {
     for (std::size_t i = 0; i < values_.size(); ++i) {
       const value& each = values_[i];
       std::vector<double> numbers(static_cast<std::size_t>(each.extents.elements()));
-      if (static_cast<std::int32_t>(i) < operand_count) {
+      if (static_cast<std::int32_t>(i) < operand_count)
         for (double& number : numbers) number = positive_[i] ? positive(generator) : any(generator);
-        store(numbers, each, reinterpret_cast<float*>(arena.get() + placements[i].offset), program.block());
-      }
       exact.push_back(std::move(numbers));
     }
     for (std::size_t i = 0; i < values_.size(); ++i)
@@ -117,12 +125,16 @@ class single_node {
 
     program.bind(memory);
     check_pointers(program, plan, memory);
-    program.pack();
     for (int repetition = 0; repetition < 2; ++repetition) {
+      for (std::size_t i = 0; i < static_cast<std::size_t>(operand_count); ++i)
+        store(exact[i], values_[i], reinterpret_cast<float*>(arena.get() + placements[i].offset), program.block());
+      program.pack();
       program.run(0, graph.node_count());
       const std::span<const tenon::operand> tensors = exact_tensors;
       const auto count = static_cast<std::size_t>(operand_count);
-      reference::execute<double>(graph, of, tensors.first(count), tensors.subspan(count), step_arguments{});
+      std::vector<tenon::operand> read(tensors.begin(), tensors.begin() + operand_count);
+      if (repeated_ >= 0) read.push_back(tensors[static_cast<std::size_t>(repeated_)]);
+      reference::execute<double>(graph, of, read, tensors.subspan(count), step_arguments{});
       for (std::size_t i = count; i < count + results_.size(); ++i)
         check_result(exact[i], program.operand_of(static_cast<std::int32_t>(i)), program.block(), tolerance);
     }
@@ -136,7 +148,8 @@ class single_node {
     const auto operand_count = static_cast<std::int32_t>(values_.size());
     const auto number = static_cast<std::int32_t>(nodes_.size());
     for (std::int32_t i = 0; i < operand_count; ++i) operands_.push_back(i);
-    main_.operands = {0, operand_count};
+    if (repeated_ >= 0) operands_.push_back(repeated_);
+    main_.operands = {0, static_cast<std::int32_t>(operands_.size())};
     main_.results = {operand_count, static_cast<std::int32_t>(results_.size())};
     for (const shape& extents : results_) values_.push_back({extents, element_type::float32, layout::plain, number});
     nodes_.push_back(main_);
@@ -231,6 +244,8 @@ class single_node {
   std::vector<std::int32_t> operands_;
   std::vector<shape> results_;
   node main_;
+  int overwritten_ = -1;
+  std::int32_t repeated_ = -1;
 };
 
 }  // namespace onednn_test

@@ -8,8 +8,10 @@
 #    include <string>
 
 #    include "tenon/backends/kernels/arrangement.hpp"
+#    include "tenon/backends/kernels/average_pooling.hpp"
 #    include "tenon/backends/kernels/batch_norm.hpp"
 #    include "tenon/backends/kernels/batch_norm_gradient.hpp"
+#    include "tenon/backends/kernels/channels.hpp"
 #    include "tenon/backends/kernels/losses.hpp"
 #    include "tenon/backends/kernels/pointwise.hpp"
 #    include "tenon/backends/kernels/pooling.hpp"
@@ -32,28 +34,14 @@ namespace kernels {
 /// throws: backend_error for convolutions, of which there is no kernel here.
 inline void execute(isa set, const graph_view& graph, const node& of, std::span<const operand> operands,
                     std::span<const operand> results, const step_arguments& arguments) {
-  switch (set) {
-    case isa::plain:
-      return plain::execute(graph, of, operands, results, arguments);
-    case isa::avx2:
-      return avx2::execute(graph, of, operands, results, arguments);
-    case isa::avx512:
-      return avx512::execute(graph, of, operands, results, arguments);
-  }
+  chosen(set, plain::execute, avx2::execute, avx512::execute)(graph, of, operands, results, arguments);
 }
 
 /// The same for what predictors need alone, which compiles in a third of the time.
 /// throws: backend_error for convolutions, losses, gradients and updates.
 inline void execute_inference(isa set, const node& of, std::span<const operand> operands,
                               std::span<const operand> results) {
-  switch (set) {
-    case isa::plain:
-      return plain::execute_inference(of, operands, results);
-    case isa::avx2:
-      return avx2::execute_inference(of, operands, results);
-    case isa::avx512:
-      return avx512::execute_inference(of, operands, results);
-  }
+  chosen(set, plain::execute_inference, avx2::execute_inference, avx512::execute_inference)(of, operands, results);
 }
 
 }  // namespace kernels
@@ -83,12 +71,20 @@ inline void execute_inference(const node& of, std::span<const operand> operands,
       return relu(operands, results);
     case operation::max_pool:
       return max_pool(attribute, operands, results);
+    case operation::average_pool:
+      return average_pool(attribute, operands, results);
+    case operation::adaptive_average_pool:
+      return adaptive_average_pool(operands, results);
     case operation::pad:
       return pad(attribute, operands, results);
     case operation::add:
       return add(operands, results);
     case operation::concat:
       return concat(operands, results);
+    case operation::split:
+      return split(operands, results);
+    case operation::channel_shuffle:
+      return channel_shuffle(attribute, operands, results);
     case operation::resize:
       return resize(attribute, operands, results);
     case operation::reorder:
@@ -122,6 +118,10 @@ inline void execute(const graph_view& graph, const node& of, std::span<const ope
       return relu_gradient(operands, results);
     case operation::max_pool_gradient:
       return max_pool_gradient(attribute, operands, results);
+    case operation::average_pool_gradient:
+      return average_pool_gradient(attribute, operands, results);
+    case operation::adaptive_average_pool_gradient:
+      return adaptive_average_pool_gradient(operands, results);
     case operation::concat_gradient:
       return concat_gradient(attribute, operands, results);
     case operation::resize_gradient:

@@ -22,6 +22,12 @@ constexpr std::string_view name_of(isa set) {
   return set == isa::avx512 ? "avx512" : set == isa::avx2 ? "avx2" : "plain";
 }
 
+/// The one of three that is for the given set, such as functions of the namespaces that each_isa.hpp makes.
+template <class Function>
+constexpr Function chosen(isa set, Function plain, Function avx2, Function avx512) {
+  return set == isa::avx512 ? avx512 : set == isa::avx2 ? avx2 : plain;
+}
+
 /// The greatest instruction set that the processor and the operating system support.
 inline isa supported_isa() {
   __builtin_cpu_init();

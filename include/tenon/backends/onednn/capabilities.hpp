@@ -20,12 +20,12 @@ struct capabilities {
 
   /// Whether an activation may be fused into the operation's result.
   static constexpr bool fuses_activation(operation op, activation function) {
-    return function == activation::relu && (op == operation::convolution || op == operation::transposed_convolution ||
-                                            op == operation::batch_norm || op == operation::batch_norm_training);
+    if (op == operation::convolution || op == operation::transposed_convolution) return true;
+    return function == activation::relu && (op == operation::batch_norm || op == operation::batch_norm_training);
   }
 
   /// Whether a node may add another value to its result, before its activation.
-  static constexpr bool fuses_sum(const graph_view&, const node&) { return false; }
+  static constexpr bool fuses_sum(const graph_view&, const node& of) { return of.op == operation::convolution; }
 
   /// The layout the node wants its i-th operand in: activations blocked, but a network input plain where a convolution
   /// of at most 3 channels reads it; everything else plain.
@@ -165,6 +165,10 @@ struct capabilities {
       case operation::dropout:
       case operation::batch_norm:
         return operand == 0;
+      case operation::convolution:
+        // The addend, unless the convolution reads it as its source too.
+        return of.attribute.adds && operand == of.operands.count - 1 &&
+               graph.operand(of, operand) != graph.operand(of, 0);
       case operation::multiply:
         return operand == 0 || (operand == 1 && graph.operand_value(of, 1).extents == graph.result_value(of).extents);
       case operation::add:

@@ -51,6 +51,33 @@ struct window_dimensions {
   }
 };
 
+/// A fused activation in oneDNN's terms.
+struct eltwise {
+  dnnl_alg_kind_t kind;
+  float alpha, beta;
+};
+
+/// requires: a function is fused.
+inline eltwise eltwise_of(const attributes& attribute) {
+  const auto slope = static_cast<float>(attribute.slope);
+  switch (attribute.fused) {
+    case activation::leaky_relu:
+      return {dnnl_eltwise_relu, slope, 0.0F};
+    case activation::relu6:
+      return {dnnl_eltwise_clip_v2, 0.0F, 6.0F};
+    case activation::elu:
+      return {dnnl_eltwise_elu, slope, 0.0F};
+    case activation::sigmoid:
+      return {dnnl_eltwise_logistic, 0.0F, 0.0F};
+    case activation::hard_sigmoid:
+      return {dnnl_eltwise_hardsigmoid, 1.0F / 6.0F, 0.5F};
+    case activation::hard_swish:
+      return {dnnl_eltwise_hardswish, 1.0F / 6.0F, 0.5F};
+    default:
+      return {dnnl_eltwise_relu, 0.0F, 0.0F};
+  }
+}
+
 /// Makes the primitive descriptor of a convolution-family node.
 class convolution_description {
  public:
@@ -136,17 +163,22 @@ class convolution_description {
     return result;
   }
 
-  /// The scratchpad is the caller's; a fused activation follows a forward operation.
+  /// The scratchpad is the caller's; a forward operation adds what its result holds already, then comes the function.
   primitive_attributes describe_attributes() const {
     primitive_attributes result;
     check(dnnl_primitive_attr_create(result.put()), "dnnl_primitive_attr_create", scope_);
     check(dnnl_primitive_attr_set_scratchpad_mode(result.get(), dnnl_scratchpad_mode_user),
           "dnnl_primitive_attr_set_scratchpad_mode", scope_);
-    if (!primitive_finishes(node_) || node_.attribute.fused != activation::relu) return result;
+    if (!primitive_finishes(node_)) return result;
     post_operations after;
     check(dnnl_post_ops_create(after.put()), "dnnl_post_ops_create", scope_);
-    check(dnnl_post_ops_append_eltwise(after.get(), dnnl_eltwise_relu, 0.0F, 0.0F), "dnnl_post_ops_append_eltwise",
-          scope_);
+    if (node_.attribute.adds)
+      check(dnnl_post_ops_append_sum(after.get(), 1.0F, 0, dnnl_f32), "dnnl_post_ops_append_sum", scope_);
+    if (node_.attribute.fused != activation::none) {
+      const eltwise function = eltwise_of(node_.attribute);
+      check(dnnl_post_ops_append_eltwise(after.get(), function.kind, function.alpha, function.beta),
+            "dnnl_post_ops_append_eltwise", scope_);
+    }
     check(dnnl_primitive_attr_set_post_ops(result.get(), after.get()), "dnnl_primitive_attr_set_post_ops", scope_);
     return result;
   }

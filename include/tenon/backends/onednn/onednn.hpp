@@ -2,12 +2,14 @@
 // Everything in backends/onednn/.
 #pragma once
 
-#include "tenon/backends/onednn/bias.hpp"
 #include "tenon/backends/onednn/capabilities.hpp"
 #include "tenon/backends/onednn/convolution.hpp"
+#include "tenon/backends/onednn/convolution_step.hpp"
 #include "tenon/backends/onednn/descriptor.hpp"
 #include "tenon/backends/onednn/geometry.hpp"
 #include "tenon/backends/onednn/handle.hpp"
+#include "tenon/backends/onednn/primitive_step.hpp"
 #include "tenon/backends/onednn/program.hpp"
 #include "tenon/backends/onednn/weight_gradient.hpp"
+#include "tenon/backends/onednn/weight_gradient_step.hpp"
 #include "tenon/backends/onednn/weights.hpp"

@@ -140,7 +140,7 @@ class basic_program {
     prepared_node(const basic_program& owner, std::int32_t its_number) : number(its_number) {
       const node& of = owner.plan_.graph.node_at(number);
       if (role_of(of.op) != convolution_role::none)
-        convolution = std::make_unique<convolution_step>(owner.plan_, number, owner.engine_.get(), owner.isa_);
+        convolution = make_convolution(owner.plan_, number, owner.engine_.get(), owner.isa_);
       else
         operands = std::make_unique<operand[]>(static_cast<std::size_t>(of.operands.count + of.results.count));
     }

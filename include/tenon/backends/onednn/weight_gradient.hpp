@@ -80,9 +80,8 @@ inline void weight_gradient(kernels::isa set, const attributes& attribute, const
                                      plain_image ? seen.pixels : 1,
                                      image_block,
                                      plain_image ? seen.channels * seen.pixels : seen.blocks * image_block};
-  const auto part = set == kernels::isa::avx512 ? avx512::weight_gradient_part
-                    : set == kernels::isa::avx2 ? avx2::weight_gradient_part
-                                                : plain::weight_gradient_part;
+  const auto part =
+      kernels::chosen(set, plain::weight_gradient_part, avx2::weight_gradient_part, avx512::weight_gradient_part);
   const std::int64_t kernel_rows = std::int64_t{attribute.kernel[0]} * attribute.kernel[1];
   kernels::in_parallel(positions.blocks * seen.blocks * kernel_rows, part, of);
 }
@@ -93,9 +92,8 @@ inline void bias_gradient(kernels::isa set, const operand& dy, float* gradient) 
   const bias_gradient_arguments of{dy.as<const float>(), gradient,       extents.batch,
                                    extents.channels,     extents.blocks, extents.depth * extents.height,
                                    extents.width};
-  const auto part = set == kernels::isa::avx512 ? avx512::bias_gradient_part
-                    : set == kernels::isa::avx2 ? avx2::bias_gradient_part
-                                                : plain::bias_gradient_part;
+  const auto part =
+      kernels::chosen(set, plain::bias_gradient_part, avx2::bias_gradient_part, avx512::bias_gradient_part);
   kernels::in_parallel(extents.blocks, part, of);
 }
 

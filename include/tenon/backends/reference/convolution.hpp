@@ -32,7 +32,7 @@ void bias_gradient(const operand& dy, const operand& db) {
   }
 }
 
-/// x, w (O, I/groups, k...), [b], [scale, shift, mean, variance] -> y
+/// x, w (O, I/groups, k...), [b], [scale, shift, mean, variance], [addend] -> y
 template <class T>
 void convolution(const attributes& attribute, std::span<const operand> operands, std::span<const operand> results) {
   const operand &x = operands[0], &w = operands[1], &y = results[0];
@@ -47,6 +47,10 @@ void convolution(const attributes& attribute, std::span<const operand> operands,
       auto pixels = plane<T>(y, image, channel);
       xt::noalias(pixels) = (pixels - mean) * factor + shift;
     });
+  }
+  if (attribute.adds) {
+    auto sum = elements<T>(y);
+    xt::noalias(sum) += elements<T>(operands.back());
   }
   apply<T>(attribute.fused, elements<T>(y), attribute.slope);
 }

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// What follows a convolution, in place: bias and activation, where its own come slowly or leave padding that is not 0.
+#ifndef TENON_KERNEL_ISA
+#  ifndef TENON_BACKENDS_KERNELS_FINISH_HPP
+#    define TENON_BACKENDS_KERNELS_FINISH_HPP
+
+#    include <algorithm>
+#    include <cstdint>
+
+#    include "tenon/backends/kernels/activations.hpp"
+#    include "tenon/backends/kernels/lanes.hpp"
+#    include "tenon/backends/kernels/parts.hpp"
+#    include "tenon/backends/operand.hpp"
+
+namespace tenon {
+inline namespace v0 {
+namespace kernels {
+
+struct finish_arguments;
+using finish_part = void (*)(const finish_arguments& of, std::int64_t begin, std::int64_t end);
+
+struct finish_arguments {
+  const float* bias;  ///< nullptr: none; padded with zeros to whole blocks
+  float slope;
+  float* y;
+  geometry extents;
+};
+
+}  // namespace kernels
+}  // namespace v0
+}  // namespace tenon
+
+#    define TENON_KERNEL_FILE "tenon/backends/kernels/finish.hpp"
+#    include "tenon/backends/kernels/each_isa.hpp"
+
+namespace tenon {
+inline namespace v0 {
+namespace kernels {
+
+/// Adds a bias (nullptr: none; padded with zeros to whole blocks) to a blocked activation and applies the function, in
+/// place; padding channels become zeros.
+inline void finish(isa set, const operand& y, const float* bias, activation function, double slope) {
+  const finish_arguments of{bias, static_cast<float>(slope), y.as<float>(), geometry(y.extents, block_of(set))};
+  const auto part = chosen(set, plain::finish_part_of, avx2::finish_part_of, avx512::finish_part_of)(function);
+  in_parallel(of.extents.planes() * of.extents.pixels, part, of);
+}
+
+/// Makes padding channels of a blocked activation zeros.
+inline void clear_padding(isa set, const operand& y) {
+  const geometry extents(y.extents, block_of(set));
+  if (extents.channels % block_of(set) == 0) return;
+  const finish_arguments of{nullptr, 0, y.as<float>(), extents};
+  const auto part = chosen(set, plain::clear_padding_part, avx2::clear_padding_part, avx512::clear_padding_part);
+  in_parallel(extents.batch * extents.pixels, part, of);
+}
+
+}  // namespace kernels
+}  // namespace v0
+}  // namespace tenon
+
+#  endif
+#else
+
+namespace tenon {
+inline namespace v0 {
+namespace kernels {
+namespace TENON_KERNEL_ISA {
+
+template <activation Function>
+struct finish_instance {
+  /// Pixels begin to end - 1, counted over all block planes.
+  TENON_KERNEL static void run(const finish_arguments& of, std::int64_t begin, std::int64_t end) {
+    const vec slope = all(of.slope);
+    while (begin < end) {
+      const std::int64_t plane = begin / of.extents.pixels, last = std::min(end, (plane + 1) * of.extents.pixels);
+      const std::int64_t channel = plane % of.extents.blocks * block;
+      for (int lane = 0; lane < block; lane += width) {
+        const vec bias = of.bias == nullptr ? vec{} : load(of.bias + channel + lane);
+        for (std::int64_t i = begin; i < last; ++i) {
+          float* y = of.y + i * block + lane;
+          store(y, activated<Function>(load(y) + bias, slope));
+        }
+      }
+      if (!keeps_zero(Function) && of.extents.channels - channel < block)
+        clear_padding(of.y + begin * block, last - begin, of.extents.channels - channel);
+      begin = last;
+    }
+  }
+};
+
+inline finish_part finish_part_of(activation function) { return instance_for<finish_instance>(function); }
+
+/// Pixels begin to end - 1, counted over all images.
+inline void clear_padding_part(const finish_arguments& of, std::int64_t begin, std::int64_t end) {
+  const geometry& extents = of.extents;
+  while (begin < end) {
+    const std::int64_t image = begin / extents.pixels, last = std::min(end, (image + 1) * extents.pixels);
+    const std::int64_t first = (image * (extents.blocks - 1) + extents.blocks - 1) * extents.pixels + begin;
+    clear_padding(of.y + first * block, last - begin, extents.channels % block);
+    begin = last;
+  }
+}
+
+}  // namespace TENON_KERNEL_ISA
+}  // namespace kernels
+}  // namespace v0
+}  // namespace tenon
+
+#endif

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+// A node of the convolution family ready to run: what a program asks of it, and what every way of computing it shares.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+#include "tenon/backends/kernels/isa.hpp"
+#include "tenon/backends/onednn/geometry.hpp"
+#include "tenon/backends/onednn/handle.hpp"
+#include "tenon/backends/onednn/weights.hpp"
+#include "tenon/backends/operand.hpp"
+#include "tenon/core/parallel.hpp"
+#include "tenon/plan/plan_view.hpp"
+
+namespace tenon {
+inline namespace v0 {
+namespace onednn {
+
+/// What a pointer told by for_each_pointer is for.
+enum class pointer_use : std::uint8_t { value, packed, scratchpad };
+
+/// Convolutions, transposed convolutions and their gradients. Made once; bound to memory; then packed and run at will
+/// without an allocation of ours. One class a way of computing.
+class convolution_step {
+ public:
+  convolution_step(const plan_view& plan, std::int32_t number, kernels::isa set)
+      : plan_(&plan),
+        node_(&plan.graph.node_at(number)),
+        number_(number),
+        isa_(set),
+        role_(role_of(node_->op)),
+        values_(convolution_values_of(plan.graph, *node_)) {
+    plain_.extents = weight_extents_of(plan.graph, *node_);
+    plain_.transposed = is_transposed(node_->op);
+  }
+  convolution_step(const convolution_step&) = delete;
+  convolution_step& operator=(const convolution_step&) = delete;
+  virtual ~convolution_step() = default;
+
+  /// oneDNN's name of the implementation, or "kernels:avx512" and so on for one of ours.
+  virtual std::string implementation() const = 0;
+  virtual std::size_t scratchpad_bytes() const { return 0; }
+  /// Sets every pointer it works on.
+  virtual void bind(const memory& memory) { memory_ = memory; }
+  /// Brings the weights and the bias into the order in which it reads them, a norm folded in.
+  virtual void pack() const {}
+  virtual void run(dnnl_stream_t stream) const = 0;
+
+  /// Calls visit(pointer_use, value, pointer) for each memory it works on; value is -1 where the memory is no value's.
+  template <class Visit>
+  void for_each_pointer(const Visit& visit) const {
+    visit_pointers([](const void* to, pointer_use use, std::int32_t value,
+                      const std::byte* pointer) { (*static_cast<const Visit*>(to))(use, value, pointer); },
+                   &visit);
+  }
+
+ protected:
+  using visitor = void (*)(const void* context, pointer_use use, std::int32_t value, const std::byte* pointer);
+  virtual void visit_pointers(visitor visit, const void* context) const = 0;
+
+  const attributes& attribute() const { return node_->attribute; }
+  std::string_view scope() const { return plan_->graph.text(node_->scope); }
+  const value& described(std::int32_t value) const { return plan_->graph.value_at(value); }
+  operand tensor(std::int32_t value) const { return operand_of(*plan_, value, memory_); }
+  std::byte* address(std::int32_t value) const { return tensor(value).data; }
+  float* floats(std::int32_t value) const { return reinterpret_cast<float*>(address(value)); }
+  bool has_place(std::int32_t value) const {
+    return plan_->placements[static_cast<std::size_t>(value)].space != memory_space::none;
+  }
+
+  /// Of the result, as planned.
+  std::int64_t channels() const { return plain_.extents.groups * plain_.extents.out; }
+  std::int64_t planned_channels() const { return round_up(channels(), planned_block); }
+
+  /// What is added to the result before its function, or -1.
+  std::int32_t addend() const { return node_->attribute.adds ? plan_->graph.operand(*node_, last_operand()) : -1; }
+  /// The gradient of the bias, or -1 where nobody wants it.
+  std::int32_t bias_gradient_value() const {
+    if (role_ != convolution_role::weight_gradient || !attribute().has_bias) return -1;
+    return has_place(node_->results[1]) ? node_->results[1] : -1;
+  }
+
+  /// The packed weights' place: bytes behind the start of all packed weights, or -1.
+  std::int64_t packed_offset() const { return plan_->packed[static_cast<std::size_t>(number_)]; }
+  std::byte* packed() const { return memory_.packed + packed_offset(); }
+
+  /// The convolution's bias (nullptr: none), and the norm folded into it.
+  const float* bias_operand() const { return attribute().has_bias ? floats(plan_->graph.operand(*node_, 2)) : nullptr; }
+  folded_norm norm_operands() const {
+    folded_norm norm;
+    if (role_ != convolution_role::forward || !attribute().folds_norm) return norm;
+    const int first = attribute().has_bias ? 3 : 2;
+    const auto next = [&](int i) { return floats(plan_->graph.operand(*node_, first + i)); };
+    norm.scale = next(0);
+    norm.shift = next(1);
+    norm.mean = next(2);
+    norm.variance = next(3);
+    norm.epsilon = attribute().epsilon;
+    return norm;
+  }
+
+  /// Holds the bytes that are wanted against those planned.
+  /// throws: backend_error.
+  void require_bytes(std::int64_t wanted, std::int64_t planned) const {
+    if (wanted <= planned) return;
+    throw backend_error("weights of '" + std::string(scope()) + "' (" + implementation() + ") take " +
+                            std::to_string(wanted) + " bytes, planned are " + std::to_string(planned),
+                        std::string(scope()), std::to_string(planned), std::to_string(wanted));
+  }
+
+  const plan_view* plan_;
+  const node* node_;
+  std::int32_t number_;
+  kernels::isa isa_;
+  convolution_role role_;
+  convolution_values values_;
+  plain_weights plain_;
+  memory memory_;
+
+ private:
+  int last_operand() const { return node_->operands.count - 1; }
+};
+
+}  // namespace onednn
+}  // namespace v0
+}  // namespace tenon
