@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The builder: a growing graph with the scope that names parameters, and the symbolic values that descriptions pass on.
+// The builder: a growing graph with the scopes that name, share and freeze parameters.
 #pragma once
 
 #include <array>
@@ -8,43 +8,10 @@
 #include <vector>
 
 #include "tenon/graph/growing_graph.hpp"
+#include "tenon/graph/symbol.hpp"
 
 namespace tenon {
 inline namespace v0 {
-
-class builder;
-
-/// What a symbolic value carries in a description that is not being rewritten.
-struct no_rules {};
-
-template <class Rules>
-struct basic_symbol;
-
-/// A symbolic value as layers see it: without rules.
-using symbol = basic_symbol<no_rules>;
-
-/// A symbolic value: what a description takes and gives while it is lowered. Its shape can be asked for. Its type
-/// carries the rules by which the description is being rewritten, so that they reach through lambdas.
-template <class Rules>
-struct basic_symbol {
-  using rules = Rules;
-  builder* to = nullptr;
-  std::int32_t number = 0;
-
-  constexpr const shape& extents() const;
-  constexpr std::int32_t channels() const { return extents().channels(); }
-  /// The same value without rules.
-  constexpr symbol plain() const;
-};
-
-template <class Type>
-inline constexpr bool is_symbol = false;
-template <class Rules>
-inline constexpr bool is_symbol<basic_symbol<Rules>> = true;
-
-/// A symbolic value, with rules or without. Functions of such values take any, and give the type of their first.
-template <class Type>
-concept symbolic = is_symbol<Type>;
 
 /// Lowers a description: layers append their nodes to `graph`, named by the scope they stand in.
 class builder {
@@ -64,26 +31,32 @@ class builder {
   constexpr void enter(std::int32_t position) {
     separate();
     append_number(position);
-    scopes_.push_back({path_.size(), 0, {}});
+    push(repeats());
   }
 
   /// Enters a scope by its name, which nothing else in the network may have. A number that is not negative stands
   /// behind it: "block.3".
   constexpr void enter(std::string_view name, std::int32_t number) {
-    separate();
-    path_.append(name.data(), name.size());
-    if (number >= 0) {
-      separate();
-      append_number(number);
+    append_name(name, number);
+    const bool repeated = repeats();
+    push(repeated);
+    if (const named_scope* used = find_scope()) {
+      if (!repeated || used->part != nullptr) graph.report(problem::name_used_twice, scope(), 1, 2);
+    } else {
+      names_.push_back({scope(), nullptr});
     }
-    scopes_.push_back({path_.size(), 0, {}});
-    for (const range& used : names_) {
-      if (view_of(used) == std::string_view(path_.data(), path_.size())) {
-        graph.report(problem::name_used_twice, scope(), 1, 2);
-        return;
-      }
+  }
+
+  /// Enters a scope that `part` may enter again: from then on the parameters that it had already are used once more.
+  constexpr void enter_shared(std::string_view name, const void* part) {
+    append_name(name, -1);
+    push(repeats());
+    if (const named_scope* used = find_scope()) {
+      if (used->part != part) graph.report(problem::name_used_twice, scope(), 1, 2);
+      scopes_.back().repeats = true;
+    } else {
+      names_.push_back({scope(), part});
     }
-    names_.push_back(scope());
   }
 
   constexpr void leave() {
@@ -118,6 +91,24 @@ class builder {
     return stored;
   }
 
+  // How parameters are trained.
+
+  /// Until `deselect`, new parameters below the present scope, or below `name` in it, are frozen if told so, and their
+  /// learning rates are multiplied.
+  constexpr void select(std::string_view name, bool freezes, double learning_rate_factor) {
+    selections_.push_back({name.empty() ? scope() : scope(name), freezes, learning_rate_factor, name.empty()});
+  }
+
+  /// Problem: selects_nothing, of a name.
+  constexpr void deselect() {
+    const selection& last = selections_.back();
+    if (!last.used) graph.report(problem::selects_nothing, last.below, 1, 0);
+    selections_.pop_back();
+  }
+
+  /// Whether the present scope is `name`, or lies below it.
+  constexpr bool stands_below(std::string_view name) const { return is_below({path_.data(), path_.size()}, name); }
+
   // Nodes.
 
   constexpr symbol input(const shape& extents) {
@@ -126,21 +117,28 @@ class builder {
     return {this, graph.make(operation::input, {}, attribute, extents)};
   }
 
-  /// A trainable parameter of the present scope: "encoder.0.weight". Problem: name_used_twice.
+  /// A parameter of the present scope: "encoder.0.weight". Problems: name_used_twice, shared_shape_differs.
   constexpr std::int32_t parameter(std::string_view name, const shape& extents, initializer initial) {
+    const range text = scope(name);
     attributes attribute;
-    attribute.index = parameters_++;
+    attribute.index = parameters_;
     attribute.initial = initial;
-    return named(operation::parameter, name, extents, attribute);
+    for (selection& each : selections_) {
+      if (!is_below(view_of(text), view_of(each.below))) continue;
+      each.used = true;
+      attribute.trainable = attribute.trainable && !each.freezes;
+      attribute.learning_rate_factor *= each.learning_rate_factor;
+    }
+    return named(operation::parameter, text, extents, attribute, parameters_);
   }
 
   /// A running statistic of the present scope.
   constexpr std::int32_t buffer(std::string_view name, const shape& extents, initializer initial) {
     attributes attribute;
-    attribute.index = buffers_++;
+    attribute.index = buffers_;
     attribute.initial = initial;
     attribute.trainable = false;
-    return named(operation::buffer, name, extents, attribute);
+    return named(operation::buffer, scope(name), extents, attribute, buffers_);
   }
 
   /// The number of the next dropout: each draws other random numbers.
@@ -161,6 +159,19 @@ class builder {
     std::size_t length = 0;  // of the path
     std::int32_t next = 0;   // position of the next unnamed call
     range stored{};          // the path as text of the graph, if it was asked for
+    bool repeats = false;    // inside a shared scope that was entered before
+  };
+
+  struct named_scope {
+    range text;
+    const void* part;  // of a shared scope: which part it belongs to
+  };
+
+  struct selection {
+    range below;
+    bool freezes;
+    double learning_rate_factor;
+    bool used;
   };
 
   constexpr std::string_view view_of(range text) const {
@@ -171,36 +182,83 @@ class builder {
     if (!path_.empty()) path_.push_back('.');
   }
 
+  constexpr void append_name(std::string_view name, std::int32_t number) {
+    separate();
+    path_.append(name.data(), name.size());
+    if (number >= 0) {
+      separate();
+      append_number(number);
+    }
+  }
+
+  constexpr bool repeats() const { return scopes_.back().repeats; }
+  constexpr void push(bool repeated) { scopes_.push_back({path_.size(), 0, {}, repeated}); }
+
+  // What has the name of the present scope, or null.
+  constexpr const named_scope* find_scope() const {
+    for (const named_scope& used : names_) {
+      if (view_of(used.text) == std::string_view(path_.data(), path_.size())) return &used;
+    }
+    return nullptr;
+  }
+
+  static constexpr bool is_below(std::string_view path, std::string_view scope) {
+    if (scope.empty()) return true;
+    if (path.substr(0, scope.size()) != scope) return false;
+    return path.size() == scope.size() || path[scope.size()] == '.';
+  }
+
   constexpr void append_number(std::int32_t number) {
     std::int32_t unit = 1;
     while (number / unit >= 10) unit *= 10;
     for (; unit > 0; unit /= 10) path_.push_back(static_cast<char>('0' + number / unit % 10));
   }
 
-  constexpr std::int32_t named(operation op, std::string_view name, const shape& extents, const attributes& attribute) {
-    const range text = scope(name);
+  constexpr std::int32_t named(operation op, range text, const shape& extents, const attributes& attribute,
+                               std::int32_t& count) {
     std::uint32_t hash = 2166136261u;
     for (char c : view_of(text)) hash = (hash ^ static_cast<std::uint32_t>(c)) * 16777619u;
     std::int32_t& bucket = buckets_[hash % buckets_.size()];
     for (std::int32_t i = bucket; i >= 0; i = entries_[static_cast<std::size_t>(i)].next) {
-      if (view_of(entries_[static_cast<std::size_t>(i)].text) == view_of(text)) {
-        graph.report(problem::name_used_twice, text, 1, 2);
-      }
+      const entry& used = entries_[static_cast<std::size_t>(i)];
+      if (view_of(used.text) != view_of(text)) continue;
+      if (repeats()) return shared(used, op, extents);
+      graph.report(problem::name_used_twice, text, 1, 2);
     }
-    entries_.push_back({text, bucket});
-    bucket = static_cast<std::int32_t>(entries_.size()) - 1;
     graph.append(op, {}, attribute, text);
-    return graph.add_result(extents);
+    ++count;
+    const std::int32_t number = graph.add_result(extents);
+    entries_.push_back({text, bucket, number});
+    bucket = static_cast<std::int32_t>(entries_.size()) - 1;
+    return number;
   }
 
   struct entry {
     range text;
     std::int32_t next;
+    std::int32_t number;  // of its value
   };
+
+  // A parameter or buffer that is used once more.
+  constexpr std::int32_t shared(const entry& used, operation op, const shape& extents) {
+    const value& before = value_at(used.number);
+    if (graph.nodes[static_cast<std::size_t>(before.producer)].op != op) {
+      graph.report(problem::name_used_twice, used.text, 1, 2);
+    }
+    if (before.extents.rank != extents.rank) {
+      graph.report(problem::shared_shape_differs, used.text, before.extents.rank, extents.rank);
+    }
+    for (int i = 0; i < extents.rank; ++i) {
+      if (before.extents[i] == extents[i]) continue;
+      graph.report(problem::shared_shape_differs, used.text, before.extents[i], extents[i]);
+    }
+    return used.number;
+  }
 
   list<char> path_;
   std::vector<frame> scopes_;
-  std::vector<range> names_;
+  std::vector<named_scope> names_;
+  std::vector<selection> selections_;
   std::vector<entry> entries_;  // names of parameters and buffers, chained by their hash
   std::array<std::int32_t, 256> buckets_{};
   std::int32_t inputs_ = 0, parameters_ = 0, buffers_ = 0, dropouts_ = 0;
@@ -209,11 +267,6 @@ class builder {
 template <class Rules>
 constexpr const shape& basic_symbol<Rules>::extents() const {
   return to->value_at(number).extents;
-}
-
-template <class Rules>
-constexpr symbol basic_symbol<Rules>::plain() const {
-  return {to, number};
 }
 
 }  // namespace v0

@@ -154,6 +154,55 @@ constexpr repeated_part<Count, Part> repeat(const Part& part) {
   return repeated_part<Count, Part>(part);
 }
 
+/// A function of an index and a value, called for each index; see `unroll`.
+template <int Count, class Function>
+struct unrolled_part : part_base {
+  static_assert(Count >= 1, "a function is unrolled at least once");
+  static constexpr std::int32_t positions = Count;
+  Function function;
+
+  constexpr explicit unrolled_part(const Function& given) : function(given) {}
+
+  constexpr auto operator()(symbolic auto x) const { return member(x.to->next_positions(positions), x); }
+  constexpr auto member(std::int32_t position, symbolic auto x) const { return call_from<0>(position, x); }
+  constexpr auto body(symbolic auto x) const { return member(0, x); }
+
+ private:
+  // Each call may give another type of value, so this is no loop.
+  template <int Index, symbolic Symbol>
+  constexpr auto call_from(std::int32_t position, Symbol x) const {
+    if constexpr (Index == Count) {
+      return x;
+    } else {
+      return call_from<Index + 1>(position, in_scope(call<Index>{function}, position + Index, x));
+    }
+  }
+
+  template <int Index>
+  struct call {
+    const Function& function;
+
+    constexpr auto operator()(auto x) const {
+      if constexpr (requires { function.template operator()<Index>(x); }) {
+        return function.template operator()<Index>(x);
+      } else {
+        return function(std::integral_constant<int, Index>(), x);
+      }
+    }
+  };
+};
+
+/// A lambda called for the indices 0 to Count - 1, one after the other, each at a position of its own as `repeat`'s
+/// copies are. The index is a constant, so that sizes may depend on it:
+/// `unroll<3>([]<int I>(auto x) { return conv2d<(8 << I), stride<2>>{}(x); })`, or with an index as first argument,
+/// `unroll<3>([](auto index, auto x) { return conv2d<(8 << index())>{}(x); })`.
+///
+/// example: unroll<3>([]<int I>(auto x) { return conv2d<(8 << I), kernel<3>, stride<2>>{}(x); })
+template <int Count, class Function>
+constexpr unrolled_part<Count, Function> unroll(const Function& function) {
+  return unrolled_part<Count, Function>(function);
+}
+
 }  // namespace layers
 }  // namespace v0
 }  // namespace tenon

@@ -6,7 +6,12 @@
 //   a >> b, chain(a, b)          b called on what a gave; chains flatten
 //   name<"encoder">(part)        names a layer, chain or lambda; name<"block">(part, i) is "block.i"
 //   repeat<N>(part)              N copies of a part, one after the other
+//   unroll<N>([]<int I>(auto x) ...)     a lambda called for 0 to N - 1: sizes may depend on the index
+//   share<"head">(part)          every call uses the same parameters
+//   frozen(part), frozen<"encoder">(part)                        parameters that are not trained
+//   learning_rate_factor<0.1>(part), ...<0.1, "encoder">(part)   parameters that learn slower or faster
 #include "tenon/layers/layer.hpp"
+#include "tenon/layers/sharing.hpp"
 
 // Options: kernel<3>, stride<2>, dilation<2>, padding<0>, output_padding<1>, groups<8>, no_bias; epsilon<1e-3>,
 // running_share<0.1>; he_normal, he_uniform, xavier_normal, xavier_uniform, bilinear

@@ -81,6 +81,7 @@ class differentiator {
     attributes attribute = rule_.attribute;
     attribute.index = source.attribute.index;
     attribute.learning_rate_factor = source.attribute.learning_rate_factor;
+    attribute.learning_rate_factor = source.attribute.learning_rate_factor;
     copy_.to.append(rule_.op, {operands.data(), static_cast<std::size_t>(2 + rule_.states)}, attribute, source.scope);
   }
 

@@ -26,6 +26,11 @@ namespace TENON_KERNEL_ISA {
 /// What a thread takes at once.
 inline constexpr std::int64_t update_grain = 4096;
 
+/// The rate of one parameter.
+inline double learning_rate(const attributes& attribute, const step_arguments& arguments) {
+  return static_cast<double>(arguments.learning_rate) * attribute.learning_rate_factor;
+}
+
 struct sgd_arguments {
   float* parameter;
   const float* gradient;
@@ -58,7 +63,7 @@ inline void sgd(const attributes& attribute, std::span<const operand> operands, 
                          operands[0].extents.elements(),
                          static_cast<float>(attribute.weight_decay),
                          static_cast<float>(attribute.momentum),
-                         arguments.learning_rate,
+                         static_cast<float>(learning_rate(attribute, arguments)),
                          attribute.nesterov};
   in_parallel(divide_up(of.count, update_grain), sgd_part, of);
 }
@@ -95,7 +100,7 @@ TENON_KERNEL inline void adam_part(const adam_arguments& of, std::int64_t begin,
 
 /// parameter, gradient, first moment, second moment: PyTorch's Adam, or AdamW if attribute.decoupled
 inline void adam(const attributes& attribute, std::span<const operand> operands, const step_arguments& arguments) {
-  const double rate = static_cast<double>(arguments.learning_rate), step = static_cast<double>(arguments.step);
+  const double rate = learning_rate(attribute, arguments), step = static_cast<double>(arguments.step);
   const double correction1 = 1 - std::pow(attribute.beta1, step), correction2 = 1 - std::pow(attribute.beta2, step);
   const adam_arguments of{
       operands[0].as<float>(),

@@ -25,6 +25,12 @@ void running_statistics(const attributes& attribute, std::span<const operand> op
   }
 }
 
+/// The rate of one parameter.
+template <class T>
+T learning_rate(const attributes& attribute, const step_arguments& arguments) {
+  return static_cast<T>(static_cast<double>(arguments.learning_rate) * attribute.learning_rate_factor);
+}
+
 /// parameter, gradient, [velocity]: torch.optim.SGD without dampening; the velocity starts as zeros.
 template <class T>
 void sgd(const attributes& attribute, std::span<const operand> operands, const step_arguments& arguments) {
@@ -32,7 +38,7 @@ void sgd(const attributes& attribute, std::span<const operand> operands, const s
   const T* gradient = operands[1].as<const T>();
   T* velocity = operands.size() > 2 ? operands[2].as<T>() : nullptr;
   const auto momentum = static_cast<T>(attribute.momentum), decay = static_cast<T>(attribute.weight_decay);
-  const auto rate = static_cast<T>(arguments.learning_rate);
+  const T rate = learning_rate<T>(attribute, arguments);
   for (std::int64_t i = 0; i < operands[0].extents.elements(); ++i) {
     T direction = gradient[i] + decay * parameter[i];
     if (velocity != nullptr) {
@@ -51,7 +57,8 @@ void adam(const attributes& attribute, std::span<const operand> operands, const 
   const T* gradient = operands[1].as<const T>();
   const auto step = static_cast<double>(arguments.step);
   const auto beta1 = static_cast<T>(attribute.beta1), beta2 = static_cast<T>(attribute.beta2);
-  const auto rate = static_cast<T>(arguments.learning_rate), epsilon = static_cast<T>(attribute.epsilon);
+  const T rate = learning_rate<T>(attribute, arguments);
+  const auto epsilon = static_cast<T>(attribute.epsilon);
   const auto decay = static_cast<T>(attribute.weight_decay);
   const auto correction1 = static_cast<T>(1 - std::pow(attribute.beta1, step));
   const auto correction2 = static_cast<T>(std::sqrt(1 - std::pow(attribute.beta2, step)));

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// share, frozen, learning_rate_factor: whose parameters a part uses, and how they are trained.
+#pragma once
+
+#include <string_view>
+
+#include "tenon/core/real.hpp"
+#include "tenon/layers/layer.hpp"
+
+namespace tenon {
+inline namespace v0 {
+namespace layers {
+
+/// One object for each type of part: its address tells parts apart.
+template <class Part>
+inline constexpr char part_identity = 0;
+
+/// A part whose calls all use one set of parameters; see `share`.
+template <text Name, class Part>
+struct shared_part : part_base {
+  static constexpr std::int32_t positions = 1;
+  Part part;
+
+  constexpr explicit shared_part(const Part& given) : part(given) {}
+
+  template <symbolic First, symbolic... More>
+  constexpr auto operator()(First x, More... more) const {
+    builder& to = *x.to;
+    to.enter_shared(Name.view(), &part_identity<Part>);
+    auto result = call_body(part, x, more...);
+    to.leave();
+    return result;
+  }
+  constexpr auto body(auto... x) const { return (*this)(x...); }
+  constexpr auto member(std::int32_t, auto... x) const { return (*this)(x...); }
+};
+
+/// A layer, chain or lambda that may be called several times and has its parameters and running statistics once, by its
+/// name: `auto head = share<"head">(conv2d<8>{}); return std::tuple{head(fine), head(coarse)};` has "head.weight" and
+/// "head.bias". The extents of pictures may differ from call to call, those of parameters may not.
+///
+/// As in PyTorch when a module is called twice: a parameter's gradient is the sum over all calls, and running
+/// statistics follow each call's batch, one after the other. The name counts in the scope of the call, so what is
+/// called inside two named parts is shared in each of them, not between them. The first call decides whether the
+/// parameters are frozen.
+/// problems: shared_shape_differs; name_used_twice, if two different parts have the name
+/// example: share<"head">(conv2d<8>{})
+template <text Name, class Part>
+constexpr shared_part<Name, Part> share(const Part& part) {
+  return shared_part<Name, Part>(part);
+}
+
+/// A part that takes the positions of another and calls it with something set before and put back after; `Derived` says
+/// what: `call(to, function)`.
+template <class Derived, class Part>
+struct enclosing_part : part_base {
+  static constexpr std::int32_t positions = positions_of<Part>();
+  Part part;
+
+  constexpr explicit enclosing_part(const Part& given) : part(given) {}
+
+  template <symbolic First, symbolic... More>
+  constexpr auto operator()(First x, More... more) const {
+    return enclose(*x.to, [&] { return call_next(part, x, more...); });
+  }
+  template <symbolic First, symbolic... More>
+  constexpr auto body(First x, More... more) const {
+    return enclose(*x.to, [&] { return call_body(part, x, more...); });
+  }
+  template <symbolic First, symbolic... More>
+  constexpr auto member(std::int32_t position, First x, More... more) const {
+    return enclose(*x.to, [&] { return call_member(part, position, x, more...); });
+  }
+
+ private:
+  template <class Call>
+  static constexpr auto enclose(builder& to, const Call& call) {
+    Derived::before(to);
+    auto result = call();
+    Derived::after(to);
+    return result;
+  }
+};
+
+/// A part whose parameters below `Name` are frozen or learn at another rate; see `frozen` and `learning_rate_factor`.
+template <text Name, bool Freezes, real Factor, class Part>
+struct selecting_part : enclosing_part<selecting_part<Name, Freezes, Factor, Part>, Part> {
+  static_assert(Factor.value() >= 0, "a learning rate's factor is not negative");
+  using enclosing_part<selecting_part, Part>::enclosing_part;
+
+  static constexpr void before(builder& to) { to.select(Name.view(), Freezes, Factor.value()); }
+  static constexpr void after(builder& to) { to.deselect(); }
+};
+
+/// The parameters of a part are not trained: frozen(part). With a name only those below it: frozen<"encoder">(net),
+/// where the name counts from the scope of the part.
+///
+/// As PyTorch's requires_grad = False: no gradient, no update, no weight decay; gradients pass through to what lies
+/// before. Batch norms inside go on normalising by the batch, and their running statistics follow it.
+/// problems: selects_nothing, if nothing has the name
+/// example: frozen(conv2d<8, kernel<3>>{} >> batch_norm{}) >> conv2d<4>{}
+template <text Name = "", class Part>
+constexpr auto frozen(const Part& part) {
+  return selecting_part<Name, true, 1.0, Part>(part);
+}
+
+/// The learning rate of a part's parameters is Factor times the optimizer's: learning_rate_factor<0.1>(part). With a
+/// name only of those below it: learning_rate_factor<0.1, "encoder">(net). Nested factors multiply.
+///
+/// As PyTorch's parameter groups with a learning rate of their own: everything that the rate multiplies is multiplied
+/// by the factor, AdamW's weight decay too, and the momentum is left as it is.
+/// problems: selects_nothing, if nothing has the name
+/// example: learning_rate_factor<0.1>(conv2d<8, kernel<3>>{} >> relu{}) >> conv2d<4>{}
+template <real Factor, text Name = "", class Part>
+constexpr auto learning_rate_factor(const Part& part) {
+  return selecting_part<Name, false, Factor, Part>(part);
+}
+
+}  // namespace layers
+}  // namespace v0
+}  // namespace tenon

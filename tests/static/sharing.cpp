@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+// Shared, frozen and unrolled parts: whose parameters they use, and how those are trained.
+#include <string_view>
+#include <tuple>
+
+#include "tenon/graph/printer.hpp"
+#include "tenon/layers/layers.hpp"
+#include "tenon/passes/differentiate.hpp"
+#include "tenon/passes/lower.hpp"
+#include "tenon/passes/training_form.hpp"
+#include "tenon/plan/plan_of.hpp"
+#include "tenon/train/losses.hpp"
+#include "tenon/train/optimizers.hpp"
+
+namespace {
+
+using namespace tenon::layers;
+using tenon::growing_graph;
+
+template <const auto& Net, class Input = tenon::image<1, 4, 8, 8>>
+constexpr bool has_names(std::initializer_list<std::string_view> names) {
+  const auto& list = tenon::plan_of<Net, Input>::parameter_list;
+  if (list.size() != names.size()) return false;
+  std::size_t i = 0;
+  for (std::string_view name : names) {
+    if (list[i++].name != name) return false;
+  }
+  return true;
+}
+
+template <class Net>
+constexpr tenon::problem problem_of(const Net& net) {
+  constexpr std::array<tenon::shape, 1> picture{tenon::shape(1, 4, 8, 8)};
+  return tenon::lower<1>(net, picture).graph.problem.kind;
+}
+
+constexpr auto tower = conv2d<4, no_bias>{} >> batch_norm{};
+
+// A shared part has its parameters and running statistics once, whatever the sizes.
+constexpr auto pyramid = [](auto x) {
+  auto head = share<"head">(tower);
+  return std::tuple{head(x), head(max_pool2d<kernel<2>>{}(x))};
+};
+static_assert(has_names<pyramid>({"head.0.weight", "head.1.weight", "head.1.bias"}));
+static_assert(tenon::plan_of<pyramid, tenon::image<1, 4, 8, 8>>::buffer_list.size() == 2);
+static_assert(tenon::plan_of<pyramid, tenon::image<1, 4, 8, 8>>::parameter_count == 16 + 8);
+static_assert(tenon::plan_of<pyramid, tenon::image<1, 4, 8, 8>>::macs == 16 * (64 + 16));
+
+// Wherever it is called: by name, in chains, repeated, with names inside, in other shared parts.
+constexpr auto by_name = [](auto x) { return share<"a">(conv2d<4, no_bias>{})(share<"a">(conv2d<4, no_bias>{})(x)); };
+static_assert(has_names<by_name>({"a.weight"}));
+constexpr auto in_chain = share<"a">(conv2d<4, no_bias>{}) >> relu{} >>
+                          share<"a">(conv2d<4, no_bias>{}) >> conv2d<4, no_bias>{};
+static_assert(has_names<in_chain>({"a.weight", "3.weight"}));
+constexpr auto recurrent = repeat<3>(share<"a">(conv2d<4, no_bias>{})) >> conv2d<4, no_bias>{};
+static_assert(has_names<recurrent>({"a.weight", "3.weight"}));
+constexpr auto names_inside = [](auto x) {
+  auto block = share<"block">([](auto y) {
+    auto a = name<"first">(conv2d<4, no_bias>{})(y);
+    return conv2d<4, no_bias>{}(share<"inner">(conv2d<4, no_bias>{})(share<"inner">(conv2d<4, no_bias>{})(a)));
+  });
+  return add(block(x), block(x));
+};
+static_assert(has_names<names_inside>({"block.first.weight", "block.inner.weight", "block.0.weight"}));
+// Its name counts in the scope of the call.
+constexpr auto in_two_scopes = [](auto x) {
+  auto part = share<"a">(conv2d<4, no_bias>{});
+  return name<"right">(part)(name<"left">(part)(x));
+};
+static_assert(has_names<in_two_scopes>({"left.a.weight", "right.a.weight"}));
+
+// What is no sharing stays an error.
+static_assert(problem_of([](auto x) { return share<"a">(conv2d<4>{})(share<"a">(conv2d<4, no_bias>{})(x)); }) ==
+              tenon::problem::name_used_twice);
+static_assert(problem_of([](auto x) { return name<"a">(conv2d<4>{})(share<"a">(conv2d<4>{})(x)); }) ==
+              tenon::problem::name_used_twice);
+static_assert(problem_of([](auto x) { return share<"a">(conv2d<4>{})(name<"a">(conv2d<4>{})(x)); }) ==
+              tenon::problem::name_used_twice);
+static_assert(problem_of([](auto x) { return share<"a">(conv2d<6>{})(share<"a">(conv2d<6>{})(x)); }) ==
+              tenon::problem::shared_shape_differs);
+static_assert(problem_of([](auto x) {
+                auto twice = share<"a">([](auto y) { return name<"b">(conv2d<4>{})(name<"b">(conv2d<4>{})(y)); });
+                return twice(x);
+              }) == tenon::problem::name_used_twice);
+
+// Gradients of all calls are added before the one update; running statistics follow call by call.
+constexpr tenon::growing_text trained(const growing_graph& graph, const tenon::optimizer_rule& rule) {
+  return tenon::print(tenon::differentiate(tenon::training_form(graph.view()).view(), rule).view());
+}
+template <class Net>
+constexpr growing_graph with_loss(const Net& net) {
+  constexpr std::array<tenon::shape, 1> picture{tenon::shape(1, 4, 8, 8)};
+  tenon::builder to = tenon::lower<1>(net, picture);
+  tenon::loss_list<tenon::mean_square>::type::append_all(to);
+  return std::move(to.graph);
+}
+constexpr auto twice = [](auto x) {
+  auto part = share<"a">(tower);
+  return part(part(x));
+};
+static_assert(trained(with_loss(twice), tenon::sgd<>::rule()).view() ==
+              "0 = input : 1x4x8x8\n"
+              "1 = parameter a.0.weight : 4x4x1x1\n"
+              "2 = convolution 0 1 : 1x4x8x8\n"
+              "3 = parameter a.1.weight : 4\n"
+              "4 = parameter a.1.bias : 4\n"
+              "5 = buffer a.1.running_mean : 4\n"
+              "6 = buffer a.1.running_var : 4\n"
+              "7, 8, 9 = batch_norm_training 2 3 4 : 1x4x8x8\n"
+              "10 = convolution 7 1 : 1x4x8x8\n"
+              "11, 12, 13 = batch_norm_training 10 3 4 : 1x4x8x8\n"
+              "14 = target : 1x4x8x8\n"
+              "15 = mean_square 11 14 : scalar\n"
+              "running_statistics 8 9 5 6\n"
+              "running_statistics 12 13 5 6\n"
+              "16 = mean_square_gradient 11 14 : 1x4x8x8\n"
+              "17, 18, 19 = batch_norm_gradient 10 16 3 4 12 13 : 1x4x8x8\n"
+              "20 = convolution_weight_gradient 7 17 : 4x4x1x1\n"
+              "21 = convolution_data_gradient 17 1 : 1x4x8x8\n"
+              "22, 23 = batch_norm_gradient 2 21 3 4 8 9 : 1x4x8x8\n"
+              "24, 25 = add 18 23 : 4\n"
+              "26 = add 19 25 : 4\n"
+              "sgd 3 24\n"
+              "sgd 4 26\n"
+              "27 = convolution_weight_gradient 0 22 : 4x4x1x1\n"
+              "28 = add 20 27 : 4x4x1x1\n"
+              "sgd 1 28\n"
+              "outputs 15\n");
+
+// Frozen parameters have neither gradient nor update; a gradient still passes through.
+constexpr auto frozen_middle = conv2d<4, no_bias>{} >> frozen(conv2d<4>{} >> relu{}) >> conv2d<4, no_bias>{};
+static_assert(has_names<frozen_middle>({"0.weight", "1.0.weight", "1.0.bias", "2.weight"}));
+static_assert(trained(with_loss(frozen_middle), tenon::sgd<>::rule()).view() ==
+              "0 = input : 1x4x8x8\n"
+              "1 = parameter 0.weight : 4x4x1x1\n"
+              "2 = convolution 0 1 : 1x4x8x8\n"
+              "3 = parameter 1.0.weight : 4x4x1x1\n"
+              "4 = parameter 1.0.bias : 4\n"
+              "5 = convolution 2 3 4 : 1x4x8x8\n"
+              "6 = relu 5 : 1x4x8x8\n"
+              "7 = parameter 2.weight : 4x4x1x1\n"
+              "8 = convolution 6 7 : 1x4x8x8\n"
+              "9 = target : 1x4x8x8\n"
+              "10 = mean_square 8 9 : scalar\n"
+              "11 = mean_square_gradient 8 9 : 1x4x8x8\n"
+              "12 = convolution_weight_gradient 6 11 : 4x4x1x1\n"
+              "13 = convolution_data_gradient 11 7 : 1x4x8x8\n"
+              "sgd 7 12\n"
+              "14 = relu_gradient 6 13 : 1x4x8x8\n"
+              "15 = convolution_data_gradient 14 3 : 1x4x8x8\n"
+              "16 = convolution_weight_gradient 0 15 : 4x4x1x1\n"
+              "sgd 1 16\n"
+              "outputs 10\n");
+
+// Which parameters are trained, and by which factor: 0 where it is frozen.
+template <const auto& Net>
+constexpr bool is_trained(std::initializer_list<double> factors) {
+  std::size_t i = 0;
+  for (const tenon::node& current : tenon::plan_of<Net, tenon::image<1, 4, 8, 8>>::lowered::graph.nodes) {
+    if (current.op != tenon::operation::parameter) continue;
+    const tenon::attributes& has = current.attribute;
+    if (i == factors.size() || factors.begin()[i++] != (has.trainable ? has.learning_rate_factor : 0)) return false;
+  }
+  return i == factors.size();
+}
+static_assert(is_trained<frozen_middle>({1, 0, 0, 1}));
+static_assert(!tenon::plan_of<frozen_middle, tenon::image<1, 4, 8, 8>>::parameter_list[1].trainable);
+static_assert(tenon::plan_of<frozen_middle, tenon::image<1, 4, 8, 8>>::parameter_list[3].trainable);
+
+// Factors multiply, and count only inside.
+constexpr auto nested = conv2d<4, no_bias>{} >>
+                        learning_rate_factor<0.5>(conv2d<4, no_bias>{} >>
+                                                  learning_rate_factor<0.25>(conv2d<4, no_bias>{}) >>
+                                                  frozen(conv2d<4, no_bias>{})) >>
+                        conv2d<4, no_bias>{};
+static_assert(is_trained<nested>({1, 0.5, 0.125, 0, 1}));
+
+// By name, in a network that knows nothing of it; "head" is not "heads".
+constexpr auto named = name<"encoder">(name<"stem">(conv2d<4, no_bias>{}) >> name<"body">(conv2d<4, no_bias>{})) >>
+                       name<"heads">(conv2d<4, no_bias>{}) >> name<"head">(conv2d<4>{});
+constexpr auto frozen_encoder = frozen<"encoder">(named);
+static_assert(has_names<frozen_encoder>({"encoder.stem.weight", "encoder.body.weight", "heads.weight", "head.weight",
+                                         "head.bias"}));
+static_assert(is_trained<frozen_encoder>({0, 0, 1, 1, 1}));
+constexpr auto frozen_body = learning_rate_factor<2.0, "head">(frozen<"encoder.body">(named));
+static_assert(is_trained<frozen_body>({1, 0, 1, 2, 2}));
+constexpr auto frozen_bias = frozen<"head.bias">(named);
+static_assert(is_trained<frozen_bias>({1, 1, 1, 1, 0}));
+static_assert(problem_of(frozen<"head.scale">(named)) == tenon::problem::selects_nothing);
+// The name counts from the scope of the part.
+constexpr auto inner_name = name<"net">(frozen<"encoder">(named));
+static_assert(is_trained<inner_name>({0, 0, 1, 1, 1}));
+// A selection takes no position, and a shared part is what its first call made it.
+constexpr auto shared_frozen = [](auto x) {
+  auto part = share<"a">(conv2d<4, no_bias>{});
+  auto y = frozen([](auto z) { return conv2d<4, no_bias>{}(z); })(part(frozen(part)(x)));
+  return conv2d<4, no_bias>{}(y);
+};
+static_assert(has_names<shared_frozen>({"a.weight", "0.0.weight", "1.weight"}));
+static_assert(is_trained<shared_frozen>({0, 0, 1}));
+
+// Indices that change sizes; positions are those of a repetition.
+constexpr auto by_argument = unroll<3>([]<int I>(auto x) { return conv2d<(4 << I), no_bias>{}(x); });
+static_assert(has_names<by_argument>({"0.0.weight", "1.0.weight", "2.0.weight"}));
+constexpr auto by_index = conv2d<4, no_bias>{} >> unroll<2>([](auto index, auto x) {
+                            return name<"down">(conv2d<(8 << index()), no_bias>{})(x);
+                          }) >>
+                          conv2d<4, no_bias>{};
+static_assert(has_names<by_index>({"0.weight", "1.down.weight", "2.down.weight", "3.weight"}));
+static_assert(tenon::plan_of<by_index, tenon::image<1, 4, 8, 8>>::parameter_list[2].extents ==
+              tenon::shape(16, 8, 1, 1));
+constexpr auto in_a_lambda = [](auto x) {
+  auto y = unroll<2>([]<int I>(auto z) { return conv2d<4 + I, no_bias>{}(z); })(x);
+  return conv2d<4, no_bias>{}(y);
+};
+static_assert(has_names<in_a_lambda>({"0.0.weight", "1.0.weight", "2.weight"}));
+
+// A repetition of parts that take several positions takes them all.
+constexpr auto repeated_twice = repeat<2>(repeat<2>(conv2d<4, no_bias>{})) >> conv2d<4, no_bias>{};
+static_assert(has_names<repeated_twice>({"0.weight", "1.weight", "2.weight", "3.weight", "4.weight"}));
+
+}  // namespace
