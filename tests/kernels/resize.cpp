@@ -21,5 +21,13 @@ TEST_CASE("resize and its gradient equal the reference", "[kernels]") {
                .attribute = attribute,
                .operands = {blocked(resized, 2)},
                .results = {blocked_result(extents)}});
+        check({.op = operation::resize,
+               .attribute = attribute,
+               .operands = {blocked(extents, 1)},
+               .results = {plain_result(resized)}});
+        check({.op = operation::resize_gradient,
+               .attribute = attribute,
+               .operands = {plain(resized, 2)},
+               .results = {blocked_result(extents)}});
       }
 }

@@ -26,15 +26,28 @@ inline compiled_graph unshared(compiled_graph compiled) {
   return compiled;
 }
 
+/// What a program stores for an element of 4 bytes: itself, or 8 bytes in a program of double.
+template <class Program>
+constexpr int scale_of() {
+  if constexpr (requires { Program::scale; }) {
+    return Program::scale;
+  } else {
+    return 1;
+  }
+}
+
 /// A plan with memory, a backend's program, and random parameters, inputs and targets, the same for the same seed.
 template <class Program>
 class machine {
  public:
+  static constexpr int scale = scale_of<Program>();
+  using element = std::conditional_t<scale == 2, double, float>;
+
   machine(const compiled_graph& compiled, int classes, int threads) : plan_(compiled.view()), program_(plan_, threads) {
-    memory_[tenon::memory_space::arena] = arena_.make(plan_.arena_bytes);
-    memory_[tenon::memory_space::parameter] = parameters_.make(plan_.parameter_bytes + plan_.buffer_bytes);
-    memory_[tenon::memory_space::optimizer] = optimizer_.make(plan_.optimizer_bytes);
-    memory_[tenon::memory_space::gradient] = gradients_.make(plan_.gradient_bytes);
+    memory_[tenon::memory_space::arena] = arena_.make(scale * plan_.arena_bytes);
+    memory_[tenon::memory_space::parameter] = parameters_.make(scale * (plan_.parameter_bytes + plan_.buffer_bytes));
+    memory_[tenon::memory_space::optimizer] = optimizer_.make(scale * plan_.optimizer_bytes);
+    memory_[tenon::memory_space::gradient] = gradients_.make(scale * plan_.gradient_bytes);
     memory_.packed = packed_.make(plan_.packed_bytes);
     memory_.scratchpad = scratchpad_.make(static_cast<std::int64_t>(program_.scratchpad_bytes()));
     program_.bind(memory_);
@@ -66,24 +79,24 @@ class machine {
     std::vector<std::vector<std::byte>> all{parameters_.bytes(), optimizer_.bytes(), gradients_.bytes()};
     for (const std::int32_t output : plan_.graph.outputs) {
       const std::byte* from = program_.operand_of(output).data;
-      all.emplace_back(from, from + plan_.placements[static_cast<std::size_t>(output)].bytes);
+      all.emplace_back(from, from + scale * plan_.placements[static_cast<std::size_t>(output)].bytes);
     }
     return all;
   }
 
   /// The values of an output.
-  std::vector<float> output(std::size_t i) const {
+  std::vector<element> output(std::size_t i) const {
     const std::int32_t number = plan_.graph.outputs[i];
-    const float* from = program_.operand_of(number).template as<float>();
+    const element* from = program_.operand_of(number).template as<element>();
     return {from, from + plan_.graph.value_at(number).extents.elements()};
   }
 
-  /// Whether every float of the results is finite and below the poison.
+  /// Whether every number of the results is finite and below the poison.
   bool is_sound() const {
     for (const std::vector<std::byte>& bytes : results()) {
-      for (std::size_t i = 0; i + 4 <= bytes.size(); i += 4) {
-        float value;
-        std::memcpy(&value, bytes.data() + i, 4);
+      for (std::size_t i = 0; i + sizeof(element) <= bytes.size(); i += sizeof(element)) {
+        element value;
+        std::memcpy(&value, bytes.data() + i, sizeof(element));
         if (!(value < 1e15f && value > -1e15f)) return false;
       }
     }
@@ -120,7 +133,7 @@ class machine {
       } else {
         // Variances must be positive; the others may be anything.
         const float value = static_cast<float>(bits % 2001) / 1000.0f - 1.0f;
-        to.template as<float>()[i] = source.op == tenon::operation::buffer ? 1.5f + value : 0.4f * value;
+        to.template as<element>()[i] = source.op == tenon::operation::buffer ? 1.5f + value : 0.4f * value;
       }
     }
   }
@@ -132,10 +145,10 @@ class machine {
       const tenon::placement& place = plan_.placements[v];
       const bool lives = lives_[v].first <= i && i < lives_[v].last;
       if (place.space != tenon::memory_space::arena || !lives) continue;
-      for (std::int64_t slot = place.offset / 64; slot * 64 < place.offset + place.bytes; ++slot)
+      for (std::int64_t slot = scale * place.offset / 64; slot * 64 < scale * (place.offset + place.bytes); ++slot)
         alive[static_cast<std::size_t>(slot)] = 1;
     }
-    constexpr float poison = 1e30f;
+    constexpr element poison = 1e30f;
     for (std::size_t at = 0; at + sizeof(poison) <= arena_.size; at += sizeof(poison)) {
       if (alive[at / 64] == 0) std::memcpy(arena_.memory.get() + at, &poison, sizeof(poison));
     }

@@ -61,7 +61,7 @@ class random_network {
 
   symbol random_step() {
     const symbol x = recent();
-    switch (below(12)) {
+    switch (below(14)) {
       case 0:
       case 1:
         return convolution(x, 1 + below(20));
@@ -82,6 +82,10 @@ class random_network {
         return tenon::layers::pad_like(x, any());
       case 10:
         return joined(x);
+      case 11:
+        return residual(x);
+      case 12:
+        return relu(relu(x));
       default:
         return sum(x);
     }
@@ -105,6 +109,15 @@ class random_network {
     attribute.groups = groups;
     attribute.has_bias = below(2) == 0;
     const shape weights = tenon::weight_shape(rank_, channels, x.channels() / groups, attribute.kernel);
+    if (below(3) == 0) {
+      for (const std::int32_t used : weights_) {
+        if (to_.value_at(used).extents != weights) continue;
+        attribute.has_bias = false;
+        const std::array<std::int32_t, 2> operands{x.number, used};
+        return to_.make(operation::convolution, operands, attribute,
+                        tenon::window_shape(x.extents(), attribute, channels));
+      }
+    }
     return with_weights(x, operation::convolution, weights, channels, attribute,
                         tenon::window_shape(x.extents(), attribute, channels));
   }
@@ -125,6 +138,7 @@ class random_network {
                       const shape& result) {
     to_.enter(to_.next_position());
     std::vector<std::int32_t> operands{x.number, to_.parameter("weight", weights, tenon::initializer::he_normal)};
+    if (op == operation::convolution) weights_.push_back(operands[1]);
     if (attribute.has_bias) {
       operands.push_back(to_.parameter("bias", shape(channels), tenon::initializer::zeros));
     }
@@ -150,6 +164,15 @@ class random_network {
 
   symbol relu(symbol x) {
     return to_.make(operation::activation, {&x.number, 1}, {.fused = tenon::activation::relu}, x.extents());
+  }
+
+  /// Convolution, norm, sum with what went in, ReLU; or a sum alone.
+  symbol residual(symbol x) {
+    symbol y = norm(convolution(x, x.channels()));
+    if (below(2) == 0) y = convolution(y, x.channels());
+    if (y.extents() != x.extents()) return relu(y);
+    y = tenon::layers::add(y, x);
+    return below(3) == 0 ? y : relu(y);
   }
 
   symbol pool(symbol x) {
@@ -208,6 +231,7 @@ class random_network {
   std::mt19937 random_;
   tenon::builder to_;
   std::vector<symbol> values_;
+  std::vector<std::int32_t> weights_;  // of convolutions, some of which are shared
   int rank_ = 2;
 };
 

@@ -81,7 +81,6 @@ class differentiator {
     attributes attribute = rule_.attribute;
     attribute.index = source.attribute.index;
     attribute.learning_rate_factor = source.attribute.learning_rate_factor;
-    attribute.learning_rate_factor = source.attribute.learning_rate_factor;
     copy_.to.append(rule_.op, {operands.data(), static_cast<std::size_t>(2 + rule_.states)}, attribute, source.scope);
   }
 
@@ -100,6 +99,8 @@ class differentiator {
         return cross_entropy(current);
       case operation::total_loss:
         return;
+      case operation::split:
+        return split(current);
       default:
         break;
     }
@@ -136,6 +137,8 @@ class differentiator {
         return append(operation::average_pool_gradient, {&dy, 1}, current, x(current));
       case operation::adaptive_average_pool:
         return append(operation::adaptive_average_pool_gradient, {&dy, 1}, current, x(current));
+      case operation::channel_shuffle:
+        return channel_shuffle(current, dy);
       case operation::resize:
         return append(operation::resize_gradient, {&dy, 1}, current, x(current));
       case operation::pad:
@@ -187,6 +190,11 @@ class differentiator {
     const std::int32_t w = from_.operand(current, 1);
     node without = current;
     without.attribute.fused = activation::none;
+    without.attribute.adds = false;
+    if (current.attribute.adds) {
+      const std::int32_t addend = from_.operand(current, current.operands.count - 1);
+      if (needs(addend)) contribute(addend, dy, current.scope);
+    }
     const bool bias = current.attribute.has_bias && needs(from_.operand(current, 2));
     if (needs(w) || bias) {
       without.attribute.has_bias = bias;
@@ -286,6 +294,29 @@ class differentiator {
       if (needs(operand)) append(operation::concat_gradient, {&dy, 1}, part, operand);
       part.attribute.index += extents(operand).channels();
     }
+  }
+
+  // The gradients of the parts side by side; zeros for a part that has none.
+  constexpr void split(const node& current) {
+    list<std::int32_t> parts;
+    bool any = false;
+    for (std::int32_t r = 0; r < current.results.count; ++r) {
+      parts.push_back(gradients_[static_cast<std::size_t>(current.results[r])]);
+      any = any || parts[static_cast<std::size_t>(r)] >= 0;
+    }
+    if (!any || !needs(x(current))) return;
+    for (std::int32_t r = 0; r < current.results.count; ++r) {
+      std::int32_t& part = parts[static_cast<std::size_t>(r)];
+      if (part < 0) part = copy_.to.make(operation::fill, {}, {}, extents(current.results[r]), current.scope);
+    }
+    append(operation::concat, parts, current, x(current));
+  }
+
+  // The shuffle of as many groups as a group had channels goes back.
+  constexpr void channel_shuffle(const node& current, std::int32_t dy) {
+    node back = current;
+    back.attribute.groups = extents(x(current)).channels() / current.attribute.groups;
+    append(operation::channel_shuffle, {&dy, 1}, back, x(current));
   }
 
   graph_view from_;

@@ -14,7 +14,7 @@ inline namespace v0 {
 ///     x, ... -> convolution -> y -> relu -> z   =>   x, ... -> convolution (relu) -> z
 ///     x, ... -> convolution (relu) -> y -> relu -> z   =>   x, ... -> convolution (relu) -> z
 ///
-/// `Training`: a convolution takes only an activation whose gradient follows from its result.
+/// `Training`: convolutions, and norms that add, take only an activation whose gradient follows from its result.
 /// ensures: the graph computes the same
 /// cost: nodes + operands
 template <class Capabilities, bool Training = false>
@@ -34,7 +34,8 @@ constexpr growing_graph fuse_activation(const graph_view& graph) {
       }
       const bool is_convolution =
           producer.op == operation::convolution || producer.op == operation::transposed_convolution;
-      const bool suits = !Training || !is_convolution || has_gradient_from_result(current.attribute.fused);
+      const bool from_result = is_convolution || producer.attribute.adds;
+      const bool suits = !Training || !from_result || has_gradient_from_result(current.attribute.fused);
       if (suits && Capabilities::fuses_activation(producer.op, current.attribute.fused) &&
           producer.attribute.fused == activation::none && uses[static_cast<std::size_t>(from)] == 1 &&
           producer.results[0] == from) {

@@ -9,6 +9,20 @@
 namespace tenon {
 inline namespace v0 {
 
+/// Of each value, whether all that read it take any layout: outputs, which are plain, among them.
+template <class Capabilities>
+constexpr list<char> find_free_layouts(const graph_view& graph) {
+  list<char> free(graph.values.size(), 1);
+  for (const node& current : graph.nodes) {
+    for (std::int32_t o = 0; o < current.operands.count; ++o) {
+      if (o != 0 || !Capabilities::reads_any_layout(current.op)) {
+        free[static_cast<std::size_t>(graph.operand(current, o))] = 0;
+      }
+    }
+  }
+  return free;
+}
+
 /// Chooses the layout of each value as the backend asks for it, puts in reorders (one a value and layout), gives nodes
 /// their workspaces, and makes outputs plain values of their own.
 ///
@@ -24,6 +38,7 @@ constexpr growing_graph lay_out(const graph_view& graph) {
   graph_view seen = graph;
   seen.values = chosen;
   list<std::int32_t> reordered(graph.values.size(), -1);
+  const list<char> free = find_free_layouts<Capabilities>(graph);
 
   const auto in_layout = [&](std::int32_t old, layout wanted) {
     const value& present = chosen[static_cast<std::size_t>(old)];
@@ -48,7 +63,9 @@ constexpr growing_graph lay_out(const graph_view& graph) {
       operands.push_back(in_layout(graph.operand(current, o), Capabilities::operand_layout(seen, current, o)));
     }
     for (std::int32_t r = 0; r < current.results.count; ++r) {
-      chosen[static_cast<std::size_t>(current.results[r])].arrangement = Capabilities::result_layout(seen, current, r);
+      const auto result = static_cast<std::size_t>(current.results[r]);
+      const bool writes_plain = free[result] != 0 && Capabilities::writes_plain(current.op);
+      chosen[result].arrangement = writes_plain ? layout::plain : Capabilities::result_layout(seen, current, r);
     }
     const std::int32_t made = copy.copy(current, operands);
     for (std::int32_t r = 0; r < current.results.count; ++r) {

@@ -7,6 +7,7 @@
 
 #include "tenon/backends/onednn/geometry.hpp"
 #include "tenon/core/element_type.hpp"
+#include "tenon/graph/channel_parts.hpp"
 #include "tenon/graph/graph.hpp"
 
 namespace tenon {
@@ -27,12 +28,23 @@ struct capabilities {
   /// Whether a node may add another value to its result, before its activation.
   static constexpr bool fuses_sum(const graph_view&, const node& of) { return of.op == operation::convolution; }
 
+  /// Whether the operation can write its result plain, which it does where only readers of any layout follow.
+  static constexpr bool writes_plain(operation op) { return op == operation::resize; }
+  /// Whether the operation reads its first operand in whatever layout it comes.
+  static constexpr bool reads_any_layout(operation op) {
+    return op == operation::cross_entropy || op == operation::cross_entropy_gradient;
+  }
+
   /// The layout the node wants its i-th operand in: activations blocked, but a network input plain where a convolution
   /// of at most 3 channels reads it; everything else plain.
   static constexpr layout operand_layout(const graph_view& graph, const node& of, int i) {
     const value& given = graph.operand_value(of, i);
     if (given.type != element_type::float32) return layout::plain;
     if (of.attribute.adds && i == of.operands.count - 1) return layout::blocked;
+    if (i == 0 && comes_plain(graph, graph.operand(of, 0)) && of.op != operation::reorder &&
+        (reads_any_layout(of.op) || of.op == operation::resize_gradient)) {
+      return layout::plain;
+    }
     switch (of.op) {
       case operation::convolution:
       case operation::convolution_weight_gradient:
@@ -125,13 +137,14 @@ struct capabilities {
       case operation::concat_gradient:
       case operation::resize_gradient:
       case operation::mean_square_gradient:
-      case operation::cross_entropy_gradient:
       case operation::binary_cross_entropy_gradient:
         return i == 0 ? layout::blocked : layout::plain;
       case operation::add:
         return sums_parameter_gradients(graph, of) ? layout::plain : layout::blocked;
       case operation::split:
         return layout::blocked;
+      case operation::cross_entropy_gradient:
+        return graph.operand_value(of, 0).arrangement;
       case operation::reorder:
       case operation::fill:
         return graph.result_value(of, i).arrangement;
@@ -155,6 +168,17 @@ struct capabilities {
     return weight_bytes(graph, of) + (of.attribute.has_bias ? bias_bytes(graph, of) : 0);
   }
 
+  /// Whether a part of the whole (an operand of a concat, a result of a split or of a concat's gradient) may lie in the
+  /// whole's memory: one image, whole blocks of channels; a plain part must begin where a slot may.
+  static constexpr bool joins_in_place(const graph_view& graph, const node& of, int part) {
+    const value &one = graph.value_at(channel_part(graph, of, part)), &whole = graph.value_at(channel_whole(graph, of));
+    if (whole.extents.batch() != 1 || one.arrangement != whole.arrangement || one.type != whole.type) return false;
+    const std::int64_t first = first_channel_of(graph, of, part);
+    if (one.arrangement == layout::blocked)
+      return first % planned_block == 0 && one.extents.channels() % planned_block == 0;
+    return first * one.extents.spatial_elements() * size_of(one.type) % 64 == 0;
+  }
+
   /// Whether the node's first result may overwrite the given operand.
   static constexpr bool in_place(const graph_view& graph, const node& of, int operand) {
     if (graph.operand_value(of, operand).arrangement != graph.result_value(of).arrangement) return false;
@@ -164,6 +188,7 @@ struct capabilities {
       case operation::softmax:
       case operation::dropout:
       case operation::batch_norm:
+      case operation::cross_entropy_gradient:
         return operand == 0;
       case operation::convolution:
         // The addend, unless the convolution reads it as its source too.
@@ -185,6 +210,13 @@ struct capabilities {
   }
 
  private:
+  /// Whether a value is plain because a resize wrote it so, or is the gradient of such a value.
+  static constexpr bool comes_plain(const graph_view& graph, std::int32_t number) {
+    const value& given = graph.value_at(number);
+    const operation op = graph.node_at(given.producer).op;
+    return given.arrangement == layout::plain && (op == operation::resize || op == operation::cross_entropy_gradient);
+  }
+
   /// The stem: a dense convolution over a plain network input of at most 3 channels.
   static constexpr bool reads_plain(const graph_view& graph, const node& of) {
     const value& source = graph.operand_value(of, 0);

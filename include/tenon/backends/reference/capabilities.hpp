@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "tenon/graph/channel_parts.hpp"
 #include "tenon/graph/graph.hpp"
 
 namespace tenon {
@@ -22,6 +23,10 @@ struct capabilities {
   /// Whether a node may add another value to its result.
   static constexpr bool fuses_sum(const graph_view&, const node&) { return false; }
 
+  /// Whether the operation can write its result plain where others are blocked: here all are plain.
+  static constexpr bool writes_plain(operation) { return false; }
+  static constexpr bool reads_any_layout(operation) { return false; }
+
   static constexpr layout operand_layout(const graph_view&, const node&, int) { return layout::plain; }
   static constexpr layout result_layout(const graph_view&, const node&, int) { return layout::plain; }
 
@@ -29,6 +34,12 @@ struct capabilities {
   static constexpr std::int64_t packed_bytes(const graph_view&, const node&) { return 0; }
   /// Bytes of scratch memory in the arena for a node alone.
   static constexpr std::int64_t workspace_bytes(const graph_view&, const node&) { return 0; }
+
+  /// Whether a part of the whole (an operand of a concat, a result of a split or of a concat's gradient) may lie in the
+  /// whole's memory: in one image all channels lie side by side.
+  static constexpr bool joins_in_place(const graph_view& graph, const node& of, int) {
+    return graph.value_at(channel_whole(graph, of)).extents.batch() == 1;
+  }
 
   /// Whether a node's result 0 may lie where its given operand lies.
   static constexpr bool in_place(const graph_view& graph, const node& of, int operand) {
@@ -47,6 +58,7 @@ struct capabilities {
       case operation::mean_square_gradient:
       case operation::batch_norm_gradient:
       case operation::batch_norm_frozen_gradient:
+      case operation::prelu_gradient:
       case operation::softmax_gradient:
       case operation::binary_cross_entropy_gradient:
         return operand == 0 || operand == 1;
@@ -58,5 +70,4 @@ struct capabilities {
 
 }  // namespace reference
 }  // namespace v0
-      case operation::prelu_gradient:
 }  // namespace tenon
