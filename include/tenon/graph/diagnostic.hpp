@@ -16,6 +16,7 @@ enum class problem : std::uint8_t {
   batch_differs,         ///< add, concat: batches of the operands
   ranks_differ,          ///< a 2-D layer on a 3-D value or the reverse: spatial dimensions of layer and value
   groups_do_not_divide,  ///< channels, groups
+  split_sizes_differ,    ///< channels, the sum of the sizes
   norm_groups_do_not_divide_use_nearest,  ///< channels, groups; group_norm<nearest<N>> takes the divisor nearest to N
   kernel_exceeds_padded_input,            ///< kernel (with dilation), padded input extent
   name_used_twice,                        ///< how often it may be used (1), how often it was
@@ -54,6 +55,8 @@ constexpr std::string_view sentence_of(problem kind) {
       return "the numbers of spatial dimensions differ";
     case problem::groups_do_not_divide:
       return "the groups do not divide the channels";
+    case problem::split_sizes_differ:
+      return "the sizes of a split do not sum to the channels";
     case problem::norm_groups_do_not_divide_use_nearest:
       return "the norm's groups do not divide the channels; group_norm<nearest<N>> takes the divisor nearest to N";
     case problem::kernel_exceeds_padded_input:

@@ -22,6 +22,10 @@
 //   conv_transpose2d<Channels, ...>, conv_transpose3d<Channels, ...>    weight, bias
 #include "tenon/layers/convolution.hpp"
 
+// All values of an image
+//   linear<Outputs, ...>                                                weight, bias
+#include "tenon/layers/linear.hpp"
+
 // Norms
 //   batch_norm<...>                                                     weight, bias, running_mean, running_var
 //   group_norm<32, ...>, group_norm<nearest<32>, ...>                   weight, bias, unless no_affine
@@ -46,6 +50,10 @@
 // Values that meet
 //   add(a, b), a + b; multiply(a, b), a * b; concat(a, b, ...)
 #include "tenon/layers/join.hpp"
+
+// Channels
+//   split<8, 24>(x), chunk<2>(x): a std::array of parts; channel_shuffle<Groups>
+#include "tenon/layers/channels.hpp"
 
 // Values made to fit
 //   resize<size<360, 480>>, resize<factor<2>, nearest<>>, resize_like(x, like), resize_like<align_corners>(x, like),

@@ -8,6 +8,7 @@
 #include "tenon/backends/reference/arrangement.hpp"
 #include "tenon/backends/reference/average_pooling.hpp"
 #include "tenon/backends/reference/batch_norm.hpp"
+#include "tenon/backends/reference/channels.hpp"
 #include "tenon/backends/reference/convolution.hpp"
 #include "tenon/backends/reference/dropout.hpp"
 #include "tenon/backends/reference/group_norm.hpp"
@@ -72,6 +73,10 @@ void execute(const graph_view& graph, const node& of, std::span<const operand> o
       return multiply<T>(operands, results);
     case operation::concat:
       return concat<T>(operands, results);
+    case operation::split:
+      return split<T>(operands, results);
+    case operation::channel_shuffle:
+      return channel_shuffle<T>(attribute, operands, results);
     case operation::resize:
       return resize<T>(attribute, operands, results);
     case operation::mean_square:

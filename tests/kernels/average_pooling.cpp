@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// Average poolings and their gradients: sliding windows, bins, whole images, sums in parts.
+#include <utility>
+
+#include "harness.hpp"
+#include "tenon/graph/shape_rules.hpp"
+
+using namespace harness;
+
+namespace {
+
+struct window_case {
+  int kernel, stride, padding;
+};
+
+constexpr window_case windows[] = {{1, 1, 0}, {2, 2, 0}, {3, 2, 1}, {3, 1, 1}, {2, 3, 0}, {4, 3, 2}, {9, 5, 4}};
+
+attributes pooling_attributes(const shape& extents, const window_case& window, bool counts_padding) {
+  attributes made;
+  made.counts_padding = counts_padding;
+  for (std::size_t d = extents.spatial_rank() == 3 ? 0 : 1; d < 3; ++d) {
+    made.kernel[d] = window.kernel;
+    made.stride[d] = window.stride;
+    made.padding_begin[d] = made.padding_end[d] = window.padding;
+  }
+  return made;
+}
+
+bool fits(const shape& extents, const attributes& attribute) {
+  for (int d = 0; d < 3; ++d)
+    if (padded_extent(extents, attribute, d) < window_extent(attribute, d)) return false;
+  return true;
+}
+
+void check_both(operation op, operation gradient, const attributes& attribute, const shape& from, const shape& to) {
+  check({.op = op,
+         .attribute = attribute,
+         .operands = {blocked(from, 1)},
+         .results = {blocked_result(to)},
+         .tolerance = 1e-6});
+  check({.op = gradient,
+         .attribute = attribute,
+         .operands = {blocked(to, 2)},
+         .results = {blocked_result(from)},
+         .tolerance = 1e-6});
+}
+
+}  // namespace
+
+TEST_CASE("average pooling equals the reference", "[kernels]") {
+  int ran = 0;
+  for (const shape& extents : awkward_shapes())
+    for (const window_case& window : windows)
+      for (const bool counts_padding : {true, false}) {
+        const attributes attribute = pooling_attributes(extents, window, counts_padding);
+        if (!fits(extents, attribute)) continue;
+        const shape pooled = window_shape(extents, attribute, extents.channels());
+        check_both(operation::average_pool, operation::average_pool_gradient, attribute, extents, pooled);
+        ++ran;
+      }
+  CHECK(ran > 100);
+}
+
+TEST_CASE("adaptive average pooling equals the reference", "[kernels]") {
+  for (const shape& extents : awkward_shapes())
+    for (const auto& [height, width] : {std::pair{1, 1}, {2, 3}, {3, 2}, {6, 6}, {1, 6}}) {
+      shape pooled = extents;
+      pooled.set_spatial(0, height);
+      pooled.set_spatial(1, height);
+      pooled.set_spatial(2, width);
+      check_both(operation::adaptive_average_pool, operation::adaptive_average_pool_gradient, {}, extents, pooled);
+    }
+}
+
+TEST_CASE("the mean of a large map is summed in parts", "[kernels]") {
+  for (const shape& extents :
+       {shape(1, 5, 83, 97), shape(2, 19, 64, 70), shape(1, 3, 1, 9001), shape(1, 33, 130, 3), shape(1, 3, 17, 20, 23)})
+    for (const int bins : {1, 2}) {
+      shape pooled = extents;
+      for (int d = 0; d < 3; ++d) pooled.set_spatial(d, bins);
+      check_both(operation::adaptive_average_pool, operation::adaptive_average_pool_gradient, {}, extents, pooled);
+    }
+}
+
+TEST_CASE("the mean of a million pixels of one sign is exact to a rounding", "[kernels]") {
+  const shape extents(1, 1, 1024, 1024);
+  check({.op = operation::adaptive_average_pool,
+         .attribute = {},
+         .operands = {blocked(extents, 3, 0.9, 1.1)},
+         .results = {blocked_result(shape(1, 1, 1, 1))},
+         .tolerance = 1.2e-7});
+}
