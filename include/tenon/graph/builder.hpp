@@ -91,12 +91,17 @@ class builder {
     return stored;
   }
 
-  // How parameters are trained.
+  // Selections: what is said of parts from outside.
 
   /// Until `deselect`, new parameters below the present scope, or below `name` in it, are frozen if told so, and their
   /// learning rates are multiplied.
   constexpr void select(std::string_view name, bool freezes, double learning_rate_factor) {
-    selections_.push_back({name.empty() ? scope() : scope(name), freezes, learning_rate_factor, name.empty()});
+    selections_.push_back({name.empty() ? scope() : scope(name), freezes, learning_rate_factor, name.empty(), nullptr});
+  }
+
+  /// Until `deselect`, a rule of rewriting leaves alone what lies below `name` in the present scope.
+  constexpr void exempt(std::string_view name, const void* rule) {
+    selections_.push_back({scope(name), false, 1, false, rule});
   }
 
   /// Problem: selects_nothing, of a name.
@@ -106,8 +111,15 @@ class builder {
     selections_.pop_back();
   }
 
-  /// Whether the present scope is `name`, or lies below it.
-  constexpr bool stands_below(std::string_view name) const { return is_below({path_.data(), path_.size()}, name); }
+  /// Whether a rule leaves the present scope alone.
+  constexpr bool is_exempt(const void* rule) {
+    for (selection& each : selections_) {
+      if (each.rule != rule || !is_below({path_.data(), path_.size()}, view_of(each.below))) continue;
+      each.used = true;
+      return true;
+    }
+    return false;
+  }
 
   // Nodes.
 
@@ -124,7 +136,7 @@ class builder {
     attribute.index = parameters_;
     attribute.initial = initial;
     for (selection& each : selections_) {
-      if (!is_below(view_of(text), view_of(each.below))) continue;
+      if (each.rule != nullptr || !is_below(view_of(text), view_of(each.below))) continue;
       each.used = true;
       attribute.trainable = attribute.trainable && !each.freezes;
       attribute.learning_rate_factor *= each.learning_rate_factor;
@@ -172,6 +184,7 @@ class builder {
     bool freezes;
     double learning_rate_factor;
     bool used;
+    const void* rule;  // of an exemption from rewriting: the rule
   };
 
   constexpr std::string_view view_of(range text) const {

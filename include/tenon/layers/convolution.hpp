@@ -69,6 +69,20 @@ constexpr void check_transposed(symbol x, const attributes& attribute, const ext
   }
 }
 
+/// Appends a convolution; `attribute` has its groups.
+template <int Rank>
+constexpr symbol append_convolution(symbol x, std::int32_t channels, const attributes& attribute, initializer initial) {
+  if (!check_window<Rank>(x, attribute) || !check_groups(x, channels, attribute.groups)) return x;
+  check_window_fits(x, attribute);
+  builder& to = *x.to;
+  const shape weights = weight_shape(Rank, channels, x.channels() / attribute.groups, attribute.kernel);
+  const std::int32_t weight = to.parameter("weight", weights, initial);
+  const std::int32_t bias = attribute.has_bias ? to.parameter("bias", shape(channels), initializer::zeros) : 0;
+  const std::array<std::int32_t, 3> operands{x.number, weight, bias};
+  return to.make(operation::convolution, {operands.data(), attribute.has_bias ? 3u : 2u}, attribute,
+                 window_shape(x.extents(), attribute, channels));
+}
+
 /// A convolution (cross-correlation, as in every framework) of `Rank` spatial dimensions; use it as conv2d or conv3d.
 ///
 /// shapes: (N, I, [D,] H, W) -> (N, Channels, ...), each extent
@@ -79,20 +93,13 @@ constexpr void check_transposed(symbol x, const attributes& attribute, const ext
 /// options: kernel, stride, dilation, padding (default: (kernel - 1) / 2, rounded down, x dilation), groups, no_bias,
 /// initializers
 /// problems: ranks_differ, groups_do_not_divide, kernel_exceeds_padded_input, not_positive
+/// example: conv2d<8, kernel<5, 3>, stride<2>, no_bias>{} >> conv2d<12, kernel<3>, dilation<2>, groups<4>>{}
 template <int Rank, int Channels, convolution_option... Options>
 struct convolution : layer<convolution<Rank, Channels, Options...>> {
   constexpr symbol body(symbol x) const {
     constexpr convolution_options options = collect<convolution_options, Options...>();
     constexpr attributes attribute = window_attributes<Rank, convolution_options, Options...>(true, false);
-    if (!check_window<Rank>(x, attribute) || !check_groups(x, Channels, options.groups)) return x;
-    check_window_fits(x, attribute);
-    builder& to = *x.to;
-    const shape weights = weight_shape(Rank, Channels, x.channels() / options.groups, attribute.kernel);
-    const std::int32_t weight = to.parameter("weight", weights, options.initial);
-    const std::int32_t bias = options.bias ? to.parameter("bias", shape(Channels), initializer::zeros) : 0;
-    const std::array<std::int32_t, 3> operands{x.number, weight, bias};
-    return to.make(operation::convolution, {operands.data(), options.bias ? 3u : 2u}, attribute,
-                   window_shape(x.extents(), attribute, Channels));
+    return append_convolution<Rank>(x, Channels, attribute, options.initial);
   }
 };
 
@@ -100,6 +107,32 @@ template <int Channels, class... Options>
 using conv2d = convolution<2, Channels, Options...>;
 template <int Channels, class... Options>
 using conv3d = convolution<3, Channels, Options...>;
+
+/// A convolution of each channel by itself, giving Multiplier channels of each; use it as depthwise_conv2d or
+/// depthwise_conv3d. It is a convolution with as many groups as its input has channels.
+///
+/// shapes: (N, C, [D,] H, W) -> (N, C Multiplier, ...), each extent as a convolution's
+/// parameters: weight (C Multiplier, 1, kernel...), bias (C Multiplier) unless no_bias
+/// MACs: elements of the result x kernel
+/// saved for the backward pass: its input
+/// options: kernel, stride, dilation, padding, no_bias, initializers, as a convolution's
+/// problems: ranks_differ, kernel_exceeds_padded_input, not_positive
+/// example: conv2d<8>{} >> depthwise_conv2d<kernel<3>, no_bias>{} >> conv2d<16>{}
+template <int Rank, int Multiplier, convolution_option... Options>
+struct depthwise_convolution : layer<depthwise_convolution<Rank, Multiplier, Options...>> {
+  constexpr symbol body(symbol x) const {
+    constexpr convolution_options options = collect<convolution_options, Options...>();
+    static_assert(options.groups == 1, "a depthwise convolution has as many groups as its input has channels");
+    attributes attribute = window_attributes<Rank, convolution_options, Options...>(true, false);
+    attribute.groups = x.channels();
+    return append_convolution<Rank>(x, Multiplier * x.channels(), attribute, options.initial);
+  }
+};
+
+template <class... Options>
+using depthwise_conv2d = depthwise_convolution<2, 1, Options...>;
+template <class... Options>
+using depthwise_conv3d = depthwise_convolution<3, 1, Options...>;
 
 /// A transposed convolution, the data gradient of a convolution; use it as conv_transpose2d or conv_transpose3d.
 ///
@@ -110,6 +143,7 @@ using conv3d = convolution<3, Channels, Options...>;
 /// saved for the backward pass: its input
 /// options: kernel, stride, dilation, padding (default 0), output_padding, groups, no_bias, initializers
 /// problems: ranks_differ, groups_do_not_divide, not_positive, output_padding_too_great, result_is_empty
+/// example: conv_transpose2d<3, kernel<4>, stride<2>, padding<1>, groups<3>, no_bias, bilinear>{}
 template <int Rank, int Channels, transposed_option... Options>
 struct transposed_convolution : layer<transposed_convolution<Rank, Channels, Options...>> {
   constexpr symbol body(symbol x) const {
