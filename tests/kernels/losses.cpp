@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Cross-entropy and its gradient, the sum of losses, and the elementary functions they use.
+// Cross-entropies and their gradients, the sum of losses, and the elementary functions they use.
 #include "harness.hpp"
 
 using namespace harness;
@@ -45,6 +45,37 @@ TEST_CASE("cross-entropy and its gradient equal the reference", "[kernels]") {
           of.results = {scalar(0), scalar(0)};
           check_cross_entropy(of);
         }
+}
+
+TEST_CASE("binary cross-entropy and its gradient equal the reference", "[kernels]") {
+  auto shapes = awkward_shapes();
+  shapes.push_back(shape(2, 1, 161, 167));
+  for (const shape& extents : shapes)
+    for (const layout arrangement : {layout::blocked, layout::plain})
+      for (const double greatest : {1.0, 20.0, 1000.0}) {
+        single_node of{.op = operation::binary_cross_entropy,
+                       .attribute = {.scale = 0.7},
+                       .operands = {blocked(extents, 1, -greatest, greatest), blocked(extents, 2, 0, 1)},
+                       .results = {scalar(0)},
+                       .tolerance = 1e-6};
+        of.operands[0].arrangement = of.operands[1].arrangement = arrangement;
+        check(of);
+        of.op = operation::binary_cross_entropy_gradient;
+        of.tolerance = 1e-5;  // of one value it is a difference of nearly equal numbers
+        of.results = {{extents, {}, arrangement, element_type::float32}};
+        for (of.overwritten = -1; of.overwritten < 2; ++of.overwritten) check(of);
+      }
+}
+
+TEST_CASE("binary cross-entropy of nearly certain logits is exact", "[kernels]") {
+  const shape extents(1, 3, 17, 9);
+  single_node of{.op = operation::binary_cross_entropy,
+                 .operands = {blocked(extents, 1, 12, 15), blocked(extents, 2, 1, 1)},
+                 .results = {scalar(0)}};
+  check(of);
+  for (double& each : of.operands[0].values) each = -each;
+  for (double& each : of.operands[1].values) each = 0;
+  check(of);
 }
 
 TEST_CASE("cross-entropy is exact for great and for nearly certain logits", "[kernels]") {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// relu, add, relu's gradient and mean square.
+// Activations, sums, products and mean square.
 #include "harness.hpp"
 
 using namespace harness;
@@ -27,6 +27,46 @@ TEST_CASE("pointwise kernels equal the reference", "[kernels]") {
              .results = result,
              .overwritten = overwritten});
     }
+}
+
+TEST_CASE("all activations and their gradients equal the reference", "[kernels]") {
+  auto shapes = awkward_shapes();
+  shapes.push_back(shape(2, 1, 61, 67));
+  for (const shape& extents : shapes)
+    for (const activation function : {activation::leaky_relu, activation::relu6, activation::elu, activation::sigmoid,
+                                      activation::hard_sigmoid, activation::hard_swish}) {
+      single_node of{.op = operation::activation,
+                     .attribute = {.fused = function, .slope = 0.1},
+                     .operands = {blocked(extents, 1, -9, 9)},
+                     .results = {blocked_result(extents)}};
+      for (of.overwritten = -1; of.overwritten < 1; ++of.overwritten) check(of);
+      if (has_gradient_from_result(function)) of.operands[0].values = expected_of(of)[0];
+      for (double& each : of.operands[0].values) each = static_cast<double>(static_cast<float>(each));
+      of.op = operation::activation_gradient;
+      of.operands.push_back(blocked(extents, 2));
+      for (of.overwritten = -1; of.overwritten < 2; ++of.overwritten) check(of);
+    }
+}
+
+TEST_CASE("activations are exact near 0 and finite far from it", "[kernels]") {
+  const shape extents(1, 16, 3, 5);
+  for (const activation function : {activation::elu, activation::sigmoid, activation::hard_swish})
+    for (const double greatest : {1e-4, 80.0, 1e6})
+      check({.op = operation::activation,
+             .attribute = {.fused = function, .slope = 1},
+             .operands = {blocked(extents, 1, -greatest, function == activation::sigmoid ? greatest : 0)},
+             .results = {blocked_result(extents)}});
+}
+
+TEST_CASE("multiply equals the reference", "[kernels]") {
+  for (const shape& extents : awkward_shapes()) {
+    const tensor a = blocked(extents, 1), b = blocked(extents, 2);
+    for (int overwritten = -1; overwritten < 2; ++overwritten)
+      check({.op = operation::multiply,
+             .operands = {a, b},
+             .results = {blocked_result(extents)},
+             .overwritten = overwritten});
+  }
 }
 
 TEST_CASE("add and mean square take plain tensors of any size", "[kernels]") {

@@ -12,11 +12,16 @@
 #    include "tenon/backends/kernels/batch_norm.hpp"
 #    include "tenon/backends/kernels/batch_norm_gradient.hpp"
 #    include "tenon/backends/kernels/channels.hpp"
+#    include "tenon/backends/kernels/binary_cross_entropy.hpp"
+#    include "tenon/backends/kernels/channels.hpp"
+#    include "tenon/backends/kernels/channelwise.hpp"
+#    include "tenon/backends/kernels/dropout.hpp"
 #    include "tenon/backends/kernels/losses.hpp"
 #    include "tenon/backends/kernels/pointwise.hpp"
 #    include "tenon/backends/kernels/pooling.hpp"
 #    include "tenon/backends/kernels/reorder.hpp"
 #    include "tenon/backends/kernels/resize.hpp"
+#    include "tenon/backends/kernels/softmax.hpp"
 #    include "tenon/backends/kernels/updates.hpp"
 #    include "tenon/core/error.hpp"
 
@@ -68,7 +73,11 @@ inline void execute_inference(const node& of, std::span<const operand> operands,
     case operation::batch_norm:
       return batch_norm(attribute, operands, results);
     case operation::activation:
-      return relu(operands, results);
+      return activate(attribute, operands, results);
+    case operation::prelu:
+      return prelu(operands, results);
+    case operation::softmax:
+      return softmax(operands, results);
     case operation::max_pool:
       return max_pool(attribute, operands, results);
     case operation::average_pool:
@@ -79,6 +88,8 @@ inline void execute_inference(const node& of, std::span<const operand> operands,
       return pad(attribute, operands, results);
     case operation::add:
       return add(operands, results);
+    case operation::multiply:
+      return multiply(operands, results);
     case operation::concat:
       return concat(operands, results);
     case operation::split:
@@ -106,6 +117,12 @@ inline void execute(const graph_view& graph, const node& of, std::span<const ope
       return batch_norm_training(attribute, operands, results);
     case operation::mean_square:
       return mean_square(attribute, operands, results);
+    case operation::binary_cross_entropy:
+      return binary_cross_entropy(attribute, operands, results);
+    case operation::binary_cross_entropy_gradient:
+      return binary_cross_entropy_gradient(attribute, operands, results);
+    case operation::dropout:
+      return dropout(attribute, operands, results, arguments);
     case operation::cross_entropy:
       return cross_entropy(graph, attribute, operands, results);
     case operation::total_loss:
@@ -115,7 +132,13 @@ inline void execute(const graph_view& graph, const node& of, std::span<const ope
     case operation::batch_norm_frozen_gradient:
       return norm_gradient(attribute, true, operands, results);
     case operation::activation_gradient:
-      return relu_gradient(operands, results);
+      return activation_gradient(attribute, operands, results);
+    case operation::prelu_gradient:
+      return prelu_gradient(operands, results);
+    case operation::softmax_gradient:
+      return softmax_gradient(operands, results);
+    case operation::multiply_gradient:
+      return multiply_gradient(operands, results);
     case operation::max_pool_gradient:
       return max_pool_gradient(attribute, operands, results);
     case operation::average_pool_gradient:

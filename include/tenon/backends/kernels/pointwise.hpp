@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Kernels that go over equal layouts element by element: relu, add, relu's gradient, mean square.
+// Kernels that go over equal layouts element by element: activations, sums, products, mean square.
 #ifndef TENON_KERNEL_ISA
 #  ifndef TENON_BACKENDS_KERNELS_POINTWISE_HPP
 #    define TENON_BACKENDS_KERNELS_POINTWISE_HPP
@@ -7,8 +7,8 @@
 #    include <array>
 #    include <span>
 
-#    include "tenon/backends/kernels/lanes.hpp"
-#    include "tenon/backends/kernels/parts.hpp"
+#    include "tenon/backends/kernels/activations.hpp"
+#    include "tenon/backends/kernels/runs.hpp"
 #    include "tenon/backends/operand.hpp"
 
 #    define TENON_KERNEL_FILE "tenon/backends/kernels/pointwise.hpp"
@@ -39,13 +39,6 @@ struct flat_arguments {
 /// What a thread takes at once.
 inline constexpr std::int64_t flat_grain = 4096;
 
-TENON_KERNEL inline void relu_part(const flat_arguments& of, std::int64_t begin, std::int64_t end) {
-  const std::int64_t last = std::min(end * flat_grain, of.count);
-  std::int64_t i = begin * flat_grain;
-  for (; i + width <= last; i += width) store(of.to + i, rectified(load(of.a + i)));
-  if (i < last) store_some(of.to + i, rectified(load_some(of.a + i, last - i)), last - i);
-}
-
 TENON_KERNEL inline void add_part(const flat_arguments& of, std::int64_t begin, std::int64_t end) {
   const std::int64_t last = std::min(end * flat_grain, of.count);
   std::int64_t i = begin * flat_grain;
@@ -53,11 +46,11 @@ TENON_KERNEL inline void add_part(const flat_arguments& of, std::int64_t begin, 
   for (; i < last; ++i) of.to[i] = of.a[i] + of.b[i];
 }
 
-TENON_KERNEL inline void relu_gradient_part(const flat_arguments& of, std::int64_t begin, std::int64_t end) {
+TENON_KERNEL inline void multiply_part(const flat_arguments& of, std::int64_t begin, std::int64_t end) {
   const std::int64_t last = std::min(end * flat_grain, of.count);
   std::int64_t i = begin * flat_grain;
-  for (; i + width <= last; i += width) store(of.to + i, load(of.a + i) > vec{} ? load(of.b + i) : vec{});
-  for (; i < last; ++i) of.to[i] = of.a[i] > 0 ? of.b[i] : 0.0f;
+  for (; i + width <= last; i += width) store(of.to + i, load(of.a + i) * load(of.b + i));
+  for (; i < last; ++i) of.to[i] = of.a[i] * of.b[i];
 }
 
 TENON_KERNEL inline void scaled_difference_part(const flat_arguments& of, std::int64_t begin, std::int64_t end) {
@@ -71,22 +64,68 @@ inline void run_flat(void (*part)(const flat_arguments&, std::int64_t, std::int6
   in_parallel(divide_up(of.count, flat_grain), part, of);
 }
 
-/// x -> y; y may overwrite x
-inline void relu(std::span<const operand> operands, std::span<const operand> results) {
-  const float* x = operands[0].as<const float>();
-  run_flat(relu_part, {x, x, results[0].as<float>(), stored_elements(results[0])});
+struct activation_arguments {
+  activation function;
+  float slope;
+  const float* x;
+  const float* dy;
+  float* to;
+  std::int64_t count;
+  geometry extents;
+};
+
+TENON_KERNEL inline void activate_part(const activation_arguments& of, std::int64_t begin, std::int64_t end) {
+  const std::int64_t first = begin * flat_grain, last = std::min(end * flat_grain, of.count);
+  activate(of.function, of.slope, of.x + first, of.to + first, last - first);
+}
+
+/// The same for functions that would fill the padding: pixels begin to end - 1.
+TENON_KERNEL inline void activate_and_clear_part(const activation_arguments& of, std::int64_t begin, std::int64_t end) {
+  while (begin < end) {
+    const pixel_run run = first_run(of.extents, block, begin, end);
+    float* const y = of.to + run.first * block;
+    activate(of.function, of.slope, of.x + run.first * block, y, run.pixels * block);
+    if (of.extents.channels - run.channel < block) clear_padding(y, run.pixels, of.extents.channels - run.channel);
+    begin += run.pixels;
+  }
+}
+
+TENON_KERNEL inline void activation_gradient_part(const activation_arguments& of, std::int64_t begin,
+                                                  std::int64_t end) {
+  const std::int64_t first = begin * flat_grain, last = std::min(end * flat_grain, of.count);
+  pass_back(of.function, of.slope, of.x + first, of.dy + first, of.to + first, last - first);
+}
+
+/// x -> y = attributes.fused of x; y may overwrite x
+inline void activate(const attributes& attribute, std::span<const operand> operands, std::span<const operand> results) {
+  const activation_arguments of{
+      attribute.fused,        static_cast<float>(attribute.slope), operands[0].as<const float>(),      nullptr,
+      results[0].as<float>(), stored_elements(results[0]),         geometry(results[0].extents, block)};
+  const bool is_plain = results[0].arrangement == layout::plain;
+  if (keeps_zero(attribute.fused) || is_plain || of.extents.channels % block == 0) {
+    in_parallel(divide_up(of.count, flat_grain), activate_part, of);
+  } else {
+    in_parallel(pixels_of(of.extents), activate_and_clear_part, of);
+  }
+}
+
+/// y, dy -> dx, y the output of the activation, but of a hard swish the input; dx may overwrite either
+inline void activation_gradient(const attributes& attribute, std::span<const operand> operands,
+                                std::span<const operand> results) {
+  const activation_arguments of{attribute.fused,
+                                static_cast<float>(attribute.slope),
+                                operands[0].as<const float>(),
+                                operands[1].as<const float>(),
+                                results[0].as<float>(),
+                                stored_elements(results[0]),
+                                geometry(results[0].extents, block)};
+  in_parallel(divide_up(of.count, flat_grain), activation_gradient_part, of);
 }
 
 /// a, b -> a + b; the result may overwrite either
 inline void add(std::span<const operand> operands, std::span<const operand> results) {
   run_flat(add_part, {operands[0].as<const float>(), operands[1].as<const float>(), results[0].as<float>(),
                       stored_elements(results[0])});
-}
-
-/// y, dy -> dx; dx may overwrite either
-inline void relu_gradient(std::span<const operand> operands, std::span<const operand> results) {
-  run_flat(relu_gradient_part, {operands[0].as<const float>(), operands[1].as<const float>(), results[0].as<float>(),
-                                stored_elements(results[0])});
 }
 
 /// x, target -> dx; dx may overwrite either

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// Dropout, which is its own gradient.
+#ifndef TENON_KERNEL_ISA
+#  ifndef TENON_BACKENDS_KERNELS_DROPOUT_HPP
+#    define TENON_BACKENDS_KERNELS_DROPOUT_HPP
+
+#    include <span>
+
+#    include "tenon/backends/dropout_mask.hpp"
+#    include "tenon/backends/kernels/lanes.hpp"
+#    include "tenon/backends/kernels/runs.hpp"
+#    include "tenon/backends/operand.hpp"
+
+#    define TENON_KERNEL_FILE "tenon/backends/kernels/dropout.hpp"
+#    include "tenon/backends/kernels/each_isa.hpp"
+
+#  endif
+#else
+
+namespace tenon {
+inline namespace v0 {
+namespace kernels {
+namespace TENON_KERNEL_ISA {
+
+typedef std::uint32_t uvec __attribute__((vector_size(width * 4)));
+
+/// What elements of these numbers are multiplied by: the factor where dropout_mask keeps them, else 0.
+TENON_KERNEL_INLINE vec factors_of(const dropout_mask& mask, uvec number, float factor) {
+  uvec hash = number ^ mask.first_key;
+  hash ^= hash >> 16;
+  hash *= dropout_mask::first_factor;
+  hash ^= mask.second_key;
+  hash ^= hash >> 13;
+  hash *= dropout_mask::second_factor;
+  hash ^= hash >> 16;
+  return reinterpret_cast<ivec>(hash >> 8) >= static_cast<std::int32_t>(mask.threshold) ? all(factor) : vec{};
+}
+
+struct dropout_arguments {
+  const float* x;
+  float* y;
+  geometry extents;
+  dropout_mask mask;
+  float factor;
+  bool channelwise;
+};
+
+TENON_KERNEL inline void dropout_part(const dropout_arguments& of, std::int64_t begin, std::int64_t end) {
+  uvec steps;
+  for (int i = 0; i < width; ++i) steps[i] = static_cast<std::uint32_t>(i);
+  while (begin < end) {
+    const pixel_run run = first_run(of.extents, block, begin, end);
+    for (int lane = 0; lane < block; lane += width) {
+      const float* x = of.x + run.first * block + lane;
+      float* y = of.y + run.first * block + lane;
+      const std::int64_t channel = run.image * of.extents.channels + run.channel + lane;
+      if (of.channelwise) {
+        const vec factors = factors_of(of.mask, steps + static_cast<std::uint32_t>(channel), of.factor);
+        for (std::int64_t i = 0; i < run.pixels * block; i += block) store(y + i, load(x + i) * factors);
+      } else {
+        uvec number = steps * static_cast<std::uint32_t>(of.extents.pixels) +
+                      static_cast<std::uint32_t>(channel * of.extents.pixels + run.begin);
+        for (std::int64_t i = 0; i < run.pixels * block; i += block, number += 1u)
+          store(y + i, load(x + i) * factors_of(of.mask, number, of.factor));
+      }
+    }
+    begin += run.pixels;
+  }
+}
+
+/// x -> y; y may overwrite x
+inline void dropout(const attributes& attribute, std::span<const operand> operands, std::span<const operand> results,
+                    const step_arguments& arguments) {
+  const dropout_arguments of{operands[0].as<const float>(),
+                             results[0].as<float>(),
+                             geometry(results[0].extents, block),
+                             dropout_mask(attribute, arguments),
+                             static_cast<float>(kept_factor(attribute)),
+                             attribute.channelwise};
+  in_parallel(pixels_of(of.extents), dropout_part, of);
+}
+
+}  // namespace TENON_KERNEL_ISA
+}  // namespace kernels
+}  // namespace v0
+}  // namespace tenon
+
+#endif
