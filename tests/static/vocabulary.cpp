@@ -20,6 +20,24 @@ constexpr bool gives(const shape& expected, std::int64_t parameters) {
          plan::parameter_count == parameters;
 }
 
+// layers/convolution.hpp
+inline constexpr auto convolution_example =
+    conv2d<8, kernel<5, 3>, stride<2>, no_bias>{} >> conv2d<12, kernel<3>, dilation<2>, groups<4>>{};
+static_assert(gives<convolution_example, picture>(shape(2, 12, 8, 10), 3 * 8 * 15 + 12 * 2 * 9 + 12));
+inline constexpr auto transposed_example =
+    conv_transpose2d<3, kernel<4>, stride<2>, padding<1>, groups<3>, no_bias, bilinear>{};
+static_assert(gives<transposed_example, picture>(shape(2, 3, 30, 40), 3 * 16));
+
+// layers/linear.hpp: the weight has rank 2, as PyTorch's.
+inline constexpr auto linear_example = global_average_pool{} >> linear<11>{};
+static_assert(gives<linear_example, picture>(shape(2, 11, 1, 1), 3 * 11 + 11));
+static_assert(gives<linear_example, block>(shape(1, 11, 1, 1, 1), 4 * 11 + 11));
+inline constexpr auto flattened = linear<5, no_bias, xavier_uniform>{};
+static_assert(gives<flattened, picture>(shape(2, 5, 1, 1), 5 * 3 * 15 * 20));
+static_assert(tenon::plan_of<flattened, picture>::parameter_list[0].extents == shape(5, 3 * 15 * 20));
+static_assert(tenon::plan_of<flattened, picture>::macs == 2 * 5 * 3 * 15 * 20);
+static_assert(tenon::plan_of<flattened, block>::macs == 5 * 4 * 7 * 9 * 12);
+
 // layers/normalization.hpp
 inline constexpr auto batch_norm_example = conv2d<8, kernel<3>, no_bias>{} >> batch_norm<epsilon<1e-3>>{};
 static_assert(gives<batch_norm_example, picture>(shape(2, 8, 15, 20), 3 * 8 * 9 + 2 * 8));
@@ -33,5 +51,43 @@ static_assert(nearest_divisor(728, 32) == 28 && nearest_divisor(48, 32) == 24 &&
 static_assert(nearest_divisor(6, 4) == 3 && nearest_divisor(15, 4) == 5 && nearest_divisor(7, 32) == 7);
 inline constexpr auto without_scale = group_norm<nearest<2>, no_affine, epsilon<1e-3>>{} >> instance_norm<>{};
 static_assert(gives<without_scale, picture>(shape(2, 3, 15, 20), 0));
+
+// layers/pooling.hpp
+inline constexpr auto max_pool_example = conv2d<8, kernel<3>>{} >> max_pool2d<kernel<2>>{};
+static_assert(gives<max_pool_example, picture>(shape(2, 8, 7, 10), 3 * 8 * 9 + 8));
+inline constexpr auto average_pool_example =
+    conv2d<8, kernel<3>>{} >> average_pool2d<kernel<3>, stride<2>, padding<1>>{};
+static_assert(gives<average_pool_example, picture>(shape(2, 8, 8, 10), 3 * 8 * 9 + 8));
+inline constexpr auto volume_average = average_pool3d<kernel<2, 3, 1>, ignore_padding>{};
+static_assert(gives<volume_average, block>(shape(1, 4, 3, 3, 12), 0));
+inline constexpr auto adaptive_example = conv2d<8, kernel<3>>{} >> adaptive_average_pool2d<6>{};
+static_assert(gives<adaptive_example, picture>(shape(2, 8, 6, 6), 3 * 8 * 9 + 8));
+inline constexpr auto volume_bins = adaptive_average_pool3d<2, 10, 20>{};
+static_assert(gives<volume_bins, block>(shape(1, 4, 2, 10, 20), 0));
+inline constexpr auto global_example = conv2d<8, kernel<3>>{} >> global_average_pool{};
+static_assert(gives<global_example, picture>(shape(2, 8, 1, 1), 3 * 8 * 9 + 8));
+
+// layers/channels.hpp
+inline constexpr auto split_example = [](auto x) { return split<8, 24>(conv2d<32>{}(x)); };
+static_assert(gives<split_example, picture>(shape(2, 8, 15, 20), 3 * 32 + 32));
+inline constexpr auto chunk_example = [](auto x) { return chunk<2>(conv2d<32>{}(x)); };
+static_assert(gives<chunk_example, picture>(shape(2, 16, 15, 20), 3 * 32 + 32));
+inline constexpr auto shuffle_example = conv2d<12, groups<3>>{} >> channel_shuffle<3>{} >> conv2d<12, groups<3>>{};
+static_assert(gives<shuffle_example, picture>(shape(2, 12, 15, 20), 12 + 12 + 12 * 4 + 12));
+inline constexpr auto split_chain = conv2d<32>{} >> split<8, 24>;
+static_assert(gives<split_chain, picture>(shape(2, 8, 15, 20), 3 * 32 + 32));
+static_assert(tenon::plan_of<split_chain, picture>::lowered::sizes.outputs == 2);
+// A split that is called takes no number of its scope, one in a chain its position.
+inline constexpr auto numbers = [](auto x) {
+  auto [a, b] = split<1, 2>(x);
+  auto [c, d] = (conv2d<4>{} >> conv2d<4>{} >> split<2, 2>)(b);
+  return std::tuple{conv2d<1>{}(a), c, d};
+};
+static_assert(tenon::plan_of<numbers, picture>::parameter_list[0].name == "0.0.weight" &&
+              tenon::plan_of<numbers, picture>::parameter_list[4].name == "1.weight");
+
+// layers/resize.hpp
+inline constexpr auto resize_example = resize<factor<2>, nearest<>>{} >> resize<size<31, 40>>{};
+static_assert(gives<resize_example, picture>(shape(2, 3, 31, 40), 0));
 
 }  // namespace

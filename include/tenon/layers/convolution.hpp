@@ -96,6 +96,8 @@ constexpr symbol append_convolution(symbol x, std::int32_t channels, const attri
 /// example: conv2d<8, kernel<5, 3>, stride<2>, no_bias>{} >> conv2d<12, kernel<3>, dilation<2>, groups<4>>{}
 template <int Rank, int Channels, convolution_option... Options>
 struct convolution : layer<convolution<Rank, Channels, Options...>> {
+  static_assert(given_once<Options...>, "an option is given twice");
+
   constexpr symbol body(symbol x) const {
     constexpr convolution_options options = collect<convolution_options, Options...>();
     constexpr attributes attribute = window_attributes<Rank, convolution_options, Options...>(true, false);
@@ -146,6 +148,8 @@ using depthwise_conv3d = depthwise_convolution<3, 1, Options...>;
 /// example: conv_transpose2d<3, kernel<4>, stride<2>, padding<1>, groups<3>, no_bias, bilinear>{}
 template <int Rank, int Channels, transposed_option... Options>
 struct transposed_convolution : layer<transposed_convolution<Rank, Channels, Options...>> {
+  static_assert(given_once<Options...>, "an option is given twice");
+
   constexpr symbol body(symbol x) const {
     constexpr transposed_options options = collect<transposed_options, Options...>();
     constexpr attributes attribute = window_attributes<Rank, transposed_options, Options...>(false, false);

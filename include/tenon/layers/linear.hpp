@@ -23,6 +23,8 @@ namespace layers {
 /// example: global_average_pool{} >> linear<11>{}
 template <int Outputs, weight_option... Options>
 struct linear : layer<linear<Outputs, Options...>> {
+  static_assert(given_once<Options...>, "an option is given twice");
+
   constexpr symbol body(symbol x) const {
     constexpr weight_options options = collect<weight_options, Options...>();
     builder& to = *x.to;

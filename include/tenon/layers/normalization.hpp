@@ -28,6 +28,8 @@ namespace layers {
 /// example: conv2d<8, kernel<3>, no_bias>{} >> batch_norm<epsilon<1e-3>>{}
 template <batch_norm_option... Options>
 struct batch_norm : layer<batch_norm<Options...>> {
+  static_assert(given_once<Options...>, "an option is given twice");
+
   constexpr symbol body(symbol x) const {
     constexpr batch_norm_options options = collect<batch_norm_options, Options...>();
     builder& to = *x.to;
@@ -92,6 +94,8 @@ constexpr symbol append_group_norm(symbol x, std::int32_t groups, const group_no
 /// example: conv2d<48, kernel<3>, no_bias>{} >> group_norm<nearest<32>>{}
 template <auto Groups, group_norm_option... Options>
 struct group_norm : layer<group_norm<Groups, Options...>> {
+  static_assert(given_once<Options...>, "an option is given twice");
+
   constexpr symbol body(symbol x) const {
     const std::int32_t groups = norm_groups(Groups, x.channels());
     if (groups < 1 || x.channels() % groups != 0) {
@@ -115,6 +119,8 @@ struct group_norm : layer<group_norm<Groups, Options...>> {
 /// example: conv3d<8, kernel<3>>{} >> instance_norm<affine>{}
 template <group_norm_option... Options>
 struct instance_norm : layer<instance_norm<Options...>> {
+  static_assert(given_once<Options...>, "an option is given twice");
+
   constexpr symbol body(symbol x) const {
     return append_group_norm(x, x.channels(), collect<instance_norm_options, Options...>());
   }

@@ -215,10 +215,13 @@ constexpr bool set_the_same() {
 template <class Option, class... Options>
 inline constexpr int times_given = (0 + ... + int{set_the_same<Option, Options>()});
 
+/// Whether no two options set the same; each layer asks for it.
+template <class... Options>
+inline constexpr bool given_once = ((times_given<Options, Options...> == 1) && ...);
+
 /// What the given options say.
 template <class Result, class... Options>
 constexpr Result collect() {
-  static_assert(((times_given<Options, Options...> == 1) && ...), "an option is given twice");
   Result options;
   (Options::set(options), ...);
   return options;

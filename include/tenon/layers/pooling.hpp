@@ -38,6 +38,8 @@ constexpr symbol append_pooling(symbol x, operation op, const attributes& attrib
 /// example: conv2d<8, kernel<3>>{} >> max_pool2d<kernel<2>>{}
 template <int Rank, max_pool_option... Options>
 struct max_pool : layer<max_pool<Rank, Options...>> {
+  static_assert(given_once<Options...>, "an option is given twice");
+
   constexpr symbol body(symbol x) const {
     constexpr attributes attribute = window_attributes<Rank, dilated_options, Options...>(false, true);
     static_assert(pads_at_most_half(attribute), "a pooling's padding is at most half its kernel");
@@ -61,6 +63,8 @@ using max_pool3d = max_pool<3, Options...>;
 /// example: conv2d<8, kernel<3>>{} >> average_pool2d<kernel<3>, stride<2>, padding<1>>{}
 template <int Rank, average_pool_option... Options>
 struct average_pool : layer<average_pool<Rank, Options...>> {
+  static_assert(given_once<Options...>, "an option is given twice");
+
   constexpr symbol body(symbol x) const {
     constexpr attributes windows = window_attributes<Rank, average_pool_options, Options...>(false, true);
     static_assert(pads_at_most_half(windows), "a pooling's padding is at most half its kernel");

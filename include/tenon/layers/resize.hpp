@@ -20,17 +20,21 @@ struct resize_options {
 
 template <int... Extents>
 struct size_option {
+  static constexpr auto sets = &resize_options::size;
   static constexpr void set(resize_options& options) { options.size = make_extents<Extents...>(); }
 };
 template <int... Factors>
 struct factor_option {
+  static constexpr auto sets = &resize_options::factor;
   static constexpr void set(resize_options& options) { options.factor = make_extents<Factors...>(); }
 };
 template <int Divisor>
 struct nearest_option {
+  static constexpr auto sets = &resize_options::interpolation;
   static constexpr void set(resize_options& options) { options.interpolation = interpolation::nearest; }
 };
 struct align_corners_option {
+  static constexpr auto sets = &resize_options::interpolation;
   static constexpr void set(resize_options& options) { options.interpolation = interpolation::linear_align_corners; }
 };
 
@@ -77,10 +81,12 @@ constexpr Symbol append_resize(Symbol x, const shape& target, enum interpolation
 /// shapes: (N, C, [D,] H, W) -> (N, C, the given extents)
 /// saved for the backward pass: nothing
 /// problems: not_positive, ranks_differ
+/// example: resize<factor<2>, nearest<>>{} >> resize<size<31, 40>>{}
 template <auto... Options>
 struct resize : layer<resize<Options...>> {
   static_assert((resize_option<std::remove_cvref_t<decltype(Options)>> && ...),
                 "resize takes size<...>, factor<...>, nearest<> and align_corners");
+  static_assert(given_once<std::remove_cvref_t<decltype(Options)>...>, "an option is given twice");
 
   constexpr symbol body(symbol x) const {
     constexpr resize_options options = collect<resize_options, std::remove_cvref_t<decltype(Options)>...>();
