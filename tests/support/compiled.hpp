@@ -8,9 +8,12 @@
 #include <utility>
 #include <vector>
 
+#include "support/plan_checker.hpp"
+#include "tenon/passes/activate_again.hpp"
 #include "tenon/passes/differentiate.hpp"
 #include "tenon/passes/fold_norm.hpp"
 #include "tenon/passes/fuse_activation.hpp"
+#include "tenon/passes/fuse_sum.hpp"
 #include "tenon/passes/lay_out.hpp"
 #include "tenon/passes/remove_dead.hpp"
 #include "tenon/passes/training_form.hpp"
@@ -30,6 +33,7 @@ template <class Capabilities>
 compiled_graph compile_for_inference(const tenon::growing_graph& described) {
   tenon::growing_graph graph = tenon::remove_dead(described.view(), true);
   if constexpr (Capabilities::folds_norm) graph = tenon::fold_norm(graph.view());
+  graph = tenon::fuse_sum<Capabilities>(graph.view());
   graph = tenon::fuse_activation<Capabilities>(graph.view());
   compiled_graph made;
   made.graph = tenon::lay_out<Capabilities>(graph.view());
@@ -42,9 +46,11 @@ compiled_graph compile_for_training(const tenon::growing_graph& described, const
                                     bool keep_gradients) {
   tenon::growing_graph graph = tenon::remove_dead(described.view());
   graph = tenon::training_form(graph.view());
-  graph = tenon::fuse_activation<Capabilities>(graph.view());
+  graph = tenon::fuse_sum<Capabilities>(graph.view());
+  graph = tenon::fuse_activation<Capabilities, true>(graph.view());
   graph = tenon::differentiate(graph.view(), rule);
   graph = tenon::remove_dead(graph.view());
+  graph = tenon::activate_again(graph.view(), tenon::loss_node_of(graph.view()));
   compiled_graph made;
   made.graph = tenon::lay_out<Capabilities>(graph.view());
   made.plan = tenon::make_plan<Capabilities>(made.graph.view(), {true, keep_gradients});
@@ -79,47 +85,6 @@ inline std::vector<life> lives_of(const tenon::graph_view& graph) {
     lives.push_back(found);
   }
   return lives;
-}
-
-/// The first thing that is wrong with a plan's placements, or nothing: two values that live at the same time and
-/// overlap, though neither is a first result written in place over a dying operand; a value outside its space; an
-/// offset that is not aligned.
-template <class Capabilities>
-std::string problem_of(const tenon::plan_view& plan) {
-  const tenon::graph_view& graph = plan.graph;
-  const std::vector<life> lives = lives_of(graph);
-  const auto place = [&](int v) -> const tenon::placement& { return plan.placements[static_cast<std::size_t>(v)]; };
-  const auto is_in_place = [&](int under, int over) {
-    const tenon::value& result = graph.value_at(over);
-    const tenon::node& producer = graph.node_at(result.producer);
-    if (producer.results[0] != over || lives[static_cast<std::size_t>(under)].last != result.producer) return false;
-    if (place(under).offset != place(over).offset || place(under).bytes != place(over).bytes) return false;
-    for (int o = 0; o < producer.operands.count; ++o) {
-      if (graph.operand(producer, o) == under && Capabilities::in_place(graph, producer, o)) return true;
-    }
-    return false;
-  };
-  for (int a = 0; a < graph.value_count(); ++a) {
-    const tenon::placement& first = place(a);
-    const std::string name = "value " + std::to_string(a);
-    if (first.space == tenon::memory_space::none) return name + " has no memory";
-    if (first.bytes < tenon::bytes_of(graph.value_at(a).extents, graph.value_at(a).type, graph.value_at(a).arrangement))
-      return name + " is larger than its memory";
-    if (first.space == tenon::memory_space::arena) {
-      if (first.offset % 64 != 0) return name + " is not aligned";
-      if (first.offset < 0 || first.offset + first.bytes > plan.arena_bytes) return name + " is outside the arena";
-    }
-    for (int b = 0; b < a; ++b) {
-      const tenon::placement& second = place(b);
-      if (first.space != second.space) continue;
-      if (first.offset + first.bytes <= second.offset || second.offset + second.bytes <= first.offset) continue;
-      const life &x = lives[static_cast<std::size_t>(a)], &y = lives[static_cast<std::size_t>(b)];
-      const bool apart = first.space == tenon::memory_space::arena && (x.last < y.first || y.last < x.first);
-      if (apart || is_in_place(a, b) || is_in_place(b, a)) continue;
-      return "values " + std::to_string(b) + " and " + std::to_string(a) + " overlap";
-    }
-  }
-  return {};
 }
 
 }  // namespace tenon_test

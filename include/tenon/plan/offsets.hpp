@@ -1,50 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where each block lies in the arena.
+// Where each group lies in the arena.
 #pragma once
 
 #include <algorithm>
-#include <vector>
 
-#include "tenon/plan/blocks.hpp"
+#include "tenon/plan/atoms.hpp"
 
 namespace tenon {
 inline namespace v0 {
 
-/// Places blocks one by one in the order given, each as low as it fits between the placed blocks that live at the same
-/// time; gives the arena's size.
-/// cost: pairs of blocks
-constexpr std::int64_t place_blocks(std::vector<block>& blocks, const std::vector<std::int32_t>& order) {
-  std::int64_t arena = 0;
-  std::vector<std::int32_t> placed;  // by rising offset
-  for (std::int32_t number : order) {
-    block& current = blocks[static_cast<std::size_t>(number)];
-    std::int64_t offset = 0;
-    for (std::int32_t other_number : placed) {
-      const block& other = blocks[static_cast<std::size_t>(other_number)];
-      if (other.life.first > current.life.last || other.life.last < current.life.first) continue;
-      if (other.offset >= offset + current.bytes) break;  // the gap before it is wide enough
-      offset = std::max(offset, other.offset + other.bytes);
-    }
-    current.offset = offset;
-    arena = std::max(arena, offset + current.bytes);
-    std::size_t position = placed.size();
-    placed.push_back(number);
-    for (; position > 0; --position) {
-      const std::int32_t before = placed[position - 1];
-      if (blocks[static_cast<std::size_t>(before)].offset <= offset) break;
-      placed[position] = before;
-    }
-    placed[position] = number;
-  }
-  return arena;
-}
-
-/// The greatest sum of block bytes alive at one node: no arena can be smaller.
-constexpr std::int64_t live_bytes(const std::vector<block>& blocks, std::int32_t node_count) {
-  std::vector<std::int64_t> change(static_cast<std::size_t>(node_count) + 2, 0);
-  for (const block& current : blocks) {
-    change[static_cast<std::size_t>(current.life.first)] += current.bytes;
-    change[static_cast<std::size_t>(current.life.last) + 1] -= current.bytes;
+/// The greatest sum of bytes that atoms need at one node: no arena can be smaller.
+constexpr std::int64_t live_bytes(const atom_list& atoms, std::int32_t node_count) {
+  list<std::int64_t> change(static_cast<std::size_t>(node_count) + 2, 0);
+  for (std::size_t i = 0; i < atoms.begin.size(); ++i) {
+    change[static_cast<std::size_t>(atoms.first[i])] += atoms.end[i] - atoms.begin[i];
+    change[static_cast<std::size_t>(atoms.last[i]) + 1] -= atoms.end[i] - atoms.begin[i];
   }
   std::int64_t live = 0, most = 0;
   for (std::int64_t difference : change) {
@@ -54,25 +24,71 @@ constexpr std::int64_t live_bytes(const std::vector<block>& blocks, std::int32_t
   return most;
 }
 
-/// Finds an offset for every block: the greatest first, and if that leaves holes, the longest-lived first; the better
+/// Places groups one by one in the order given, each as low as it fits between the placed atoms that live at the same
+/// time; gives the arena's size.
+constexpr std::int64_t place_groups(const atom_list& atoms, const list<std::int32_t>& order,
+                                    list<std::int64_t>& offsets) {
+  std::int64_t arena = 0;
+  list<std::int32_t> placed;  // atoms by rising address
+  list<std::int64_t> begins;
+  const auto at = [](std::int32_t i) { return static_cast<std::size_t>(i); };
+  for (std::int32_t group : order) {
+    std::int64_t base = 0;
+    const std::int32_t from = atoms.group_begin[at(group)], to = atoms.group_begin[at(group) + 1];
+    for (std::int32_t mine = from, settled = 0; settled < to - from; mine = mine + 1 == to ? from : mine + 1) {
+      const std::int32_t first = atoms.first[at(mine)], last = atoms.last[at(mine)];
+      const std::int64_t begin = atoms.begin[at(mine)], end = atoms.end[at(mine)];
+      const std::int64_t before = base;
+      for (std::size_t i = 0; i < placed.size(); ++i) {
+        const auto other = at(placed[i]);
+        if (atoms.first[other] > last || atoms.last[other] < first) continue;
+        if (begins[i] >= base + end) break;
+        const std::int64_t behind = begins[i] + atoms.end[other] - atoms.begin[other];
+        if (behind > base + begin) base = behind - begin;
+      }
+      settled = base == before ? settled + 1 : 1;
+    }
+    offsets[at(group)] = base;
+    arena = std::max(arena, base + atoms.group_bytes[at(group)]);
+    for (std::int32_t mine = from; mine < to; ++mine) {
+      const std::int64_t begin = base + atoms.begin[at(mine)];
+      std::size_t position = placed.size();
+      placed.push_back(mine);
+      begins.push_back(begin);
+      for (; position > 0 && begins[position - 1] > begin; --position) {
+        placed[position] = placed[position - 1];
+        begins[position] = begins[position - 1];
+      }
+      placed[position] = mine;
+      begins[position] = begin;
+    }
+  }
+  return arena;
+}
+
+/// Finds an offset for every group: the greatest first, and if that leaves holes, the longest-lived first; the better
 /// stays.
-constexpr std::int64_t assign_offsets(std::vector<block>& blocks, std::int32_t node_count) {
-  std::vector<std::int32_t> order(blocks.size(), 0);
-  for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<std::int32_t>(i);
-  const auto at = [&](std::int32_t i) -> const block& { return blocks[static_cast<std::size_t>(i)]; };
+constexpr std::int64_t assign_offsets(const atom_list& atoms, std::int32_t node_count, list<std::int64_t>& offsets) {
+  const auto at = [](std::int32_t i) { return static_cast<std::size_t>(i); };
+  offsets.assign(at(atoms.group_count()), 0);
+  list<std::int32_t> order(at(atoms.group_count()), 0), life(at(atoms.group_count()), 0);
+  for (std::int32_t i = 0; i < atoms.group_count(); ++i) {
+    order[at(i)] = i;
+    for (std::int32_t a = atoms.group_begin[at(i)]; a < atoms.group_begin[at(i) + 1]; ++a)
+      life[at(i)] = std::max(life[at(i)], atoms.last[at(a)] - atoms.first[at(a)]);
+  }
+  const auto bytes = [&](std::int32_t i) { return atoms.group_bytes[at(i)]; };
+  std::sort(order.begin(), order.end(),
+            [&](std::int32_t a, std::int32_t b) { return bytes(a) != bytes(b) ? bytes(a) > bytes(b) : a < b; });
+  const std::int64_t by_size = place_groups(atoms, order, offsets);
+  if (by_size <= live_bytes(atoms, node_count)) return by_size;
+  list<std::int64_t> other(offsets.size(), 0);
   std::sort(order.begin(), order.end(), [&](std::int32_t a, std::int32_t b) {
-    return at(a).bytes != at(b).bytes ? at(a).bytes > at(b).bytes : a < b;
+    return life[at(a)] != life[at(b)] ? life[at(a)] > life[at(b)] : bytes(a) != bytes(b) ? bytes(a) > bytes(b) : a < b;
   });
-  const std::int64_t by_size = place_blocks(blocks, order);
-  if (by_size <= live_bytes(blocks, node_count)) return by_size;
-  std::vector<block> other = blocks;
-  std::sort(order.begin(), order.end(), [&](std::int32_t a, std::int32_t b) {
-    const std::int32_t life_a = at(a).life.last - at(a).life.first, life_b = at(b).life.last - at(b).life.first;
-    return life_a != life_b ? life_a > life_b : at(a).bytes != at(b).bytes ? at(a).bytes > at(b).bytes : a < b;
-  });
-  const std::int64_t by_life = place_blocks(other, order);
+  const std::int64_t by_life = place_groups(atoms, order, other);
   if (by_life >= by_size) return by_size;
-  blocks = std::move(other);
+  offsets = std::move(other);
   return by_life;
 }
 

@@ -44,18 +44,21 @@ struct plan_options {
   bool keep_gradients = false;
 };
 
-/// Gives every value of a laid-out graph its place: spaces, lifetimes, blocks, offsets.
+/// Gives every value of a laid-out graph its place: spaces, lifetimes, groups, offsets.
 /// ensures: no two values that live at the same time overlap, except a result with the dying operand it is written over
 template <class Capabilities>
 constexpr growing_plan make_plan(const graph_view& graph, const plan_options& options) {
   growing_plan plan;
   const parameter_offsets offsets = find_parameter_offsets(graph);
   plan.placements = assign_spaces(graph, offsets, options.keep_gradients);
-  block_list list = find_blocks<Capabilities>(graph, plan.placements);
-  plan.sizes.arena_bytes = assign_offsets(list.blocks, graph.node_count());
-  for (std::size_t i = 0; i < list.of_value.size(); ++i) {
-    if (list.of_value[i] < 0) continue;
-    plan.placements[i].offset = list.blocks[static_cast<std::size_t>(list.of_value[i])].offset;
+  const lifetimes lives = find_lifetimes(graph);
+  const group_list groups = group_finder<Capabilities>(graph, lives, plan.placements).run();
+  const atom_list atoms = atom_cutter(groups, lives).run();
+  list<std::int64_t> found;
+  plan.sizes.arena_bytes = assign_offsets(atoms, graph.node_count(), found);
+  for (std::size_t i = 0; i < atoms.of_value.size(); ++i) {
+    if (atoms.of_value[i] < 0) continue;
+    plan.placements[i].offset = found[static_cast<std::size_t>(atoms.of_value[i])] + atoms.offset[i];
   }
   std::int32_t states = 0;
   for (const node& current : graph.nodes) {
@@ -78,10 +81,10 @@ constexpr growing_plan make_plan(const graph_view& graph, const plan_options& op
 /// The bytes of activations that are alive across the turn from the forward to the backward pass, inputs and targets
 /// left out.
 constexpr std::int64_t find_saved_bytes(const plan_view& plan) {
-  const std::vector<lifetime> lives = find_lifetimes(plan.graph);
+  const lifetimes lives = find_lifetimes(plan.graph);
   std::int64_t sum = 0;
-  for (std::size_t i = 0; i < lives.size(); ++i) {
-    const bool crosses = lives[i].first <= plan.loss_node && lives[i].last > plan.loss_node;
+  for (std::size_t i = 0; i < lives.first.size(); ++i) {
+    const bool crosses = lives.first[i] <= plan.loss_node && lives.last[i] > plan.loss_node;
     const operation producer = plan.graph.node_at(plan.graph.values[i].producer).op;
     if (crosses && plan.placements[i].space == memory_space::arena && !is_source(producer) &&
         static_cast<std::int32_t>(i) != plan.loss) {

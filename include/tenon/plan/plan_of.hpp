@@ -44,15 +44,19 @@ struct lowering {
 };
 
 /// Inference: dead nodes go, norms, sums and activations fuse, layouts are chosen.
+/// requires: the graph has no problem
+template <class Capabilities>
+constexpr growing_graph compile_for_inference(const graph_view& lowered) {
+  growing_graph graph = remove_dead(lowered, true);
+  if constexpr (Capabilities::folds_norm) graph = fold_norm(graph.view());
+  graph = fuse_sum<Capabilities>(graph.view());
+  graph = fuse_activation<Capabilities>(graph.view());
+  return lay_out<Capabilities>(graph.view());
+}
+
 template <class Lowered, class Capabilities>
 struct inference_compilation {
-  static constexpr growing_graph make() {
-    growing_graph graph = remove_dead(Lowered::graph.view(), true);
-    if constexpr (Capabilities::folds_norm) graph = fold_norm(graph.view());
-    graph = fuse_sum<Capabilities>(graph.view());
-    graph = fuse_activation<Capabilities>(graph.view());
-    return lay_out<Capabilities>(graph.view());
-  }
+  static constexpr growing_graph make() { return compile_for_inference<Capabilities>(Lowered::graph.view()); }
 };
 
 /// Training: norms by the batch's statistics, the backward pass and the updates.

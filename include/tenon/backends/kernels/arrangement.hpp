@@ -93,7 +93,7 @@ TENON_KERNEL inline void gather_channels(const lane_sources& from, float* to, st
     int last = first + 1;
     while (last < block && from[static_cast<std::size_t>(last)] == source + (last - first)) ++last;
     if (last - first == block) {
-      std::memcpy(to, source, static_cast<std::size_t>(pixels * block) * 4);
+      if (source != to) std::memcpy(to, source, static_cast<std::size_t>(pixels * block) * 4);
       return;
     }
     gather_run(from, first, last, first != 0, to, pixels);
@@ -132,8 +132,23 @@ TENON_KERNEL inline void concat_part(const concat_arguments& of, std::int64_t be
   }
 }
 
-/// The channels of the result are those of all operands side by side, from `first` on.
+/// Whether the planner has put the result's channels where they are wanted already: in one image, whole blocks.
+inline bool lie_in_place(std::int32_t first, std::span<const operand> operands, const operand& result) {
+  std::int64_t passed = -first;
+  for (const operand& part : operands) {
+    const std::int64_t last = passed + part.extents.channels();
+    const std::int64_t ahead = passed * result.extents.spatial_elements();
+    if (last > 0 && passed < result.extents.channels() && part.as<const float>() != result.as<const float>() + ahead)
+      return false;
+    passed = last;
+  }
+  return true;
+}
+
+/// The channels of the result are those of all operands side by side, from `first` on; those that lie there already are
+/// left alone.
 inline void gather_operands(std::int32_t first, std::span<const operand> operands, const operand& result) {
+  if (lie_in_place(first, operands, result)) return;
   const geometry to(result.extents, block);
   const concat_arguments of{operands, first, to, divide_up(to.pixels, copied_pixels), result.as<float>()};
   in_parallel(to.planes() * of.chunks, concat_part, of);

@@ -29,14 +29,17 @@ void pad(const attributes& attribute, std::span<const operand> operands, std::sp
         }
 }
 
-/// Copies `count` channels of every image from channel `first_from` on of `from` to channel `first_to` on of `to`.
+/// Copies `count` channels of every image from channel `first_from` on of `from` to channel `first_to` on of `to`,
+/// unless they lie there already.
 template <class T>
 void copy_channels(const operand& from, std::int32_t first_from, const operand& to, std::int32_t first_to,
                    std::int32_t count) {
   const std::int64_t size = from.extents.spatial_elements();
-  for (std::int64_t image = 0; image < from.extents.batch(); ++image)
-    std::copy_n(from.as<const T>() + (image * from.extents.channels() + first_from) * size, count * size,
-                to.as<T>() + (image * to.extents.channels() + first_to) * size);
+  for (std::int64_t image = 0; image < from.extents.batch(); ++image) {
+    const T* source = from.as<const T>() + (image * from.extents.channels() + first_from) * size;
+    T* destination = to.as<T>() + (image * to.extents.channels() + first_to) * size;
+    if (source != destination) std::copy_n(source, count * size, destination);
+  }
 }
 
 /// a, b, ... -> channels side by side

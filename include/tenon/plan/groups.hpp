@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+// Groups: values of the arena that lie at fixed places relative to one another, because some of them share memory.
+#pragma once
+
+#include <utility>
+#include <vector>
+
+#include "tenon/graph/channel_parts.hpp"
+#include "tenon/plan/liveness.hpp"
+#include "tenon/plan/plan_view.hpp"
+
+namespace tenon {
+inline namespace v0 {
+
+/// Of each value its group, or -1 outside the arena, and its first byte and the byte behind its last in the group's own
+/// count, which may begin below 0.
+struct group_list {
+  list<std::int32_t> of_value;
+  list<std::int64_t> begin, end;
+  std::int32_t count = 0;  ///< some are empty, because they became part of another
+};
+
+/// Decides which values share memory, one node after the other:
+///
+///     a result over an operand that dies there        relu: x -> y           y lies where x lay
+///     parts of a concat side by side, not copied      concat: a, b -> c      a and b lie in c
+///     channels where they are, not copied             split: x -> a, b       a and b lie in x
+///
+/// ensures: where two values of a group overlap while both are alive, they hold the same
+/// cost: values + operands, and for each sharing the values of its group
+template <class Capabilities>
+class group_finder {
+ public:
+  constexpr group_finder(const graph_view& graph, const lifetimes& lives, const std::vector<placement>& places)
+      : graph_(graph), lives_(lives) {
+    const std::size_t count = places.size();
+    found_.of_value.assign(count, -1);
+    found_.begin.assign(count, 0);
+    found_.end.assign(count, 0);
+    next_.assign(count, -1);
+    for (std::size_t i = 0; i < count; ++i)
+      found_.end[i] = places[i].space == memory_space::arena ? places[i].bytes : -1;
+  }
+
+  constexpr group_list run() {
+    for (std::int32_t i = 0; i < graph_.node_count(); ++i) {
+      const node& current = graph_.node_at(i);
+      if (current.op == operation::concat) {
+        join(i, current);
+      } else if (takes_channels(current.op)) {
+        take(current);
+      } else if (!is_source(current.op)) {
+        overwrite(i, current);
+      }
+      for (std::int32_t r = 0; r < current.results.count; ++r) {
+        if (in_arena(current.results[r]) && group(current.results[r]) < 0) start_group(current.results[r]);
+      }
+    }
+    found_.count = static_cast<std::int32_t>(head_.size());
+    return std::move(found_);
+  }
+
+ private:
+  static constexpr std::size_t at(std::int32_t i) { return static_cast<std::size_t>(i); }
+
+  constexpr bool in_arena(std::int32_t value) const { return found_.end[at(value)] >= 0; }
+  constexpr std::int32_t group(std::int32_t value) const { return found_.of_value[at(value)]; }
+  constexpr std::int64_t begin(std::int32_t value) const { return found_.begin[at(value)]; }
+  constexpr std::int64_t end(std::int32_t value) const { return found_.end[at(value)]; }
+  constexpr std::int64_t bytes(std::int32_t value) const { return end(value) - begin(value); }
+
+  constexpr void start_group(std::int32_t value) {
+    found_.of_value[at(value)] = static_cast<std::int32_t>(head_.size());
+    head_.push_back(value);
+    tail_.push_back(value);
+  }
+
+  constexpr void enter_group(std::int32_t value, std::int32_t into, std::int64_t from) {
+    found_.end[at(value)] = from + bytes(value);
+    found_.begin[at(value)] = from;
+    found_.of_value[at(value)] = into;
+    next_[at(tail_[at(into)])] = value;
+    tail_[at(into)] = value;
+  }
+
+  // Whether a value of the group other than `except` is alive at node i or behind it in the bytes given.
+  constexpr bool is_used(std::int32_t of, std::int64_t from, std::int64_t to, std::int32_t i,
+                         std::int32_t except) const {
+    for (std::int32_t other = head_[at(of)]; other >= 0; other = next_[at(other)]) {
+      if (lives_.last[at(other)] >= i && begin(other) < to && from < end(other) && other != except) return true;
+    }
+    return false;
+  }
+
+  // The first result over an operand that dies at node i.
+  constexpr void overwrite(std::int32_t i, const node& current) {
+    if (current.results.count == 0 || !in_arena(current.results[0])) return;
+    for (std::int32_t o = 0; o < current.operands.count; ++o) {
+      const std::int32_t under = graph_.operand(current, o);
+      if (group(under) < 0 || lives_.last[at(under)] != i || bytes(under) != bytes(current.results[0])) continue;
+      if (!Capabilities::in_place(graph_, current, o)) continue;
+      if (is_used(group(under), begin(under), end(under), i, under)) continue;
+      return enter_group(current.results[0], group(under), begin(under));
+    }
+  }
+
+  constexpr std::int64_t part_begin(const node& current, std::int32_t part) const {
+    const value& one = graph_.value_at(channel_part(graph_, current, part));
+    return first_channel_of(graph_, current, part) * one.extents.spatial_elements() * size_of(one.type);
+  }
+
+  // Results that lie in the operand. Nothing is written, so nothing can be in the way.
+  constexpr void take(const node& current) {
+    const std::int32_t whole = graph_.operand(current, 0);
+    for (std::int32_t r = 0; r < current.results.count; ++r) {
+      if (group(whole) < 0 || !in_arena(current.results[r]) || !Capabilities::joins_in_place(graph_, current, r))
+        continue;
+      enter_group(current.results[r], group(whole), begin(whole) + part_begin(current, r));
+    }
+  }
+
+  // The result of a concat: where its parts lie, if they can lie side by side.
+  constexpr void join(std::int32_t i, const node& current) {
+    const std::int32_t whole = current.results[0];
+    list<std::int64_t> begins;  // of the parts that may lie in the result, else -1
+    for (std::int32_t o = 0; o < current.operands.count; ++o) {
+      const bool can =
+          in_arena(whole) && group(graph_.operand(current, o)) >= 0 && Capabilities::joins_in_place(graph_, current, o);
+      begins.push_back(can ? part_begin(current, o) : -1);
+    }
+    // It begins where most of its bytes lie already, as of [a b c] behind [a b].
+    std::int32_t into = -1;
+    std::int64_t base = 0, most = 0;
+    for (std::int32_t o = 0; o < current.operands.count; ++o) {
+      if (begins[at(o)] < 0) continue;
+      const std::int32_t part = graph_.operand(current, o);
+      const std::int64_t from = begin(part) - begins[at(o)];
+      const std::int64_t lying = lying_bytes(current, begins, group(part), from);
+      if (lying <= most || !holds(i, current, begins, group(part), from)) continue;
+      into = group(part);
+      base = from;
+      most = lying;
+    }
+    if (into >= 0) enter_group(whole, into, base);
+    if (group(whole) < 0) return;
+    for (std::int32_t o = 0; o < current.operands.count; ++o) {
+      const std::int32_t part = graph_.operand(current, o);
+      if (begins[at(o)] < 0 || group(part) == group(whole)) continue;
+      const std::int64_t shift = begin(whole) + begins[at(o)] - begin(part);
+      if (fits(part, whole, shift)) merge(group(part), group(whole), shift);
+    }
+  }
+
+  constexpr bool lies(const node& current, const list<std::int64_t>& begins, std::int32_t o, std::int32_t of,
+                      std::int64_t base) const {
+    const std::int32_t part = graph_.operand(current, o);
+    return begins[at(o)] >= 0 && group(part) == of && begin(part) == base + begins[at(o)];
+  }
+
+  // How much of a concat's result would not have to be moved if it began at byte `base` of a group.
+  constexpr std::int64_t lying_bytes(const node& current, const list<std::int64_t>& begins, std::int32_t of,
+                                     std::int64_t base) const {
+    std::int64_t sum = 0;
+    for (std::int32_t o = 0; o < current.operands.count; ++o) {
+      if (lies(current, begins, o, of, base)) sum += bytes(graph_.operand(current, o));
+    }
+    return sum;
+  }
+
+  // Whether the result of the concat at node i may begin at byte `base` of a group: what is written there must not be
+  // alive. Parts that lie in their places already are not written.
+  constexpr bool holds(std::int32_t i, const node& current, const list<std::int64_t>& begins, std::int32_t of,
+                       std::int64_t base) const {
+    std::int64_t from = base;
+    for (std::int32_t o = 0; o < current.operands.count; ++o) {
+      const std::int64_t to =
+          o + 1 < current.operands.count ? base + part_begin(current, o + 1) : base + bytes(current.results[0]);
+      if (!lies(current, begins, o, of, base) && is_used(of, from, to, i, -1)) return false;
+      from = to;
+    }
+    return true;
+  }
+
+  // Whether the group of a part may move into that of the whole, by `shift` bytes.
+  constexpr bool fits(std::int32_t part, std::int32_t whole, std::int64_t shift) const {
+    for (std::int32_t mine = head_[at(group(part))]; mine >= 0; mine = next_[at(mine)]) {
+      const std::int64_t from = begin(mine) + shift, to = end(mine) + shift;
+      for (std::int32_t other = head_[at(group(whole))]; other >= 0; other = next_[at(other)]) {
+        if (from >= end(other) || begin(other) >= to) continue;
+        if (lives_.last[at(mine)] < lives_.first[at(other)] || lives_.last[at(other)] < lives_.first[at(mine)])
+          continue;
+        // The whole takes over what is alive in the part's place, for that is the same.
+        const std::int64_t overlap_from = from > begin(other) ? from : begin(other),
+                           overlap_to = to < end(other) ? to : end(other);
+        if (other != whole || overlap_from < begin(part) + shift || overlap_to > end(part) + shift) return false;
+      }
+    }
+    return true;
+  }
+
+  constexpr void merge(std::int32_t from, std::int32_t into, std::int64_t shift) {
+    for (std::int32_t each = head_[at(from)]; each >= 0; each = next_[at(each)]) {
+      found_.of_value[at(each)] = into;
+      found_.begin[at(each)] += shift;
+      found_.end[at(each)] += shift;
+    }
+    next_[at(tail_[at(into)])] = head_[at(from)];
+    tail_[at(into)] = tail_[at(from)];
+    head_[at(from)] = tail_[at(from)] = -1;
+  }
+
+  graph_view graph_;
+  const lifetimes& lives_;
+  group_list found_;
+  list<std::int32_t> next_, head_, tail_;  // the values of each group, chained
+};
+
+}  // namespace v0
+}  // namespace tenon

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// run_time_plan: a network compiled while the program runs, by the functions that plan_of calls while compiling.
+#pragma once
+
+#include <utility>
+#include <vector>
+
+#include "tenon/plan/plan_of.hpp"
+
+namespace tenon {
+inline namespace v0 {
+
+/// The parameters and running statistics of a graph, with the text of their names.
+class parameter_table_of_graph {
+ public:
+  explicit parameter_table_of_graph(const graph_view& graph)
+      : characters_(graph.characters.begin(), graph.characters.end()) {
+    graph_view own = graph;
+    own.characters = characters_;
+    describe(own, operation::parameter, parameters_);
+    describe(own, operation::buffer, buffers_);
+  }
+  // Names refer to its own text.
+  parameter_table_of_graph(const parameter_table_of_graph&) = delete;
+  parameter_table_of_graph& operator=(const parameter_table_of_graph&) = delete;
+
+  parameter_table view() const { return {parameters_, buffers_}; }
+
+ private:
+  static void describe(const graph_view& graph, operation kind, std::vector<parameter_description>& list) {
+    for (const node& each : graph.nodes) list.resize(list.size() + (each.op == kind ? 1 : 0));
+    for (const node& each : graph.nodes) {
+      if (each.op != kind) continue;
+      list[static_cast<std::size_t>(each.attribute.index)] = {graph.text(each.scope), graph.result_value(each).extents,
+                                                              each.attribute.trainable, each.attribute.initial};
+    }
+  }
+
+  std::vector<char> characters_;
+  std::vector<parameter_description> parameters_, buffers_;
+};
+
+/// A network compiled for inference by a backend's capabilities. Movable: the memory that views refer to stays where it
+/// is.
+/// requires: the lowered graph has no problem.
+template <class Capabilities>
+class run_time_plan {
+ public:
+  explicit run_time_plan(growing_graph lowered)
+      : lowered_(std::move(lowered)),
+        compiled_(compile_for_inference<Capabilities>(lowered_.view())),
+        plan_(make_plan<Capabilities>(compiled_.view(), {})) {}
+
+  /// The network as it was described.
+  graph_view lowered() const { return lowered_.view(); }
+  /// The plan as the runtime takes it.
+  plan_view view() const { return plan_.view(compiled_.view()); }
+
+  std::int64_t parameter_count() const { return count_parameters(lowered_.view()); }
+  std::int64_t macs() const { return count_macs(compiled_.view()); }
+  std::int64_t total_bytes() const {
+    return plan_.sizes.arena_bytes + parameter_count() * 4 + plan_.sizes.packed_bytes;
+  }
+
+ private:
+  growing_graph lowered_, compiled_;
+  growing_plan plan_;
+};
+
+}  // namespace v0
+}  // namespace tenon
