@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sums and activations that are fused, and norms whose results are made again, as text.
 #include <array>
+#include <tuple>
 #include <utility>
 
 #include "tenon/graph/printer.hpp"
@@ -59,16 +60,17 @@ constexpr tenon::growing_text fused(const Net& net) {
   // The later of two producers takes the sum, and then the activation.
   constexpr auto residual = [](auto x) {
     auto a = conv2d<4, no_bias>{}(x);
-    auto b = conv2d<4, no_bias>{}(a);
-    return relu{}(add(b, a));
+    auto b = max_pool2d<kernel<1>>{}(a);
+    return relu{}(add(conv2d<4, no_bias>{}(b), a));
   };
   TENON_EXPECT(fused(residual),
                "0 = input : 1x4x8x8\n"
                "1 = parameter 0.weight : 4x4x1x1\n"
                "2 = convolution 0 1 : 1x4x8x8\n"
-               "3 = parameter 1.weight : 4x4x1x1\n"
-               "4 = convolution(add, relu) 2 3 2 : 1x4x8x8\n"
-               "outputs 4\n");
+               "3 = max_pool 2 : 1x4x8x8\n"
+               "4 = parameter 2.weight : 4x4x1x1\n"
+               "5 = convolution(add, relu) 3 4 2 : 1x4x8x8\n"
+               "outputs 5\n");
   // A convolution writes over its addend: not if somebody reads that later, or if it is an input.
   constexpr auto read_later = [](auto x) {
     auto a = conv2d<4, no_bias>{}(x);
@@ -90,19 +92,24 @@ constexpr tenon::growing_text fused(const Net& net) {
                "outputs 10\n");
   // A norm writes elsewhere: it may add what is read later.
   constexpr auto norm = [](auto x) {
-    auto y = add(batch_norm{}(x), x);
-    return add(y, max_pool2d<kernel<1>>{}(x));
+    auto y = max_pool2d<kernel<1>>{}(x);
+    return std::tuple{add(batch_norm{}(x), y), add(batch_norm{}(y), y)};  // but not its own operand
   };
   TENON_EXPECT(tenon::fuse_sum<fusing>(lowered(norm).view()),
                "0 = input : 1x4x8x8\n"
-               "1 = parameter 0.weight : 4\n"
-               "2 = parameter 0.bias : 4\n"
-               "3 = buffer 0.running_mean : 4\n"
-               "4 = buffer 0.running_var : 4\n"
-               "5 = batch_norm(add) 0 1 2 3 4 0 : 1x4x8x8\n"
-               "6 = max_pool 0 : 1x4x8x8\n"
-               "7 = add 5 6 : 1x4x8x8\n"
-               "outputs 7\n");
+               "1 = max_pool 0 : 1x4x8x8\n"
+               "2 = parameter 1.weight : 4\n"
+               "3 = parameter 1.bias : 4\n"
+               "4 = buffer 1.running_mean : 4\n"
+               "5 = buffer 1.running_var : 4\n"
+               "6 = batch_norm(add) 0 2 3 4 5 1 : 1x4x8x8\n"
+               "7 = parameter 2.weight : 4\n"
+               "8 = parameter 2.bias : 4\n"
+               "9 = buffer 2.running_mean : 4\n"
+               "10 = buffer 2.running_var : 4\n"
+               "11 = batch_norm 1 7 8 9 10 : 1x4x8x8\n"
+               "12 = add 11 1 : 1x4x8x8\n"
+               "outputs 6 12\n");
 }
 
 [[maybe_unused]] void activations() {

@@ -109,7 +109,7 @@ class random_network {
     attribute.groups = groups;
     attribute.has_bias = below(2) == 0;
     const shape weights = tenon::weight_shape(rank_, channels, x.channels() / groups, attribute.kernel);
-    if (below(3) == 0) {
+    if (below(2) == 0) {
       for (const std::int32_t used : weights_) {
         if (to_.value_at(used).extents != weights) continue;
         attribute.has_bias = false;

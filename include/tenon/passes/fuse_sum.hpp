@@ -46,6 +46,7 @@ constexpr growing_graph fuse_sum(const graph_view& graph) {
     const std::int32_t from = first_is_later ? a : b, other = first_is_later ? b : a;
     const std::int32_t producer = graph.value_at(from).producer;
     if (!can_take_sum(graph, uses, from) || !Capabilities::fuses_sum(graph, graph.node_at(producer))) continue;
+    if (graph.operand(graph.node_at(producer), 0) == other) continue;  // it would be written over while it is read
     const bool is_convolution = graph.node_at(producer).op == operation::convolution;
     const bool is_given = is_source(graph.node_at(graph.value_at(other).producer).op);
     if (is_convolution && (is_given || last_reader[static_cast<std::size_t>(other)] != i)) continue;
