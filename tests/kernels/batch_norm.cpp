@@ -17,6 +17,15 @@ attributes norm_attributes(bool rectifies) {
   return {.fused = rectifies ? activation::relu : activation::none, .epsilon = 1e-5};
 }
 
+constexpr activation all_functions[] = {activation::none,         activation::relu,      activation::leaky_relu,
+                                        activation::relu6,        activation::elu,       activation::sigmoid,
+                                        activation::hard_sigmoid, activation::hard_swish};
+
+/// More pixels than one turn of a function takes, and than a tile.
+std::vector<shape> shapes_of_functions() {
+  return {shape(2, 11, 5, 7), shape(1, 19, 9, 14), shape(1, 5, 24, 25), shape(1, 33, 2, 3, 4)};
+}
+
 }  // namespace
 
 TEST_CASE("batch norm by given statistics equals the reference", "[kernels]") {
@@ -28,6 +37,35 @@ TEST_CASE("batch norm by given statistics equals the reference", "[kernels]") {
                .operands = norm_operands(extents),
                .results = {blocked_result(extents)},
                .overwritten = overwritten});
+}
+
+TEST_CASE("batch norm with any function and an addend equals the reference", "[kernels]") {
+  int turn = 0;
+  for (const shape& extents : shapes_of_functions())
+    for (const activation function : all_functions)
+      for (const bool adds : {false, true})
+        for (const bool given : {false, true}) {
+          const int place = turn++ % (adds ? 3 : 2);  // apart, over x, over the addend
+          const attributes attribute{.fused = function, .adds = adds, .epsilon = 1e-3, .slope = 0.3};
+          auto operands = norm_operands(extents);
+          operands[0] = blocked(extents, 1, -3, 3);
+          const shape channels(extents.channels());
+          std::vector<tensor> results{blocked_result(extents)};
+          if (!given) {
+            operands.resize(3);
+            results = {blocked_result(extents), plain_result(channels), plain_result(channels)};
+          }
+          if (adds) operands.push_back(blocked(extents, 9, -4, 4));
+          const int last = static_cast<int>(operands.size()) - 1;
+          INFO(name_of(function) << (adds ? " with an addend" : "") << ", place " << place);
+          check({.op = given ? operation::batch_norm : operation::batch_norm_training,
+                 .attribute = attribute,
+                 .operands = operands,
+                 .results = results,
+                 .overwritten = place == 0   ? -1
+                                : place == 1 ? 0
+                                             : last});
+        }
 }
 
 TEST_CASE("batch norm by the batch's statistics equals the reference", "[kernels]") {
@@ -101,6 +139,25 @@ TEST_CASE("gradients of batch norm equal the reference", "[kernels]") {
                  .results = {blocked_result(extents), plain_result(channels), plain_result(channels)},
                  .overwritten = overwritten});
         }
+}
+
+TEST_CASE("gradients of batch norm with any function equal the reference", "[kernels]") {
+  int overwritten = -1;
+  for (const shape& extents : shapes_of_functions())
+    for (const activation function : all_functions)
+      for (const auto op : {operation::batch_norm_gradient, operation::batch_norm_frozen_gradient}) {
+        overwritten = overwritten == 1 ? -1 : overwritten + 1;
+        auto operands = norm_operands(extents);
+        operands[0] = blocked(extents, 1, -3, 3);
+        operands.insert(operands.begin() + 1, blocked(extents, 6));
+        const shape channels(extents.channels());
+        INFO(name_of(function) << ", over operand " << overwritten);
+        check({.op = op,
+               .attribute = {.fused = function, .epsilon = 1e-3, .slope = 0.3},
+               .operands = operands,
+               .results = {blocked_result(extents), plain_result(channels), plain_result(channels)},
+               .overwritten = overwritten});
+      }
 }
 
 TEST_CASE("gradients of batch norm leave out what has no memory", "[kernels]") {

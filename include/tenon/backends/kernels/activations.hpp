@@ -153,6 +153,20 @@ struct pass_back_instance {
   }
 };
 
+template <activation Function>
+struct pass_back_from_input_instance {
+  TENON_KERNEL static void run(float factor, const float* x, const float* dy, float* dx, std::int64_t count) {
+    const vec slope = all(factor);
+    std::int64_t i = 0;
+    for (; i + width <= count; i += width)
+      store(dx + i, passed_back_from_input<Function>(load(x + i), load(dy + i), slope));
+    if (i < count) {
+      const vec rest = load_some(dy + i, count - i);
+      store_some(dx + i, passed_back_from_input<Function>(load_some(x + i, count - i), rest, slope), count - i);
+    }
+  }
+};
+
 /// y = the function of `count` floats x; y may be x. Padding channels are functions of 0: see keeps_zero.
 inline void activate(activation function, float slope, const float* x, float* y, std::int64_t count) {
   instance_for<activate_instance>(function)(slope, x, y, count);
@@ -162,6 +176,12 @@ inline void activate(activation function, float slope, const float* x, float* y,
 inline void pass_back(activation function, float slope, const float* from, const float* dy, float* dx,
                       std::int64_t count) {
   instance_for<pass_back_instance>(function)(slope, from, dy, dx, count);
+}
+
+/// The same from the function's argument x.
+inline void pass_back_from_input(activation function, float slope, const float* x, const float* dy, float* dx,
+                                 std::int64_t count) {
+  instance_for<pass_back_from_input_instance>(function)(slope, x, dy, dx, count);
 }
 
 /// Writes zeros into the lanes of padding channels: those from `channels` on, of `pixels` pixels of a block.

@@ -16,6 +16,8 @@
 #    include "tenon/backends/kernels/channels.hpp"
 #    include "tenon/backends/kernels/channelwise.hpp"
 #    include "tenon/backends/kernels/dropout.hpp"
+#    include "tenon/backends/kernels/group_norm.hpp"
+#    include "tenon/backends/kernels/group_norm_gradient.hpp"
 #    include "tenon/backends/kernels/losses.hpp"
 #    include "tenon/backends/kernels/pointwise.hpp"
 #    include "tenon/backends/kernels/pooling.hpp"
@@ -72,6 +74,10 @@ inline void execute_inference(const node& of, std::span<const operand> operands,
       return;
     case operation::batch_norm:
       return batch_norm(attribute, operands, results);
+    case operation::group_norm:
+      return group_norm(attribute, operands, results);
+    case operation::group_norm_given:
+      return group_norm_given(attribute, operands, results);
     case operation::activation:
       return activate(attribute, operands, results);
     case operation::prelu:
@@ -131,6 +137,8 @@ inline void execute(const graph_view& graph, const node& of, std::span<const ope
       return norm_gradient(attribute, false, operands, results);
     case operation::batch_norm_frozen_gradient:
       return norm_gradient(attribute, true, operands, results);
+    case operation::group_norm_gradient:
+      return group_norm_gradient(attribute, operands, results);
     case operation::activation_gradient:
       return activation_gradient(attribute, operands, results);
     case operation::prelu_gradient:

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// Group norm by each image's statistics and by given ones, with a fused addend and activation.
+#ifndef TENON_KERNEL_ISA
+#  ifndef TENON_BACKENDS_KERNELS_GROUP_NORM_HPP
+#    define TENON_BACKENDS_KERNELS_GROUP_NORM_HPP
+
+#    include "tenon/backends/kernels/batch_norm.hpp"
+
+#    define TENON_KERNEL_FILE "tenon/backends/kernels/group_norm.hpp"
+#    include "tenon/backends/kernels/each_isa.hpp"
+
+#  endif
+#else
+
+namespace tenon {
+inline namespace v0 {
+namespace kernels {
+namespace TENON_KERNEL_ISA {
+
+/// The most groups that are worked on at once. A multiple of a block's channels, so that so many groups end with one.
+inline constexpr std::int64_t most_groups = 2048;
+
+/// How many floats of small images are worked on at once; larger images one at a time, while they are in the cache.
+inline constexpr std::int64_t gathered_floats = 1 << 18;
+
+/// The block planes, counted through all images, that are worked on at once from plane `first` on: those of whole
+/// images, or of most_groups groups of one image.
+inline std::int64_t planes_at_once(const geometry& extents, std::int64_t groups, std::int64_t first) {
+  if (groups > most_groups) {
+    const std::int64_t of_groups = extents.channels / groups * most_groups / block;
+    return std::min(of_groups, extents.blocks - first % extents.blocks);
+  }
+  const std::int64_t image_floats = extents.blocks * extents.pixels * block;
+  const std::int64_t images = std::clamp<std::int64_t>(gathered_floats / image_floats, 1, most_groups / groups);
+  return std::min(images * extents.blocks, extents.planes() - first);
+}
+
+/// Finds means and variances of all groups of a round's planes.
+inline void find_group_statistics(const norm_round& of, float* mean, float* variance) {
+  const geometry& extents = of.extents;
+  const std::int64_t groups = of.parameters.groups, size = extents.channels / groups;
+  const auto pixels = static_cast<double>(extents.pixels);
+  std::array<block_sums, most_parts> sums;
+  double count = 0, group_mean = 0, group_squares = 0;  // of the group whose channels come next
+  norm_round round = of;
+  for (std::int64_t done = 0; done < of.blocks; done += most_parts) {
+    round.first_block = of.first_block + done;
+    round.blocks = std::min(most_parts, of.blocks - done);
+    const round_parts parts(round, sums.data());
+    in_parallel(parts.count(), moments_part, parts);
+    for (std::int64_t i = 0; i < round.blocks; ++i) {
+      const block_sums moments = joined_moments(parts, i);
+      const std::int64_t image = (round.first_block + i) / extents.blocks;
+      const std::int64_t first = (round.first_block + i) % extents.blocks * block;
+      for (std::int64_t channel = first; channel < std::min(first + block, extents.channels); ++channel) {
+        const auto lane = static_cast<std::size_t>(channel - first);
+        join_moments(group_mean, group_squares, count, moments.first[lane], moments.second[lane], pixels);
+        count += pixels;
+        if ((channel + 1) % size != 0) continue;
+        mean[image * groups + channel / size] = static_cast<float>(group_mean);
+        variance[image * groups + channel / size] = static_cast<float>(group_squares / count);
+        count = group_mean = group_squares = 0;
+      }
+    }
+  }
+}
+
+inline norm_parameters group_norm_parameters(const attributes& attribute, std::span<const operand> scales,
+                                             std::int64_t channels, const float* mean, const float* variance) {
+  return {attribute.has_scale ? scales[0].as<const float>() : nullptr,
+          attribute.has_scale ? scales[1].as<const float>() : nullptr,
+          mean,
+          variance,
+          channels,
+          attribute.groups,
+          static_cast<float>(attribute.epsilon)};
+}
+
+/// x, [scale, shift], [addend] -> y, mean, variance (biased) of each image's groups; y may overwrite x or the addend
+inline void group_norm(const attributes& attribute, std::span<const operand> operands,
+                       std::span<const operand> results) {
+  const geometry extents(operands[0].extents, block);
+  float* const mean = results[1].as<float>();
+  float* const variance = results[2].as<float>();
+  norm_round round{operands[0].as<const float>(),
+                   nullptr,
+                   addend_of(attribute, operands),
+                   results[0].as<float>(),
+                   extents,
+                   group_norm_parameters(attribute, operands.subspan(1), extents.channels, mean, variance),
+                   norm_function(attribute)};
+  for (; round.first_block < extents.planes(); round.first_block += round.blocks) {
+    round.blocks = planes_at_once(extents, attribute.groups, round.first_block);
+    find_group_statistics(round, mean, variance);
+    in_parallel(round.tiles(), normalize_part, round);
+  }
+}
+
+/// x, [scale, shift], mean, variance, [addend] -> y; y may overwrite x or the addend
+inline void group_norm_given(const attributes& attribute, std::span<const operand> operands,
+                             std::span<const operand> results) {
+  const geometry extents(operands[0].extents, block);
+  const std::span<const operand> statistics = operands.subspan(attribute.has_scale ? 3 : 1);
+  const norm_round round{operands[0].as<const float>(),
+                         nullptr,
+                         addend_of(attribute, operands),
+                         results[0].as<float>(),
+                         extents,
+                         group_norm_parameters(attribute, operands.subspan(1), extents.channels,
+                                               statistics[0].as<const float>(), statistics[1].as<const float>()),
+                         norm_function(attribute),
+                         0,
+                         extents.planes()};
+  in_parallel(round.tiles(), normalize_part, round);
+}
+
+}  // namespace TENON_KERNEL_ISA
+}  // namespace kernels
+}  // namespace v0
+}  // namespace tenon
+
+#endif

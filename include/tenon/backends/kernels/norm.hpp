@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+// What all norms share: one tile normalised, with an addend and an activation; its moments; its gradient.
+#ifndef TENON_KERNEL_ISA
+#  ifndef TENON_BACKENDS_KERNELS_NORM_HPP
+#    define TENON_BACKENDS_KERNELS_NORM_HPP
+
+#    include <algorithm>
+#    include <array>
+#    include <span>
+
+#    include "tenon/backends/kernels/activations.hpp"
+#    include "tenon/backends/kernels/lanes.hpp"
+#    include "tenon/backends/kernels/parts.hpp"
+#    include "tenon/backends/operand.hpp"
+
+#    define TENON_KERNEL_FILE "tenon/backends/kernels/norm.hpp"
+#    include "tenon/backends/kernels/each_isa.hpp"
+
+#  endif
+#else
+
+namespace tenon {
+inline namespace v0 {
+namespace kernels {
+namespace TENON_KERNEL_ISA {
+
+/// The norm of a vector of channels: y = scale * normalized(x) + shift. Forward and gradient share it, so that the mask
+/// of a fused activation comes out the same.
+struct channel_norm {
+  vec scale, shift, mean, inverse_deviation;
+};
+
+TENON_KERNEL_INLINE vec normalized(const channel_norm& of, vec x) { return (x - of.mean) * of.inverse_deviation; }
+TENON_KERNEL_INLINE vec apply(const channel_norm& of, vec x) { return of.scale * normalized(of, x) + of.shift; }
+
+/// A tile is a run of pixels of one block plane: small enough to stay in the first-level cache, large enough that what
+/// is done once for it does not count.
+inline constexpr std::int64_t tile_pixels = 512;
+
+/// What a norm's results go through, and its gradients come back through.
+struct norm_function {
+  activation function;
+  float slope;
+
+  explicit norm_function(const attributes& attribute)
+      : function(attribute.fused), slope(static_cast<float>(attribute.slope)) {}
+  /// Whether loops of their own apply it; other functions take a turn over what is in the cache.
+  bool is_in_loop() const { return function == activation::none || function == activation::relu; }
+};
+
+/// Pixels that other functions take their turn over.
+inline constexpr std::int64_t function_pixels = 64;
+
+template <bool Rectifies, bool Adds>
+TENON_KERNEL inline void normalize_lanes(const channel_norm& given, const float* x, const float* addend, float* y,
+                                         std::int64_t pixels) {
+  const channel_norm norm = given;  // y might lie over it, as far as the compiler knows
+  for (std::int64_t i = 0; i < pixels * block; i += block) {
+    vec value = apply(norm, load(x + i));
+    if constexpr (Adds) value += load(addend + i);
+    store(y + i, Rectifies ? rectified(value) : value);
+  }
+}
+
+/// A tile, or a part of one, of a vector of channels: y = function(norm(x) + addend); addend may be nullptr; y may be x
+/// or addend.
+TENON_KERNEL_INLINE void normalize_run(const channel_norm& norm, bool rectifies, const float* x, const float* addend,
+                                       float* y, std::int64_t pixels) {
+  if (rectifies)
+    return addend == nullptr ? normalize_lanes<true, false>(norm, x, addend, y, pixels)
+                             : normalize_lanes<true, true>(norm, x, addend, y, pixels);
+  return addend == nullptr ? normalize_lanes<false, false>(norm, x, addend, y, pixels)
+                           : normalize_lanes<false, true>(norm, x, addend, y, pixels);
+}
+
+/// A tile of a block, of which `channels` are no padding. `norms` are those of the block's vectors.
+TENON_KERNEL inline void normalize_tile(const channel_norm* norms, norm_function then, const float* x,
+                                        const float* addend, float* y, std::int64_t pixels, std::int64_t channels) {
+  const bool in_loop = then.is_in_loop(), rectifies = then.function == activation::relu;
+  const std::int64_t at_once = in_loop ? pixels : function_pixels;
+  for (std::int64_t first = 0; first < pixels; first += at_once) {
+    const std::int64_t run = std::min(at_once, pixels - first);
+    float* const to = y + first * block;
+    for (int lane = 0; lane < block; lane += width) {
+      const std::int64_t begin = first * block + lane;
+      normalize_run(norms[lane / width], rectifies, x + begin, addend == nullptr ? nullptr : addend + begin, to + lane,
+                    run);
+    }
+    if (in_loop) continue;
+    activate(then.function, then.slope, to, to, run * block);
+    if (!keeps_zero(then.function) && channels < block) clear_padding(to, run, channels);
+  }
+}
+
+/// Sums over a part of a channel block, for each channel. Of the statistics: the mean and the sum of squared deviations
+/// from it; of the gradient: sums of dy and of dy * normalized(x).
+struct block_sums {
+  std::array<double, block> first, second;
+};
+
+/// Mean and squared deviations of the values so far and of some more, as one.
+inline void join_moments(double& mean, double& squares, double count, double more_mean, double more_squares,
+                         double more) {
+  const double difference = more_mean - mean, share = more / (count + more);
+  mean += difference * share;
+  squares += more_squares + difference * difference * count * share;
+}
+
+/// Joins a tile's moments to those of `count` values before it.
+TENON_KERNEL inline void moments_tile(const float* from, std::int64_t pixels, double count, block_sums& sums) {
+  for (int lane = 0; lane < block; lane += width) {
+    const float* const x = from + lane;
+    // The mean first, then deviations from it: the tile is in the cache. Four sums at a time, each a short one.
+    vec sum[4] = {}, deviation[4] = {}, squares[4] = {};
+    std::int64_t i = 0;
+    for (; i + 4 <= pixels; i += 4)
+      for (int k = 0; k < 4; ++k) sum[k] += load(x + (i + k) * block);
+    for (; i < pixels; ++i) sum[0] += load(x + i * block);
+    const vec mean = ((sum[0] + sum[1]) + (sum[2] + sum[3])) / static_cast<float>(pixels);
+    for (i = 0; i + 4 <= pixels; i += 4)
+      for (int k = 0; k < 4; ++k) {
+        const vec difference = load(x + (i + k) * block) - mean;
+        deviation[k] += difference;
+        squares[k] += difference * difference;
+      }
+    for (; i < pixels; ++i) {
+      const vec difference = load(x + i * block) - mean;
+      deviation[0] += difference;
+      squares[0] += difference * difference;
+    }
+    const vec all_deviation = (deviation[0] + deviation[1]) + (deviation[2] + deviation[3]);
+    const vec all_squares = (squares[0] + squares[1]) + (squares[2] + squares[3]);
+    for (int k = 0; k < width; ++k) {
+      // The mean in float is rounded: what the deviations sum up to corrects it.
+      const auto more = static_cast<double>(pixels), error = static_cast<double>(all_deviation[k]);
+      const auto i_lane = static_cast<std::size_t>(lane + k);
+      join_moments(sums.first[i_lane], sums.second[i_lane], count, static_cast<double>(mean[k]) + error / more,
+                   static_cast<double>(all_squares[k]) - error * error / more, more);
+    }
+  }
+}
+
+template <bool Rectifies>
+TENON_KERNEL_INLINE vec passing(const channel_norm& norm, vec x, vec dy) {
+  if constexpr (Rectifies) return apply(norm, x) > vec{} ? dy : vec{};
+  return dy;
+}
+
+/// Adds to the sums of dy and of dy * normalized(x) of a vector of channels.
+template <bool Rectifies>
+TENON_KERNEL inline void add_gradient_sums(const channel_norm& norm, const float* x, const float* dy,
+                                           std::int64_t pixels, vec& plain, vec& weighted) {
+  vec plain_sum[2] = {}, weighted_sum[2] = {};
+  std::int64_t i = 0;
+  for (; i + 2 <= pixels; i += 2)
+    for (int k = 0; k < 2; ++k) {
+      const vec value = load(x + (i + k) * block);
+      const vec gradient = passing<Rectifies>(norm, value, load(dy + (i + k) * block));
+      plain_sum[k] += gradient;
+      weighted_sum[k] += gradient * normalized(norm, value);
+    }
+  if (i < pixels) {
+    const vec value = load(x + i * block);
+    const vec gradient = passing<Rectifies>(norm, value, load(dy + i * block));
+    plain_sum[0] += gradient;
+    weighted_sum[0] += gradient * normalized(norm, value);
+  }
+  plain += plain_sum[0] + plain_sum[1];
+  weighted += weighted_sum[0] + weighted_sum[1];
+}
+
+/// The gradients before the function of a few pixels.
+TENON_KERNEL inline void pass_back_run(const channel_norm* norms, norm_function then, const float* x, const float* dy,
+                                       float* to, std::int64_t pixels) {
+  for (int lane = 0; lane < block; lane += width)
+    normalize_lanes<false, false>(norms[lane / width], x + lane, nullptr, to + lane, pixels);
+  pass_back_from_input(then.function, then.slope, to, dy, to, pixels * block);
+}
+
+/// Adds a tile's part to the sums of its block.
+TENON_KERNEL inline void gradient_sums_tile(const channel_norm* norms, norm_function then, const float* x,
+                                            const float* dy, std::int64_t pixels, block_sums& sums) {
+  constexpr int vectors = block / width;
+  vec plain[vectors] = {}, weighted[vectors] = {};
+  alignas(64) float passed[function_pixels * block];
+  const bool in_loop = then.is_in_loop();
+  const std::int64_t at_once = in_loop ? pixels : function_pixels;
+  for (std::int64_t first = 0; first < pixels; first += at_once) {
+    const std::int64_t run = std::min(at_once, pixels - first);
+    const float* const from = x + first * block;
+    const float* arriving = dy + first * block;
+    if (!in_loop) {
+      pass_back_run(norms, then, from, arriving, passed, run);
+      arriving = passed;
+    }
+    for (int i = 0; i < vectors; ++i) {
+      const int lane = i * width;
+      if (then.function == activation::relu)
+        add_gradient_sums<true>(norms[i], from + lane, arriving + lane, run, plain[i], weighted[i]);
+      else
+        add_gradient_sums<false>(norms[i], from + lane, arriving + lane, run, plain[i], weighted[i]);
+    }
+  }
+  for (int lane = 0; lane < block; ++lane) {
+    sums.first[static_cast<std::size_t>(lane)] += static_cast<double>(plain[lane / width][lane % width]);
+    sums.second[static_cast<std::size_t>(lane)] += static_cast<double>(weighted[lane / width][lane % width]);
+  }
+}
+
+/// What the statistics' dependence on x takes from the gradient: (plain + normalized(x) * weighted) / deviation, with
+/// the means of scale * dy and of scale * dy * normalized(x).
+struct gradient_means {
+  vec plain, weighted;
+};
+
+template <bool Rectifies>
+TENON_KERNEL inline void differentiate_lanes(const channel_norm& given, const gradient_means& means, const float* x,
+                                             const float* dy, float* dx, std::int64_t pixels) {
+  const channel_norm norm = given;
+  const vec factor = norm.scale * norm.inverse_deviation, plain = means.plain * norm.inverse_deviation,
+            weighted = means.weighted * norm.inverse_deviation;
+  for (std::int64_t i = 0; i < pixels * block; i += block) {
+    const vec value = load(x + i);
+    const vec gradient = passing<Rectifies>(norm, value, load(dy + i));
+    store(dx + i, factor * gradient - (plain + normalized(norm, value) * weighted));
+  }
+}
+
+/// A tile of dx, which may be x or dy.
+TENON_KERNEL inline void differentiate_tile(const channel_norm* norms, const gradient_means* means, norm_function then,
+                                            const float* x, const float* dy, float* dx, std::int64_t pixels) {
+  alignas(64) float passed[function_pixels * block];
+  const bool in_loop = then.is_in_loop();
+  const std::int64_t at_once = in_loop ? pixels : function_pixels;
+  for (std::int64_t first = 0; first < pixels; first += at_once) {
+    const std::int64_t run = std::min(at_once, pixels - first), begin = first * block;
+    const float* arriving = dy + begin;
+    if (!in_loop) {
+      pass_back_run(norms, then, x + begin, arriving, passed, run);
+      arriving = passed;
+    }
+    for (int lane = 0; lane < block; lane += width) {
+      const int i = lane / width;
+      if (then.function == activation::relu)
+        differentiate_lanes<true>(norms[i], means[i], x + begin + lane, arriving + lane, dx + begin + lane, run);
+      else
+        differentiate_lanes<false>(norms[i], means[i], x + begin + lane, arriving + lane, dx + begin + lane, run);
+    }
+  }
+}
+
+}  // namespace TENON_KERNEL_ISA
+}  // namespace kernels
+}  // namespace v0
+}  // namespace tenon
+
+#endif
