@@ -50,8 +50,8 @@ constexpr shared_part<Name, Part> share(const Part& part) {
   return shared_part<Name, Part>(part);
 }
 
-/// A part that takes the positions of another and calls it with something set before and put back after; `Derived` says
-/// what: `call(to, function)`.
+/// A part that takes the positions of another and calls it with something set `before` and put back `after`, and with
+/// the values as `Derived` has them `inside` and `outside`.
 template <class Derived, class Part>
 struct enclosing_part : part_base {
   static constexpr std::int32_t positions = positions_of<Part>();
@@ -59,25 +59,31 @@ struct enclosing_part : part_base {
 
   constexpr explicit enclosing_part(const Part& given) : part(given) {}
 
-  template <symbolic First, symbolic... More>
-  constexpr auto operator()(First x, More... more) const {
-    return enclose(*x.to, [&] { return call_next(part, x, more...); });
+  constexpr auto operator()(auto... x) const {
+    return enclose([&](auto... values) { return call_next(part, values...); }, x...);
   }
-  template <symbolic First, symbolic... More>
-  constexpr auto body(First x, More... more) const {
-    return enclose(*x.to, [&] { return call_body(part, x, more...); });
+  constexpr auto body(auto... x) const {
+    return enclose([&](auto... values) { return call_body(part, values...); }, x...);
   }
-  template <symbolic First, symbolic... More>
-  constexpr auto member(std::int32_t position, First x, More... more) const {
-    return enclose(*x.to, [&] { return call_member(part, position, x, more...); });
+  constexpr auto member(std::int32_t position, auto... x) const {
+    return enclose([&](auto... values) { return call_member(part, position, values...); }, x...);
+  }
+
+  template <symbolic Symbol>
+  static constexpr Symbol inside(Symbol x) {
+    return x;
+  }
+  template <symbolic Symbol, class Result>
+  static constexpr Result outside(const Result& result) {
+    return result;
   }
 
  private:
-  template <class Call>
-  static constexpr auto enclose(builder& to, const Call& call) {
-    Derived::before(to);
-    auto result = call();
-    Derived::after(to);
+  template <class Call, symbolic First, symbolic... More>
+  static constexpr auto enclose(const Call& call, First x, More... more) {
+    Derived::before(*x.to);
+    auto result = Derived::template outside<First>(call(Derived::inside(x), Derived::inside(more)...));
+    Derived::after(*x.to);
     return result;
   }
 };
