@@ -19,7 +19,7 @@ struct shape {
 
   template <class... Extents>
   requires(sizeof...(Extents) >= 1 && sizeof...(Extents) <= 5) constexpr explicit shape(Extents... values)
-      : rank(sizeof...(Extents)), extents{static_cast<std::int32_t>(values)...} {}
+      : rank(sizeof...(Extents)), extents{clamp(static_cast<std::int64_t>(values))...} {}
 
   constexpr std::int32_t operator[](int i) const { return extents[static_cast<std::size_t>(i)]; }
   constexpr std::int32_t& operator[](int i) { return extents[static_cast<std::size_t>(i)]; }
@@ -50,6 +50,13 @@ struct shape {
   }
 
   friend constexpr bool operator==(const shape&, const shape&) = default;
+
+ private:
+  /// What 32 bits do not hold becomes the greatest or least number that they do, which no network can have.
+  static constexpr std::int32_t clamp(std::int64_t extent) {
+    constexpr std::int64_t most = 0x7fffffff;
+    return static_cast<std::int32_t>(extent > most ? most : extent < -most ? -most : extent);
+  }
 };
 
 }  // namespace v0

@@ -51,66 +51,61 @@ constexpr auto find_sample() {
   }
 }
 
-/// The names of parameters and running statistics in constants, by their names at run time.
+/// Where the nodes of a description stand in constants, and what its parameters and running statistics are called
+/// there.
 class call_order {
  public:
   /// Both graphs are of one description and the same inputs.
   call_order(const graph_view& constant, const graph_view& run_time) {
     if (is_same(constant, run_time)) return;
-    differs_ = true;
-    std::vector<std::int32_t> meant(run_time.values.size(), -1);
-    std::vector<bool> taken(constant.values.size(), false);
+    std::vector<std::int32_t> meant(run_time.nodes.size(), -1);
+    std::vector<bool> taken(constant.nodes.size(), false);
     match(constant, run_time, meant, taken);
-    // What no output depends on is told by its name, or it does not matter which is which.
-    for (const bool by_name : {true, false}) {
-      for (const node& here : run_time.nodes) {
-        if (!is_named(here) || meant[static_cast<std::size_t>(here.results[0])] >= 0) continue;
-        for (const node& there : constant.nodes) {
-          if (there.op != here.op || taken[static_cast<std::size_t>(there.results[0])]) continue;
-          if (constant.result_value(there).extents != run_time.result_value(here).extents) continue;
-          if (by_name && constant.text(there.scope) != run_time.text(here.scope)) continue;
-          meant[static_cast<std::size_t>(here.results[0])] = there.results[0];
-          taken[static_cast<std::size_t>(there.results[0])] = true;
-          break;
-        }
+    match_rest(constant, run_time, meant, taken);
+    for (std::int32_t i = 0; i < run_time.node_count(); ++i) {
+      const node& here = run_time.node_at(i);
+      entry made{here.op, std::string(run_time.text(here.scope)), {}, 0, meant[static_cast<std::size_t>(i)]};
+      if (is_named(here) && made.position >= 0) {
+        const node& there = constant.node_at(made.position);
+        made.meant = constant.text(there.scope);
+        made.index = there.attribute.index;
       }
-    }
-    for (const node& here : run_time.nodes) {
-      const std::int32_t number = here.results.count > 0 ? meant[static_cast<std::size_t>(here.results[0])] : -1;
-      if (!is_named(here) || number < 0) continue;
-      const node& there = constant.node_at(constant.value_at(number).producer);
-      entries_.push_back({here.op, std::string(run_time.text(here.scope)), std::string(constant.text(there.scope)),
-                          there.attribute.index});
+      entries_.push_back(std::move(made));
     }
   }
 
   /// Whether calls come in another order at run time than in constants.
-  bool differs() const { return differs_; }
+  bool differs() const { return !entries_.empty(); }
 
-  /// Gives the parameters of a graph that was lowered at run time their names and their order.
+  /// Brings a graph that was lowered at run time into the order of constants, and gives its parameters their names.
+  /// ensures: the graph computes the same
   /// throws: weight_error for a parameter that a network of the sample size does not have.
-  void apply(growing_graph& graph) const {
-    if (!differs_) return;
+  growing_graph apply(growing_graph graph) const {
+    if (!differs()) return graph;
+    const std::vector<const entry*> meant = align(graph.view());
     for (const operation kind : {operation::parameter, operation::buffer}) {
       std::vector<std::pair<const entry*, node*>> found;
-      for (node& each : graph.nodes) {
-        if (each.op == kind) found.push_back({&find(kind, graph.view().text(each.scope)), &each});
+      for (std::size_t i = 0; i < meant.size(); ++i) {
+        if (graph.nodes[i].op == kind) found.push_back({meant[i], &graph.nodes[i]});
       }
       std::sort(found.begin(), found.end(),
                 [](const auto& a, const auto& b) { return a.first->index < b.first->index; });
       std::int32_t index = 0;
-      for (const auto& [meant, each] : found) {
+      for (const auto& [there, each] : found) {
         each->attribute.index = index++;
-        each->scope = graph.store(meant->meant);
+        each->scope = graph.store(there->meant);
       }
     }
+    return sorted(graph.view(), meant);
   }
 
  private:
+  /// A node of the sample.
   struct entry {
-    operation kind = operation::parameter;
-    std::string called, meant;
-    std::int32_t index = 0;
+    operation op = operation::input;
+    std::string called, meant;  ///< its scope at run time, and in constants if it is a parameter
+    std::int32_t index = 0;     ///< of a parameter, in constants
+    std::int32_t position = 0;  ///< in constants, or -1
   };
 
   static bool is_named(const node& of) { return of.op == operation::parameter || of.op == operation::buffer; }
@@ -133,11 +128,11 @@ class call_order {
       open.push_back({constant.outputs[i], run_time.outputs[i]});
     }
     while (!open.empty()) {
-      const auto [there, here] = open.back();
+      const std::int32_t there = constant.value_at(open.back().first).producer;
+      const std::int32_t here = run_time.value_at(open.back().second).producer;
       open.pop_back();
+      const node &x = constant.node_at(there), &y = run_time.node_at(here);
       if (meant[static_cast<std::size_t>(here)] >= 0) continue;
-      const node& x = constant.node_at(constant.value_at(there).producer);
-      const node& y = run_time.node_at(run_time.value_at(here).producer);
       if (x.op != y.op || x.operands.count != y.operands.count) continue;  // an unfinished graph of a wrong network
       meant[static_cast<std::size_t>(here)] = there;
       taken[static_cast<std::size_t>(there)] = true;
@@ -145,10 +140,73 @@ class call_order {
     }
   }
 
-  const entry& find(operation kind, std::string_view called) const {
-    for (const entry& each : entries_) {
-      if (each.kind == kind && each.called == called) return each;
+  /// Parameters that no output depends on are told by their names; or it does not matter which of one shape is which.
+  static void match_rest(const graph_view& constant, const graph_view& run_time, std::vector<std::int32_t>& meant,
+                         std::vector<bool>& taken) {
+    for (const bool by_name : {true, false}) {
+      for (std::size_t here = 0; here < meant.size(); ++here) {
+        const node& y = run_time.nodes[here];
+        if (!is_named(y)) continue;
+        for (std::size_t there = 0; there < taken.size() && meant[here] < 0; ++there) {
+          const node& x = constant.nodes[there];
+          if (x.op != y.op || taken[there]) continue;
+          if (constant.result_value(x).extents != run_time.result_value(y).extents) continue;
+          if (by_name && constant.text(x.scope) != run_time.text(y.scope)) continue;
+          meant[here] = static_cast<std::int32_t>(there);
+          taken[there] = true;
+        }
+      }
     }
+  }
+
+  /// The sample's node for each node of a graph of another size, or null. Both come from the same calls in the same
+  /// order, but a size may take a call more or less: parameters are found by their names, what lies between them by
+  /// their scopes.
+  std::vector<const entry*> align(const graph_view& graph) const {
+    std::vector<const entry*> found(graph.nodes.size(), nullptr);
+    std::size_t next = 0;
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      const node& here = graph.nodes[i];
+      const std::string_view scope = graph.text(here.scope);
+      const auto fits = [&](const entry& each) { return each.op == here.op && each.called == scope; };
+      if (is_named(here)) {
+        const auto named = std::find_if(entries_.begin(), entries_.end(), fits);
+        if (named == entries_.end() || named->position < 0) throw_unknown(scope);
+        next = static_cast<std::size_t>(named - entries_.begin());
+      }
+      for (std::size_t k = next; k < entries_.size() && found[i] == nullptr; ++k) {
+        if (fits(entries_[k])) {
+          found[i] = &entries_[k];
+          next = k + 1;
+        }
+        const bool is_parameter = entries_[k].op == operation::parameter || entries_[k].op == operation::buffer;
+        if (is_parameter && !is_named(here)) break;
+      }
+    }
+    return found;
+  }
+
+  /// The same nodes by their positions in constants; what has none follows its operands.
+  static growing_graph sorted(const graph_view& graph, const std::vector<const entry*>& meant) {
+    std::vector<std::int32_t> keys(graph.nodes.size(), 0);
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      const node& each = graph.nodes[i];
+      for (int o = 0; o < each.operands.count; ++o) {
+        keys[i] = std::max(keys[i], keys[static_cast<std::size_t>(graph.operand_value(each, o).producer)]);
+      }
+      // Never before an operand.
+      if (meant[i] != nullptr) keys[i] = std::max(keys[i], meant[i]->position);
+    }
+    std::vector<std::size_t> order(keys.size());
+    for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return keys[a] < keys[b]; });
+    graph_copy copy(graph);
+    for (const std::size_t i : order) copy.copy(graph.nodes[i]);
+    copy.copy_outputs();
+    return std::move(copy.to);
+  }
+
+  [[noreturn]] static void throw_unknown(std::string_view called) {
     const std::string name(called);
     throw weight_error("which parameter is \"" + name +
                            "\" depends on the order of calls, which is not known for this size: write locals instead "
@@ -156,8 +214,7 @@ class call_order {
                        name);
   }
 
-  bool differs_ = false;
-  std::vector<entry> entries_;
+  std::vector<entry> entries_;  ///< in the order at run time; none if that is the order in constants
 };
 
 /// The call order of a description of `Inputs` inputs.

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// The checks of a size that is known only at run time, as exceptions: shapes, networks, memory.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <string>
+
+#include "tenon/core/error.hpp"
+#include "tenon/graph/graph.hpp"
+#include "tenon/runtime/memory_limit.hpp"
+#include "tenon/runtime/views.hpp"
+
+namespace tenon {
+inline namespace v0 {
+
+/// The greatest extent of an input: layers that enlarge it a hundredfold still count in 32 bits.
+inline constexpr std::int32_t greatest_extent = 1 << 24;
+
+/// The bytes of a float tensor; the greatest number where 64 bits do not suffice.
+inline std::int64_t float_bytes(const shape& extents) {
+  std::int64_t bytes = 4;
+  for (int i = 0; i < extents.rank; ++i) {
+    if (__builtin_mul_overflow(bytes, static_cast<std::int64_t>(extents[i]), &bytes)) {
+      return std::numeric_limits<std::int64_t>::max();
+    }
+  }
+  return bytes;
+}
+
+/// "1 x 3 x 360 x 480"
+inline std::string text_of_shape(const shape& extents) {
+  return extents_to_text(extents.extents, static_cast<std::size_t>(extents.rank));
+}
+
+/// "1 x 3 x 360 x 480 and 1 x 4 x 180 x 240"
+inline std::string text_of_shapes(std::span<const shape> list) {
+  std::string text;
+  for (const shape& each : list) text += (text.empty() ? "" : " and ") + text_of_shape(each);
+  return text;
+}
+
+/// Throws allocation_error if `bytes` for `what` exceed the limit.
+inline void check_memory(std::int64_t bytes, const std::string& what, const memory_limit& limit) {
+  if (bytes <= limit.bytes) return;
+  const std::string expected = "at most " + std::to_string(limit.bytes) + " bytes (" + limit.source + ")";
+  const bool counted = bytes != std::numeric_limits<std::int64_t>::max();
+  const std::string found = (counted ? "" : "more than ") + std::to_string(bytes) + " bytes";
+  throw allocation_error(what + " needs " + found + ", there are " + expected, what, expected, found);
+}
+
+/// Throws shape_error unless a shape is (N, C, H, W) or (N, C, D, H, W) and can be counted with, allocation_error if
+/// the input alone exceeds the limit.
+inline void check_input_size(const shape& extents, std::int32_t index, const memory_limit& limit) {
+  const std::string thing = "input " + std::to_string(index), sizes = text_of_shape(extents);
+  const auto refuse = [&](const std::string& expected, std::int32_t found) {
+    throw shape_error(thing + " of " + sizes + ": expected are " + expected + ", found " + std::to_string(found), thing,
+                      expected, std::to_string(found));
+  };
+  if (extents.rank != 4 && extents.rank != 5) refuse("the 4 extents of images or the 5 of volumes", extents.rank);
+  for (int i = 0; i < extents.rank; ++i) {
+    if (extents[i] < 1) refuse("extents of at least 1", extents[i]);
+  }
+  check_memory(float_bytes(extents), thing + " of " + sizes, limit);
+  for (int i = 0; i < extents.rank; ++i) {
+    if (extents[i] > greatest_extent) refuse("extents of at most " + std::to_string(greatest_extent), extents[i]);
+  }
+}
+
+/// Throws shape_error for a problem of the network, and allocation_error for a value that is too large to be counted
+/// with.
+inline void check_network(const graph_view& lowered, std::span<const shape> inputs) {
+  const std::string sizes = text_of_shapes(inputs);
+  if (const diagnostic& found = lowered.problem) {
+    const std::string scope(lowered.text({found.scope_begin, found.scope_count}));
+    const std::string first = std::to_string(found.expected), second = std::to_string(found.found);
+    throw shape_error("the network is wrong for an input of " + sizes + ": in \"" + scope + "\" " +
+                          std::string(sentence_of(found.kind)) + ", " + first + " and " + second,
+                      scope, first, second);
+  }
+  constexpr std::int64_t most = std::int64_t{1} << 44;  // the sum of all, blocked, stays within 64 bits
+  for (const value& each : lowered.values) {
+    check_memory(float_bytes(each.extents), "a value of the network for an input of " + sizes, {most, "16 TiB"});
+  }
+}
+
+}  // namespace v0
+}  // namespace tenon
