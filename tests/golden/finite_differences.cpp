@@ -30,6 +30,30 @@ constexpr auto everything = [](auto x) {
 };
 using both_losses = losses<cross_entropy<ignore<9>, class_weights<0.5, 2.0, 1.0, 3.0>>, weighted<mean_square, 0.4>>;
 
+/// All that works element by element.
+template <int Rank>
+constexpr auto elements = [](auto x) {
+  auto first = name<"first">(convolution<Rank, 6, kernel<3>>{} >> leaky_relu<0.2>{} >> dropout<0.3>{})(x);
+  auto second = name<"second">(convolution<Rank, 6>{} >> prelu{} >> hard_swish{} >> dropout_channels<0.2>{})(first);
+  auto gate = sigmoid{}(name<"gate">(convolution<Rank, 6>{})(first));
+  auto product = second * gate;
+  auto squared = name<"third">(convolution<Rank, 6>{} >> elu<0.7>{})(product);
+  auto shares = softmax{}(name<"shares">(convolution<Rank, 6>{} >> relu6{})(squared * squared));
+  return std::tuple{name<"last">(convolution<Rank, 3>{})(shares),
+                    name<"hard">(convolution<Rank, 2>{} >> hard_sigmoid{})(product)};
+};
+using element_losses = losses<binary_cross_entropy, weighted<mean_square, 0.4>>;
+
+/// A factor of one pixel an image.
+constexpr auto gated = [](auto x, auto pixel) {
+  auto gate = name<"gate">(conv2d<5>{} >> sigmoid{})(pixel);
+  return name<"last">(conv2d<3>{})(name<"first">(conv2d<5, kernel<3>>{})(x) * gate);
+};
+growing_graph made_gated() {
+  const shape inputs[] = {shape(2, 3, 5, 4), shape(2, 4, 1, 1)};
+  return lower_with_loss<binary_cross_entropy, 2>(gated, inputs);
+}
+
 constexpr auto over_one_value = conv2d<5>{} >> batch_norm{} >> relu{} >> conv2d<3>{};
 
 constexpr auto fan_out = [](auto x) {
@@ -48,6 +72,12 @@ TEST_CASE("gradients of networks of all layers equal central differences") {
   support::check_gradient(made<both_losses>(everything<2>, shape(2, 3, 9, 11)));
   support::check_gradient(made<both_losses>(everything<2>, shape(1, 1, 6, 5)), 2);
   support::check_gradient(made<both_losses>(everything<3>, shape(1, 2, 5, 4, 7)), 3);
+}
+
+TEST_CASE("gradients of networks of element-wise layers equal central differences") {
+  support::check_gradient(made<element_losses>(elements<2>, shape(2, 3, 5, 6)));
+  support::check_gradient(made<element_losses>(elements<3>, shape(1, 2, 3, 4, 3)), 2);
+  support::check_gradient(made_gated());
 }
 
 TEST_CASE("gradients of a batch norm over one value equal central differences") {
@@ -76,12 +106,13 @@ TEST_CASE("a gradient that is wrong is noticed") {
 TEST_CASE("every operation of a training step is among those whose gradients are checked") {
   std::set<operation> seen;
   const growing_graph graphs[] = {made<both_losses>(everything<2>, shape(2, 3, 9, 11)),
-                                  made<cross_entropy<>>(over_one_value, shape(1, 7, 1, 1))};
+                                  made<cross_entropy<>>(over_one_value, shape(1, 7, 1, 1)),
+                                  made<element_losses>(elements<2>, shape(2, 3, 5, 6)), made_gated()};
   for (const growing_graph& graph : graphs) {
     const support::run_time_plan plan = support::plan_training<reference::capabilities>(graph, sgd<>::rule());
     for (const node& each : plan.view().graph.nodes) seen.insert(each.op);
   }
-  for (auto op = operation::convolution; op <= operation::cross_entropy_gradient;
+  for (auto op = operation::convolution; op <= operation::binary_cross_entropy_gradient;
        op = static_cast<operation>(static_cast<int>(op) + 1)) {
     INFO(name_of(op));
     CHECK(seen.contains(op));

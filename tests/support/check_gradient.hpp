@@ -64,7 +64,7 @@ class training_in_double {
         std::ranges::copy(each.labels, to.as<std::int32_t>());
       }
     }
-    program_.run(0, plan.loss_node + 1);
+    program_.run(0, plan.loss_node + 1, {0, 1});
     return *program_.operand_of(plan.loss).as<double>();
   }
 
