@@ -15,7 +15,7 @@ namespace tenon {
 inline namespace v0 {
 
 /// Where weights start: at random values from a seed, of each layer's own initializer unless another is given for all
-/// weights.
+/// random weights.
 struct initialization {
   std::uint64_t seed = 0;
   std::optional<initializer> weights{};
@@ -25,6 +25,12 @@ struct initialization {
 /// He's rule unless their layer says otherwise or `weights` is given; biases at 0, norms at 1 and 0.
 inline initialization initialize(std::uint64_t seed) { return {seed, std::nullopt}; }
 inline initialization initialize(std::uint64_t seed, initializer weights) { return {seed, weights}; }
+
+/// Whether a rule draws random numbers; only such weights follow the rule that `initialize` is given for all.
+constexpr bool is_random(initializer rule) {
+  return rule == initializer::he_normal || rule == initializer::he_uniform || rule == initializer::xavier_normal ||
+         rule == initializer::xavier_uniform;
+}
 
 /// A random stream with the distributions that first values have.
 class random_source : public random_stream {

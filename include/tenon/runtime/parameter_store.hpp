@@ -55,8 +55,8 @@ class parameter_store {
   void start(const initialization& how) {
     random_stream seeds(how.seed);
     for_each_tensor([&](const parameter_description& entry, std::span<float> values) {
-      const bool is_weight = entry.initial != initializer::zeros && entry.initial != initializer::ones;
-      fill_initial(values, entry.extents, is_weight && how.weights ? *how.weights : entry.initial, seeds.bits());
+      const bool follows = is_random(entry.initial) && how.weights.has_value();
+      fill_initial(values, entry.extents, follows ? *how.weights : entry.initial, seeds.bits());
     });
     for (std::int64_t& counter : counters()) counter = 0;
     changed();
