@@ -133,7 +133,7 @@ class training {
     tenon::confusion_matrix matrix(classes);
     for (std::int64_t i = 0; i < count; ++i) {
       task_.test.read(i, pictures_.data(), labels_.data());
-      matrix.add_scores(predict().data(), labels_.data(), plane, classes);
+      matrix.add_scores(predict().data(), labels_.data(), plane, classes, "test picture " + std::to_string(i));
     }
     return matrix;
   }

@@ -31,6 +31,17 @@ TEST_CASE("a label that is no class is refused, and nothing is counted") {
   tenon::confusion_matrix matrix(3);
   CHECK_THROWS_AS(matrix.add(3, 0), tenon::label_error);
   CHECK_THROWS_AS(matrix.add(0, -1), tenon::label_error);
+  CHECK_THROWS_WITH(matrix.add(0, 7), "the prediction 7 is no class: expected 0 to 2");
+  const float scores[12] = {};
+  const std::uint8_t truth[] = {0, 9, 5, 1};
+  try {
+    matrix.add_scores(scores, truth, 4, 9, "street.png");
+    FAIL("label 5 was taken");
+  } catch (const tenon::label_error& problem) {
+    CHECK(std::string(problem.what()) == "street.png: label 5 at pixel 2 is no class: expected 0 to 2");
+    CHECK(problem.name() == "street.png");
+    CHECK(problem.found() == "5");
+  }
   CHECK(matrix.mean_iou() == 0);
   CHECK(matrix.pixel_accuracy() == 0);
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,20 +18,22 @@ class confusion_matrix {
   explicit confusion_matrix(std::int32_t classes)
       : classes_(classes), counts_(static_cast<std::size_t>(classes) * static_cast<std::size_t>(classes), 0) {}
 
-  /// Adds one pixel. Throws label_error for a label or prediction that is no class.
+  /// Adds one pixel. Throws label_error for a label or prediction that is no class, and counts nothing.
   void add(std::int64_t truth, std::int64_t prediction, std::int64_t ignored = -1) {
     if (truth == ignored) return;
-    for (const std::int64_t label : {truth, prediction}) {
-      if (label >= 0 && label < classes_) continue;
-      throw label_error("label " + std::to_string(label) + " is no class of " + std::to_string(classes_), "label",
-                        "0 to " + std::to_string(classes_ - 1), std::to_string(label));
-    }
+    check(truth, "the label", {});
+    check(prediction, "the prediction", {});
     ++counts_[static_cast<std::size_t>(truth * classes_ + prediction)];
   }
 
   /// Adds the pixels of one picture: `scores` is (classes, pixels), the greatest score (the first of equals) is the
-  /// prediction.
-  void add_scores(const float* scores, const std::uint8_t* truth, std::int64_t pixels, std::int64_t ignored = -1) {
+  /// prediction. Throws label_error, which names the picture and the pixel's number in it, for a label that is no
+  /// class, and counts nothing.
+  void add_scores(const float* scores, const std::uint8_t* truth, std::int64_t pixels, std::int64_t ignored = -1,
+                  const std::string& picture = "the picture") {
+    for (std::int64_t i = 0; i < pixels; ++i) {
+      if (truth[i] != ignored) check(truth[i], picture, i);
+    }
     for (std::int64_t i = 0; i < pixels; ++i) add(truth[i], greatest(scores + i, pixels, classes_), ignored);
   }
 
@@ -79,6 +82,14 @@ class confusion_matrix {
   }
 
  private:
+  void check(std::int64_t label, const std::string& where, std::optional<std::int64_t> pixel) const {
+    if (label >= 0 && label < classes_) return;
+    const std::string expected = "0 to " + std::to_string(classes_ - 1), found = std::to_string(label);
+    throw label_error(where + (pixel ? ": label " + found + " at pixel " + std::to_string(*pixel) : " " + found) +
+                          " is no class: expected " + expected,
+                      where, expected, found);
+  }
+
   std::int64_t in_either(std::int32_t label) const {
     std::int64_t sum = -count(label, label);
     for (std::int32_t c = 0; c < classes_; ++c) sum += count(label, c) + count(c, label);
