@@ -190,6 +190,52 @@ constexpr auto stem = name<"stem">(conv2d<4, kernel<3>, no_bias>{} >> batch_norm
                "outputs 3\n");
 }
 
+[[maybe_unused]] void removing_dropouts() {
+  constexpr auto row = conv2d<2, no_bias>{} >> dropout<0.1>{} >> dropout<0.0>{} >> sigmoid{};
+  TENON_EXPECT(tenon::remove_dead(lowered(row).view()),
+               "0 = input : 1x3x8x8\n"
+               "1 = parameter 0.weight : 2x3x1x1\n"
+               "2 = convolution 0 1 : 1x2x8x8\n"
+               "3 = dropout 2 : 1x2x8x8\n"
+               "4 = sigmoid 3 : 1x2x8x8\n"
+               "outputs 4\n");
+  TENON_EXPECT(tenon::remove_dead(lowered(row).view(), true),
+               "0 = input : 1x3x8x8\n"
+               "1 = parameter 0.weight : 2x3x1x1\n"
+               "2 = convolution 0 1 : 1x2x8x8\n"
+               "3 = sigmoid 2 : 1x2x8x8\n"
+               "outputs 3\n");
+}
+
+[[maybe_unused]] void differentiating_elements() {
+  constexpr auto gated = [](auto x) {
+    auto y = conv2d<4, no_bias>{}(x);
+    return prelu{}(dropout<0.1>{}(y * softmax{}(y)));
+  };
+  TENON_EXPECT(tenon::differentiate(lowered_with<tenon::binary_cross_entropy>(gated).view(), tenon::sgd<>::rule()),
+               "0 = input : 1x3x8x8\n"
+               "1 = parameter 0.weight : 4x3x1x1\n"
+               "2 = convolution 0 1 : 1x4x8x8\n"
+               "3 = softmax 2 : 1x4x8x8\n"
+               "4 = multiply 2 3 : 1x4x8x8\n"
+               "5 = dropout 4 : 1x4x8x8\n"
+               "6 = parameter 3.weight : 4\n"
+               "7 = prelu 5 6 : 1x4x8x8\n"
+               "8 = target : 1x4x8x8\n"
+               "9 = binary_cross_entropy 7 8 : scalar\n"
+               "10 = binary_cross_entropy_gradient 7 8 : 1x4x8x8\n"
+               "11, 12 = prelu_gradient 5 10 6 : 1x4x8x8\n"
+               "sgd 6 12\n"
+               "13 = dropout 11 : 1x4x8x8\n"
+               "14 = multiply 13 2 : 1x4x8x8\n"
+               "15 = multiply 13 3 : 1x4x8x8\n"
+               "16 = softmax_gradient 3 14 : 1x4x8x8\n"
+               "17 = add 15 16 : 1x4x8x8\n"
+               "18 = convolution_weight_gradient 0 17 : 4x3x1x1\n"
+               "sgd 1 18\n"
+               "outputs 9\n");
+}
+
 [[maybe_unused]] void differentiating() {
   constexpr auto rule = tenon::sgd<tenon::momentum<0.9>>::rule();
   constexpr auto row = conv2d<4>{} >> relu{} >> conv2d<2, no_bias>{};

@@ -38,6 +38,50 @@ static_assert(tenon::plan_of<flattened, picture>::parameter_list[0].extents == s
 static_assert(tenon::plan_of<flattened, picture>::macs == 2 * 5 * 3 * 15 * 20);
 static_assert(tenon::plan_of<flattened, block>::macs == 5 * 4 * 7 * 9 * 12);
 
+// layers/activation.hpp
+inline constexpr auto relu_example = conv2d<8, kernel<3>>{} >> relu{};
+inline constexpr auto leaky_relu_example = conv2d<8, kernel<3>>{} >> leaky_relu<0.1>{};
+inline constexpr auto relu6_example = conv2d<8, kernel<3>>{} >> relu6{};
+inline constexpr auto elu_example = conv2d<8, kernel<3>>{} >> elu<>{};
+inline constexpr auto sigmoid_example = conv2d<1>{} >> sigmoid{};
+inline constexpr auto hard_sigmoid_example = conv2d<1>{} >> hard_sigmoid{};
+inline constexpr auto hard_swish_example = conv2d<8, kernel<3>>{} >> hard_swish{};
+inline constexpr auto prelu_example = conv2d<8, kernel<3>>{} >> prelu{};
+inline constexpr auto softmax_example = conv2d<11>{} >> softmax{};
+static_assert(gives<relu_example, picture>(shape(2, 8, 15, 20), 3 * 8 * 9 + 8));
+static_assert(gives<leaky_relu_example, picture>(shape(2, 8, 15, 20), 3 * 8 * 9 + 8));
+static_assert(gives<relu6_example, picture>(shape(2, 8, 15, 20), 3 * 8 * 9 + 8));
+static_assert(gives<elu_example, picture>(shape(2, 8, 15, 20), 3 * 8 * 9 + 8));
+static_assert(gives<sigmoid_example, picture>(shape(2, 1, 15, 20), 3 + 1));
+static_assert(gives<hard_sigmoid_example, picture>(shape(2, 1, 15, 20), 3 + 1));
+static_assert(gives<hard_swish_example, picture>(shape(2, 8, 15, 20), 3 * 8 * 9 + 8));
+static_assert(gives<prelu_example, picture>(shape(2, 8, 15, 20), 3 * 8 * 9 + 8 + 8));
+static_assert(gives<softmax_example, picture>(shape(2, 11, 15, 20), 3 * 11 + 11));
+static_assert(tenon::plan_of<prelu_example, picture>::parameter_list[2].name == "1.weight");
+static_assert(tenon::plan_of<prelu_example, picture>::macs == 2 * 8 * 3 * 9 * 15 * 20);
+
+// layers/dropout.hpp: a dropout is in no predictor, one of rate 0 in no trainer.
+inline constexpr auto dropout_example = conv2d<8>{} >> dropout<0.1>{} >> conv2d<11>{};
+inline constexpr auto dropout_channels_example = conv2d<8>{} >> dropout_channels<0.01>{};
+inline constexpr auto three_dropouts =
+    conv2d<8>{} >> dropout<0.1>{} >> dropout_channels<0.0>{} >> dropout<>{} >> conv2d<3>{};
+static_assert(gives<dropout_example, picture>(shape(2, 11, 15, 20), 3 * 8 + 8 + 8 * 11 + 11));
+static_assert(gives<dropout_channels_example, picture>(shape(2, 8, 15, 20), 3 * 8 + 8));
+template <class Graph>
+constexpr int dropouts_of(const Graph& graph) {
+  int count = 0;
+  for (const tenon::node& each : graph.nodes) count += each.op == tenon::operation::dropout ? 1 : 0;
+  return count;
+}
+using dropping = tenon::plan_of<three_dropouts, picture>;
+using dropping_trainer = tenon::plan_of<three_dropouts, picture, tenon::mean_square, tenon::sgd<>>;
+static_assert(dropouts_of(dropping::lowered::graph) == 3 && dropouts_of(dropping::compiled::graph) == 0);
+static_assert(dropouts_of(dropping_trainer::compiled::graph) == 2 * 2);
+
+// layers/join.hpp
+inline constexpr auto multiply_example = [](auto x) { return x * sigmoid{}(linear<3>{}(global_average_pool{}(x))); };
+static_assert(gives<multiply_example, picture>(shape(2, 3, 15, 20), 3 * 3 + 3));
+
 // layers/normalization.hpp
 inline constexpr auto batch_norm_example = conv2d<8, kernel<3>, no_bias>{} >> batch_norm<epsilon<1e-3>>{};
 static_assert(gives<batch_norm_example, picture>(shape(2, 8, 15, 20), 3 * 8 * 9 + 2 * 8));

@@ -23,6 +23,7 @@ constexpr symbol append_activation(symbol x, activation function, double slope =
 /// max(x, 0).
 ///
 /// shapes: x -> the same
+/// parameters: none; MACs: none
 /// saved for the backward pass: its result
 /// example: conv2d<8, kernel<3>>{} >> relu{}
 struct relu : layer<relu> {
@@ -32,7 +33,9 @@ struct relu : layer<relu> {
 /// x where it is positive, Slope x elsewhere. PyTorch's LeakyReLU has slope 0.01.
 ///
 /// shapes: x -> the same
+/// parameters: none; MACs: none
 /// saved for the backward pass: its result
+/// errors: a negative slope does not compile
 /// example: conv2d<8, kernel<3>>{} >> leaky_relu<0.1>{}
 template <real Slope = 0.01>
 struct leaky_relu : layer<leaky_relu<Slope>> {
@@ -43,6 +46,7 @@ struct leaky_relu : layer<leaky_relu<Slope>> {
 /// min(max(x, 0), 6).
 ///
 /// shapes: x -> the same
+/// parameters: none; MACs: none
 /// saved for the backward pass: its result
 /// example: conv2d<8, kernel<3>>{} >> relu6{}
 struct relu6 : layer<relu6> {
@@ -52,7 +56,9 @@ struct relu6 : layer<relu6> {
 /// x where it is positive, Alpha (e^x - 1) elsewhere (Clevert et al. 2016).
 ///
 /// shapes: x -> the same
+/// parameters: none; MACs: none
 /// saved for the backward pass: its result
+/// errors: a negative alpha does not compile
 /// example: conv2d<8, kernel<3>>{} >> elu<>{}
 template <real Alpha = 1.0>
 struct elu : layer<elu<Alpha>> {
@@ -63,6 +69,7 @@ struct elu : layer<elu<Alpha>> {
 /// 1 / (1 + e^-x).
 ///
 /// shapes: x -> the same
+/// parameters: none; MACs: none
 /// saved for the backward pass: its result
 /// example: conv2d<1>{} >> sigmoid{}
 struct sigmoid : layer<sigmoid> {
@@ -72,6 +79,7 @@ struct sigmoid : layer<sigmoid> {
 /// min(max(x + 3, 0), 6) / 6 (Howard et al. 2019).
 ///
 /// shapes: x -> the same
+/// parameters: none; MACs: none
 /// saved for the backward pass: its result
 /// example: conv2d<1>{} >> hard_sigmoid{}
 struct hard_sigmoid : layer<hard_sigmoid> {
@@ -81,6 +89,7 @@ struct hard_sigmoid : layer<hard_sigmoid> {
 /// x min(max(x + 3, 0), 6) / 6 (Howard et al. 2019).
 ///
 /// shapes: x -> the same
+/// parameters: none; MACs: none
 /// saved for the backward pass: its input
 /// example: conv2d<8, kernel<3>>{} >> hard_swish{}
 struct hard_swish : layer<hard_swish> {
@@ -90,7 +99,7 @@ struct hard_swish : layer<hard_swish> {
 /// x where it is positive, a learned slope times x elsewhere (He et al. 2015); a slope for each channel.
 ///
 /// shapes: x -> the same
-/// parameters: weight (C), at first 0.25
+/// parameters: weight (C), at first 0.25; MACs: none
 /// saved for the backward pass: its input
 /// example: conv2d<8, kernel<3>>{} >> prelu{}
 struct prelu : layer<prelu> {
@@ -105,6 +114,7 @@ struct prelu : layer<prelu> {
 /// e^x over its sum over the channels, at each pixel.
 ///
 /// shapes: x -> the same
+/// parameters: none; MACs: none
 /// saved for the backward pass: its result
 /// example: conv2d<11>{} >> softmax{}
 struct softmax : layer<softmax> {

@@ -26,6 +26,7 @@ constexpr symbol append_dropout(symbol x, double rate, bool channelwise) {
 /// the step, the dropout and the element, and neither from threads nor from the backend.
 ///
 /// shapes: x -> the same
+/// parameters: none; MACs: none
 /// saved for the backward pass: nothing
 /// errors: a rate below 0, or of 1 and more, does not compile; a rate of 0 does nothing
 /// example: conv2d<8>{} >> dropout<0.1>{} >> conv2d<11>{}
@@ -39,6 +40,7 @@ struct dropout : layer<dropout<Rate>> {
 /// Dropout3d.
 ///
 /// shapes: x -> the same
+/// parameters: none; MACs: none
 /// saved for the backward pass: nothing
 /// errors: a rate below 0, or of 1 and more, does not compile; a rate of 0 does nothing
 /// example: conv2d<8>{} >> dropout_channels<0.01>{}

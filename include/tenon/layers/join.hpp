@@ -57,9 +57,10 @@ constexpr First add(First a, Second b, Third c, More... more) {
 /// et al. 2018): each of its elements then counts for a whole channel.
 ///
 /// shapes: a of any shape, b of the same or (N, C, 1, ...) -> a's
+/// parameters: none; MACs: none
 /// saved for the backward pass: both
 /// problems: channels_differ, sizes_differ, batch_differs, ranks_differ
-/// example: multiply(conv2d<8>{}(x), sigmoid{}(conv2d<8>{}(x)))
+/// example: [](auto x) { return x * sigmoid{}(linear<3>{}(global_average_pool{}(x))); }
 template <symbolic First, symbolic Second>
 constexpr First multiply(First a, Second b) {
   builder& to = *a.to;
