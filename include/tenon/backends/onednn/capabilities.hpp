@@ -20,13 +20,14 @@ struct capabilities {
   static constexpr bool folds_norm = true;
 
   /// Whether an activation may be fused into the operation's result.
-  static constexpr bool fuses_activation(operation op, activation function) {
-    if (op == operation::convolution || op == operation::transposed_convolution) return true;
-    return function == activation::relu && (op == operation::batch_norm || op == operation::batch_norm_training);
+  static constexpr bool fuses_activation(operation op, activation) {
+    return is_norm(op) || op == operation::convolution || op == operation::transposed_convolution;
   }
 
   /// Whether a node may add another value to its result, before its activation.
-  static constexpr bool fuses_sum(const graph_view&, const node& of) { return of.op == operation::convolution; }
+  static constexpr bool fuses_sum(const graph_view&, const node& of) {
+    return is_norm(of.op) || of.op == operation::convolution;
+  }
 
   /// Whether the operation can write its result plain, which it does where only readers of any layout follow.
   static constexpr bool writes_plain(operation op) { return op == operation::resize; }
@@ -187,9 +188,13 @@ struct capabilities {
       case operation::prelu:
       case operation::softmax:
       case operation::dropout:
-      case operation::batch_norm:
       case operation::cross_entropy_gradient:
         return operand == 0;
+      case operation::batch_norm:
+      case operation::batch_norm_training:
+      case operation::group_norm:
+      case operation::group_norm_given:
+        return operand == 0 || (of.attribute.adds && operand == of.operands.count - 1);
       case operation::convolution:
         // The addend, unless the convolution reads it as its source too.
         return of.attribute.adds && operand == of.operands.count - 1 &&
@@ -203,6 +208,7 @@ struct capabilities {
       case operation::mean_square_gradient:
       case operation::batch_norm_gradient:
       case operation::batch_norm_frozen_gradient:
+      case operation::group_norm_gradient:
         return operand < 2;
       default:
         return false;
@@ -210,6 +216,11 @@ struct capabilities {
   }
 
  private:
+  static constexpr bool is_norm(operation op) {
+    return op == operation::batch_norm || op == operation::batch_norm_training || op == operation::group_norm ||
+           op == operation::group_norm_given;
+  }
+
   /// Whether a value is plain because a resize wrote it so, or is the gradient of such a value.
   static constexpr bool comes_plain(const graph_view& graph, std::int32_t number) {
     const value& given = graph.value_at(number);

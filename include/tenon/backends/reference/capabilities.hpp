@@ -48,9 +48,12 @@ struct capabilities {
       case operation::prelu:
       case operation::softmax:
       case operation::dropout:
+        return operand == 0;
       case operation::batch_norm:
       case operation::batch_norm_training:
-        return operand == 0;
+      case operation::group_norm:
+      case operation::group_norm_given:
+        return operand == 0 || (of.attribute.adds && operand == of.operands.count - 1);
       case operation::multiply:
         return operand == 0 || (operand == 1 && graph.operand_value(of, 1).extents == graph.result_value(of).extents);
       case operation::activation_gradient:
@@ -58,6 +61,7 @@ struct capabilities {
       case operation::mean_square_gradient:
       case operation::batch_norm_gradient:
       case operation::batch_norm_frozen_gradient:
+      case operation::group_norm_gradient:
       case operation::prelu_gradient:
       case operation::softmax_gradient:
       case operation::binary_cross_entropy_gradient:
