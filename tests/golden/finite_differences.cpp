@@ -54,6 +54,15 @@ growing_graph made_gated() {
   return lower_with_loss<binary_cross_entropy, 2>(gated, inputs);
 }
 
+/// Norms of each image, read by convolutions and by activations, with and without parameters.
+template <int Rank>
+constexpr auto normed = [](auto x) {
+  auto first = name<"first">(convolution<Rank, 6, kernel<3>>{} >> group_norm<2>{} >> convolution<Rank, 6>{})(x);
+  auto second = name<"second">(instance_norm<affine>{} >> relu{} >> convolution<Rank, 9>{})(first);
+  auto third = name<"third">(group_norm<nearest<4>, no_affine>{} >> hard_swish{} >> convolution<Rank, 6>{})(second);
+  return relu{}(name<"norm">(group_norm<6>{})(third) + first);
+};
+
 constexpr auto over_one_value = conv2d<5>{} >> batch_norm{} >> relu{} >> conv2d<3>{};
 
 constexpr auto fan_out = [](auto x) {
@@ -85,6 +94,11 @@ TEST_CASE("gradients of a batch norm over one value equal central differences") 
   support::check_gradient(made<mean_square>(over_one_value, shape(3, 2, 1, 1)), 2);
 }
 
+TEST_CASE("gradients of norms of each image equal central differences") {
+  support::check_gradient(made<mean_square>(normed<2>, shape(2, 3, 4, 5)));
+  support::check_gradient(made<cross_entropy<>>(normed<3>, shape(1, 2, 3, 4, 2)), 2);
+}
+
 TEST_CASE("gradients of values read more than once equal central differences") {
   support::check_gradient(made<mean_square>(fan_out, shape(3, 3, 5, 4)));
 }
@@ -107,6 +121,7 @@ TEST_CASE("every operation of a training step is among those whose gradients are
   std::set<operation> seen;
   const growing_graph graphs[] = {made<both_losses>(everything<2>, shape(2, 3, 9, 11)),
                                   made<cross_entropy<>>(over_one_value, shape(1, 7, 1, 1)),
+                                  made<mean_square>(normed<2>, shape(2, 3, 4, 5)),
                                   made<element_losses>(elements<2>, shape(2, 3, 5, 6)), made_gated()};
   for (const growing_graph& graph : graphs) {
     const support::run_time_plan plan = support::plan_training<reference::capabilities>(graph, sgd<>::rule());
