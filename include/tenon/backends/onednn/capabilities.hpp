@@ -143,11 +143,11 @@ struct capabilities {
       case operation::add:
         return sums_parameter_gradients(graph, of) ? layout::plain : layout::blocked;
       case operation::split:
+      case operation::fill:  // in place of a gradient: an activation's
         return layout::blocked;
       case operation::cross_entropy_gradient:
         return graph.operand_value(of, 0).arrangement;
       case operation::reorder:
-      case operation::fill:
         return graph.result_value(of, i).arrangement;
       default:
         return layout::plain;
