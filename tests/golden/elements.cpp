@@ -107,6 +107,15 @@ TEST_CASE("element-wise layers equal PyTorch's") {
       {"binary_cross_entropy of great logits", make<binary_cross_entropy>(between<8, 19>(relu{}))},
       {"binary_cross_entropy 3-D", make<binary_cross_entropy>(between<8, 3, 3>(relu{}))},
       {"binary_cross_entropy weighted", make<weighted<binary_cross_entropy, 0.3>>(between<8, 33>(relu{}))},
+      {"binary_cross_entropy of what is resized", make<binary_cross_entropy>([](auto x) {
+         auto y = relu{}(name<"first">(conv2d<8, kernel<3>, stride<2>>{})(x));
+         return resize_like(name<"last">(conv2d<1>{})(y), x);
+       })},
+      {"losses of two resizes", make<losses<binary_cross_entropy, weighted<mean_square, 0.4>>>([](auto x) {
+         auto y = relu{}(name<"trunk">(conv2d<5, kernel<3>, stride<2>>{})(x));
+         auto first = resize_like(name<"first">(conv2d<3>{})(y), x);
+         return std::tuple{first, resize_like<nearest<>>(name<"second">(conv2d<19>{})(y), x)};
+       })},
       {"three losses", make<three>(heads)},
   };
   tests.insert(tests.end(), more.begin(), more.end());

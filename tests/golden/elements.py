@@ -126,6 +126,15 @@ case("binary_cross_entropy of great logits", between(nn.ReLU, 3, 8, 19), [(1, 3,
 case("binary_cross_entropy 3-D", between(nn.ReLU, 2, 8, 3, rank=3), [(1, 2, 3, 4, 5)], loss=entropy, targets=shares)
 case("binary_cross_entropy weighted", between(nn.ReLU, 3, 8, 33), [(1, 3, 4, 5)], targets=shares, steps=3,
      loss=lambda outputs, wanted: 0.3 * entropy(outputs, wanted))
+case("binary_cross_entropy of what is resized", lambda: Net(
+    lambda m, x: F.interpolate(m.last(F.relu(m.first(x))), (9, 13), mode="bilinear"), first=conv(3, 8, 3, 2),
+    last=conv(8, 1)), [(2, 3, 9, 13)], loss=entropy, targets=masks)
+case("losses of two resizes", lambda: Net(
+    lambda m, x: (lambda y: (F.interpolate(m.first(y), (7, 9), mode="bilinear"),
+                             F.interpolate(m.second(y), (7, 9), mode="nearest")))(F.relu(m.trunk(x))),
+    trunk=conv(3, 5, 3, 2), first=conv(5, 3), second=conv(5, 19)), [(1, 3, 7, 9)],
+     targets=lambda outputs: [masks(outputs)[0], torch.randn_like(outputs[1])],
+     loss=lambda outputs, wanted: entropy(outputs, wanted) + 0.4 * F.mse_loss(outputs[1], wanted[1]))
 case("three losses", lambda: Net(
     lambda m, x: (lambda y: (m.first(y), m.second(y), m.third(y)))(F.elu(m.trunk(x))),
     trunk=conv(3, 11, 3), first=conv(11, 1), second=conv(11, 5), third=conv(11, 4, 3, 2)), [(2, 3, 6, 5)], steps=2,

@@ -33,7 +33,7 @@ struct capabilities {
   static constexpr bool writes_plain(operation op) { return op == operation::resize; }
   /// Whether the operation reads its first operand in whatever layout it comes.
   static constexpr bool reads_any_layout(operation op) {
-    return op == operation::cross_entropy || op == operation::cross_entropy_gradient;
+    return op == operation::cross_entropy || op == operation::cross_entropy_gradient || compares(op);
   }
 
   /// The layout the node wants its i-th operand in: activations blocked, but a network input plain where a convolution
@@ -42,8 +42,8 @@ struct capabilities {
     const value& given = graph.operand_value(of, i);
     if (given.type != element_type::float32) return layout::plain;
     if (of.attribute.adds && i == of.operands.count - 1) return layout::blocked;
-    if (i == 0 && comes_plain(graph, graph.operand(of, 0)) && of.op != operation::reorder &&
-        (reads_any_layout(of.op) || of.op == operation::resize_gradient)) {
+    if ((i == 0 || (i == 1 && compares(of.op))) && comes_plain(graph, graph.operand(of, 0)) &&
+        of.op != operation::reorder && (reads_any_layout(of.op) || of.op == operation::resize_gradient)) {
       return layout::plain;
     }
     switch (of.op) {
@@ -137,8 +137,6 @@ struct capabilities {
       case operation::multiply_gradient:
       case operation::concat_gradient:
       case operation::resize_gradient:
-      case operation::mean_square_gradient:
-      case operation::binary_cross_entropy_gradient:
         return i == 0 ? layout::blocked : layout::plain;
       case operation::add:
         return sums_parameter_gradients(graph, of) ? layout::plain : layout::blocked;
@@ -147,6 +145,9 @@ struct capabilities {
         return layout::blocked;
       case operation::cross_entropy_gradient:
         return graph.operand_value(of, 0).arrangement;
+      case operation::mean_square_gradient:
+      case operation::binary_cross_entropy_gradient:
+        return comes_plain(graph, graph.operand(of, 0)) ? layout::plain : layout::blocked;
       case operation::reorder:
         return graph.result_value(of, i).arrangement;
       default:
@@ -202,6 +203,7 @@ struct capabilities {
       case operation::multiply:
         return operand == 0 || (operand == 1 && graph.operand_value(of, 1).extents == graph.result_value(of).extents);
       case operation::add:
+      case operation::prelu_gradient:
       case operation::softmax_gradient:
       case operation::binary_cross_entropy_gradient:
       case operation::activation_gradient:
@@ -225,7 +227,14 @@ struct capabilities {
   static constexpr bool comes_plain(const graph_view& graph, std::int32_t number) {
     const value& given = graph.value_at(number);
     const operation op = graph.node_at(given.producer).op;
-    return given.arrangement == layout::plain && (op == operation::resize || op == operation::cross_entropy_gradient);
+    return given.arrangement == layout::plain &&
+           (op == operation::resize || op == operation::cross_entropy_gradient || compares(op));
+  }
+
+  /// Losses of one target an element, and their gradients: both operands come in one layout.
+  static constexpr bool compares(operation op) {
+    return op == operation::mean_square || op == operation::mean_square_gradient ||
+           op == operation::binary_cross_entropy || op == operation::binary_cross_entropy_gradient;
   }
 
   /// The stem: a dense convolution over a plain network input of at most 3 channels.
