@@ -11,9 +11,9 @@ inline namespace v0 {
 /// What can be wrong with a network. Each names what the two numbers of its diagnostic are.
 enum class problem : std::uint8_t {
   none,
-  channels_differ,       ///< add: channels of the first and of the other operand
-  sizes_differ,          ///< add, concat: extents along the first spatial dimension that differs
-  batch_differs,         ///< add, concat: batches of the operands
+  channels_differ,       ///< add, multiply: channels of the first and of the other operand
+  sizes_differ,          ///< add, multiply, concat: extents along the first spatial dimension that differs
+  batch_differs,         ///< add, multiply, concat: batches of the operands
   ranks_differ,          ///< a 2-D layer on a 3-D value or the reverse: spatial dimensions of layer and value
   groups_do_not_divide,  ///< channels, groups
   split_sizes_differ,    ///< channels, the sum of the sizes
