@@ -126,7 +126,9 @@ class Recorder:
             value.backward()
             losses.append(value.item())
             if step == 0:
-                made.update({"gradient/" + key: each.grad.clone() for key, each in module.named_parameters()})
+                # A frozen parameter has none.
+                made.update({"gradient/" + key: torch.zeros_like(each) if each.grad is None else each.grad.clone()
+                             for key, each in module.named_parameters()})
             rule.step()
         made["losses"] = torch.tensor(losses, dtype=x[0].dtype)
         made.update({"after/" + key: each.clone() for key, each in module.state_dict().items()

@@ -241,10 +241,14 @@ class differentiator {
     for (int i = 1; has_scale && i <= 2; ++i) operands.push_back(now(from_.operand(current, i)));
     for (const std::int32_t each : statistics) operands.push_back(each);
     const std::int32_t dx = copy_.to.make(gradient, operands, alone.attribute, extents(x(current)), current.scope);
+    // All results before the first sum, which is a node of its own.
+    std::array<std::int32_t, 3> made{};
+    for (int i = 1; has_scale && i <= 2; ++i) {
+      made[static_cast<std::size_t>(i)] = copy_.to.add_result(extents(from_.operand(current, i)));
+    }
     for (int i = 1; has_scale && i <= 2; ++i) {
       const std::int32_t parameter = from_.operand(current, i);
-      const std::int32_t made = copy_.to.add_result(extents(parameter));
-      if (needs(parameter)) contribute(parameter, made, current.scope);
+      if (needs(parameter)) contribute(parameter, made[static_cast<std::size_t>(i)], current.scope);
     }
     if (needs(x(current))) contribute(x(current), dx, current.scope);
   }
