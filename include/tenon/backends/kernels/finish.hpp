@@ -90,6 +90,13 @@ struct finish_instance {
 
 inline finish_part finish_part_of(activation function) { return instance_for<finish_instance>(function); }
 
+/// Applies a function in place to pixels of a block that has so many channels, or more; padding becomes zeros.
+inline void finish_pixels(activation function, float slope, float* y, std::int64_t pixels, std::int64_t channels) {
+  if (function == activation::none) return;
+  activate(function, slope, y, y, pixels * block);
+  if (!keeps_zero(function) && channels < block) clear_padding(y, pixels, channels);
+}
+
 /// Pixels begin to end - 1, counted over all images.
 inline void clear_padding_part(const finish_arguments& of, std::int64_t begin, std::int64_t end) {
   const geometry& extents = of.extents;

@@ -2,6 +2,7 @@
 // What the oneDNN backend can do, for the passes and the planner: layouts, fusion, packed weights, work in place.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string_view>
 
@@ -160,13 +161,20 @@ struct capabilities {
   static constexpr std::int64_t packed_bytes(const graph_view& graph, const node& of) {
     const convolution_role role = role_of(of.op);
     if (role != convolution_role::forward && role != convolution_role::data_gradient) return 0;
-    return weight_bytes(graph, of) + (adds_bias(of) ? bias_bytes(graph, of) : 0);
+    return std::max(weight_bytes(graph, of), gathered_bytes(graph, of)) + (adds_bias(of) ? bias_bytes(graph, of) : 0);
   }
 
   /// The bytes of scratch memory the node needs while it runs: a weight gradient in oneDNN's layout, and the gradient
-  /// of a bias whose channels do not fill whole blocks.
+  /// of a bias whose channels do not fill whole blocks; or a depthwise gradient's partial sums.
   static constexpr std::int64_t workspace_bytes(const graph_view& graph, const node& of) {
     if (role_of(of.op) != convolution_role::weight_gradient) return 0;
+    const weight_extents extents = weight_extents_of(graph, of);
+    if (has_depthwise_kernels(extents)) {
+      const convolution_values values = convolution_values_of(graph, of);
+      const shape& grid = graph.value_at(is_transposed(of.op) ? values.source : values.destination).extents;
+      const std::int64_t rows = std::int64_t{grid.batch()} * grid.spatial(0) * grid.spatial(1);
+      return 4 * kernels::depthwise_gradient_sums(grid.channels(), rows, extents.kernel);
+    }
     return weight_bytes(graph, of) + (of.attribute.has_bias ? bias_bytes(graph, of) : 0);
   }
 
@@ -287,6 +295,16 @@ struct capabilities {
   }
   static constexpr std::int64_t weight_bytes(const graph_view& graph, const node& of) {
     return round_up(greatest_extents(graph, of).elements() * 4, 64);
+  }
+  /// Of weights that a kernel of ours reads: groups that do not fill blocks grow.
+  static constexpr std::int64_t gathered_bytes(const graph_view& graph, const node& of) {
+    const weight_extents extents = weight_extents_of(graph, of);
+    if (extents.groups == 1 || has_depthwise_kernels(extents)) return 0;
+    const bool forward = role_of(of.op) == convolution_role::forward;
+    const std::int64_t to = forward ? extents.out : extents.in, from = forward ? extents.in : extents.out;
+    const std::int64_t most = std::max(kernels::gathered_weights(extents.groups, to, from, extents.kernel, 16),
+                                       kernels::gathered_weights(extents.groups, to, from, extents.kernel, 8));
+    return round_up(most * 4, 64);
   }
   static constexpr std::int64_t bias_bytes(const graph_view& graph, const node& of) {
     return round_up(graph.value_at(convolution_values_of(graph, of).destination).extents.channels(), planned_block) * 4;

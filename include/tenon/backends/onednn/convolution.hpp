@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "tenon/backends/onednn/gather_step.hpp"
 #include "tenon/backends/onednn/primitive_step.hpp"
 #include "tenon/backends/onednn/weight_gradient_step.hpp"
 
@@ -13,26 +14,34 @@ namespace tenon {
 inline namespace v0 {
 namespace onednn {
 
+/// Whether an implementation of oneDNN is the one for what it has no fast code for.
+inline bool is_slow(std::string_view implementation) {
+  return implementation.find("ref:") != std::string_view::npos ||
+         implementation.find("simple") != std::string_view::npos;
+}
+
 /// Chooses the way of computing node `number` and makes it ready.
 /// throws: backend_error if oneDNN cannot, or wants more memory than is planned.
 inline std::unique_ptr<convolution_step> make_convolution(const plan_view& plan, std::int32_t number,
                                                           dnnl_engine_t engine, kernels::isa set) {
   const graph_view& graph = plan.graph;
   const node& of = graph.node_at(number);
+  const bool is_weight_gradient = role_of(of.op) == convolution_role::weight_gradient;
+  const weight_extents plain = weight_extents_of(graph, of);
+  if (has_depthwise_kernels(plain)) {
+    if (is_weight_gradient) return std::make_unique<depthwise_gradient_step>(plan, number, set);
+    return std::make_unique<gather_step>(plan, number, set);
+  }
   const std::string_view scope = graph.text(of.scope);
   const convolution_values values = convolution_values_of(graph, of);
   const value &source = graph.value_at(values.source), &destination = graph.value_at(values.destination);
   const int block = kernels::block_of(set);
   const weight_extents extents =
-      whole_blocks(weight_extents_of(graph, of), block, source.arrangement == layout::blocked,
-                   destination.arrangement == layout::blocked);
+      whole_blocks(plain, block, source.arrangement == layout::blocked, destination.arrangement == layout::blocked);
   primitive_descriptor descriptor = convolution_description(engine, graph, of, extents, block, scope).make();
-  const bool is_slow = implementation_of(descriptor, scope).find("ref:") != std::string_view::npos;
-  if (is_slow && role_of(of.op) == convolution_role::weight_gradient) {
-    const bool transposed = is_transposed(of.op);
-    const value &image = transposed ? destination : source, &grid = transposed ? source : destination;
-    if (has_weight_gradient(of.attribute, image, grid))
-      return std::make_unique<weight_gradient_step>(plan, number, set);
+  if (is_slow(implementation_of(descriptor, scope))) {
+    if (is_weight_gradient) return std::make_unique<weight_gradient_step>(plan, number, set);
+    return std::make_unique<gather_step>(plan, number, set);
   }
   return std::make_unique<primitive_step>(plan, number, set, engine, std::move(descriptor), extents);
 }

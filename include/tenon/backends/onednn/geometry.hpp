@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "tenon/backends/kernels/geometry.hpp"
 #include "tenon/core/element_type.hpp"
 #include "tenon/graph/graph.hpp"
 
@@ -76,6 +77,11 @@ struct weight_extents {
   constexpr std::int64_t elements() const { return groups * out * in * kernel; }
   friend constexpr bool operator==(const weight_extents&, const weight_extents&) = default;
 };
+
+/// Whether kernels of ours compute what has such weights: oneDNN's are slower, and slow when dilated or in 3-D.
+constexpr bool has_depthwise_kernels(const weight_extents& extents) {
+  return extents.is_depthwise() && extents.kernel <= kernels::most_depthwise_taps;
+}
 
 /// requires: role_of(of.op) is not none.
 constexpr weight_extents weight_extents_of(const graph_view& graph, const node& of) {

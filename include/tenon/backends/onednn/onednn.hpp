@@ -6,6 +6,7 @@
 #include "tenon/backends/onednn/convolution.hpp"
 #include "tenon/backends/onednn/convolution_step.hpp"
 #include "tenon/backends/onednn/descriptor.hpp"
+#include "tenon/backends/onednn/gather_step.hpp"
 #include "tenon/backends/onednn/geometry.hpp"
 #include "tenon/backends/onednn/handle.hpp"
 #include "tenon/backends/onednn/primitive_step.hpp"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Weight gradients of our own, for geometries where oneDNN has slow code alone: dilation and volumes without AVX-512.
+// Weight gradients of our own, for geometries where oneDNN has slow code alone: groups that fill no blocks, dilation
+// and volumes without AVX-512.
 #ifndef TENON_KERNEL_ISA
 #  ifndef TENON_BACKENDS_ONEDNN_WEIGHT_GRADIENT_HPP
 #    define TENON_BACKENDS_ONEDNN_WEIGHT_GRADIENT_HPP
@@ -9,6 +10,7 @@
 #    include <cstdint>
 #    include <utility>
 
+#    include "tenon/backends/kernels/geometry.hpp"
 #    include "tenon/backends/kernels/lanes.hpp"
 #    include "tenon/backends/kernels/parts.hpp"
 #    include "tenon/backends/operand.hpp"
@@ -19,8 +21,8 @@ inline namespace v0 {
 namespace onednn {
 
 /// A window slides over the image, and the grid has its positions: of a convolution the image is x and the grid dy, of
-/// a transposed one the other way round. Gradients are (grid channels, image channels, taps) for both. Strides count
-/// floats.
+/// a transposed one the other way round. Gradients are (grid channels, image channels of a group, taps) for both.
+/// Strides count floats.
 struct weight_gradient_arguments {
   const float* image;
   const float* grid;
@@ -28,6 +30,7 @@ struct weight_gradient_arguments {
   extent3 kernel, stride, dilation, padding, image_extents, grid_extents;
   std::int64_t batch, image_channels, grid_channels, image_blocks, grid_blocks;
   std::int64_t image_pixel, image_channel, image_block, image_batch;
+  std::int64_t groups;
 };
 
 struct bias_gradient_arguments {
@@ -47,14 +50,8 @@ namespace tenon {
 inline namespace v0 {
 namespace onednn {
 
-/// Whether there is a kernel for this image and grid: dense ones, a plain image of at most 3 channels.
-inline bool has_weight_gradient(const attributes& attribute, const value& image, const value& grid) {
-  return attribute.groups == 1 && grid.arrangement == layout::blocked &&
-         (image.arrangement == layout::blocked || image.extents.channels() <= 3);
-}
-
 /// image, grid -> the gradient in the parameter's order. The result does not depend on the thread count.
-/// requires: has_weight_gradient.
+/// requires: a blocked grid, and an image that is blocked or of at most 3 channels.
 inline void weight_gradient(kernels::isa set, const attributes& attribute, const operand& image, const operand& grid,
                             float* gradient) {
   const int block = kernels::block_of(set);
@@ -79,7 +76,8 @@ inline void weight_gradient(kernels::isa set, const attributes& attribute, const
                                      plain_image ? 1 : block,
                                      plain_image ? seen.pixels : 1,
                                      image_block,
-                                     plain_image ? seen.channels * seen.pixels : seen.blocks * image_block};
+                                     plain_image ? seen.channels * seen.pixels : seen.blocks * image_block,
+                                     attribute.groups};
   const auto part =
       kernels::chosen(set, plain::weight_gradient_part, avx2::weight_gradient_part, avx512::weight_gradient_part);
   const std::int64_t kernel_rows = std::int64_t{attribute.kernel[0]} * attribute.kernel[1];
@@ -185,7 +183,11 @@ TENON_KERNEL inline void weight_gradient_part(const weight_gradient_arguments& o
   const std::int64_t depth = of.kernel[0], height = of.kernel[1], width = of.kernel[2];
   for (std::int64_t item = begin; item < end; ++item) {
     const std::int64_t rows = depth * height, block = item / rows;
+    const std::int64_t group_outs = of.grid_channels / of.groups, group_ins = of.image_channels / of.groups;
     kernel_row at{block / of.image_blocks, block % of.image_blocks, item % rows / height, item % height, 0};
+    const kernels::channel_range range(at.grid_block, lanes::block, of.grid_channels, group_outs, group_ins);
+    const std::int64_t image_channel = at.image_block * lanes::block;
+    if (image_channel >= range.first + range.count || image_channel + lanes::block <= range.first) continue;
     for (; at.lane < lanes::block; at.lane += lanes::width)
       for (std::int64_t first_tap = 0; first_tap < width; first_tap += most_taps) {
         const std::int64_t taps = std::min(most_taps, width - first_tap);
@@ -196,7 +198,8 @@ TENON_KERNEL inline void weight_gradient_part(const weight_gradient_arguments& o
         const std::int64_t ins = std::min<std::int64_t>(lanes::block, of.image_channels - first_in);
         for (std::int64_t o = 0; o < outs; ++o)
           for (std::int64_t i = 0; i < ins; ++i) {
-            const std::int64_t weights = (first_out + o) * of.image_channels + first_in + i;
+            if ((first_out + o) / group_outs != (first_in + i) / group_ins) continue;
+            const std::int64_t weights = (first_out + o) * group_ins + (first_in + i) % group_ins;
             float* to = of.gradient + (weights * rows + item % rows) * width + first_tap;
             for (std::int64_t tap = 0; tap < taps; ++tap) to[tap] = sums[tap][i][o];
           }

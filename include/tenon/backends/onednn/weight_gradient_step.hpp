@@ -2,8 +2,10 @@
 // Weight gradients by kernels of ours.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
+#include "tenon/backends/kernels/depthwise_gradient.hpp"
 #include "tenon/backends/onednn/convolution_step.hpp"
 #include "tenon/backends/onednn/weight_gradient.hpp"
 
@@ -11,7 +13,7 @@ namespace tenon {
 inline namespace v0 {
 namespace onednn {
 
-/// The gradient of a dense convolution's weights.
+/// The gradient of weights of any groups.
 class weight_gradient_step final : public convolution_step {
  public:
   weight_gradient_step(const plan_view& plan, std::int32_t number, kernels::isa set)
@@ -32,6 +34,48 @@ class weight_gradient_step final : public convolution_step {
     for (const std::int32_t number : {values_.source, values_.destination, values_.weights, bias_gradient_value()})
       if (number >= 0) visit(context, pointer_use::value, number, address(number));
   }
+};
+
+/// The gradient of a depthwise convolution's weights, or of a transposed one's.
+class depthwise_gradient_step final : public convolution_step {
+ public:
+  depthwise_gradient_step(const plan_view& plan, std::int32_t number, kernels::isa set)
+      : convolution_step(plan, number, set), rows_(dimension(2)) {
+    const shape& grid = described(this->grid()).extents;
+    const std::int64_t rows = grid.batch() * grid.spatial(0) * grid.spatial(1);
+    parts_ = kernels::depthwise_gradient_parts(grid.channels(), rows);
+    require_bytes(4 * kernels::depthwise_gradient_sums(grid.channels(), rows, plain_.extents.kernel),
+                  attribute().has_workspace ? plan.placements[static_cast<std::size_t>(workspace())].bytes : 0);
+  }
+
+  std::string implementation() const override { return "kernels:" + std::string(kernels::name_of(isa_)); }
+
+  void run(dnnl_stream_t) const override {
+    const int block = kernels::block_of(isa_);
+    kernels::depthwise_gradient(
+        isa_,
+        {floats(image()), floats(grid()), floats(values_.destination), floats(workspace()), floats(values_.weights),
+         bias_gradient_value() < 0 ? nullptr : floats(bias_gradient_value()),
+         kernels::geometry(described(image()).extents, block), kernels::geometry(described(grid()).extents, block),
+         kernels::geometry(described(values_.destination).extents, block), dimension(0), dimension(1), &rows_, parts_});
+  }
+
+ private:
+  void visit_pointers(visitor visit, const void* context) const override {
+    for (const std::int32_t number :
+         {values_.source, values_.destination, values_.weights, bias_gradient_value(), workspace()})
+      if (number >= 0) visit(context, pointer_use::value, number, address(number));
+  }
+
+  std::int32_t image() const { return is_transposed(node_->op) ? values_.destination : values_.source; }
+  std::int32_t grid() const { return is_transposed(node_->op) ? values_.source : values_.destination; }
+  std::int32_t workspace() const { return node_->results[node_->results.count - 1]; }
+  kernels::gather_dimension dimension(int i) const {
+    return {attribute(), described(image()).extents, described(grid()).extents, i, true};
+  }
+
+  kernels::gather_rows rows_;
+  std::int64_t parts_ = 1;
 };
 
 }  // namespace onednn

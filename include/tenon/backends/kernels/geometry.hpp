@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// What plans need to know of the convolution kernels: how much memory their weights and partial sums take; constexpr.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+namespace tenon {
+inline namespace v0 {
+namespace kernels {
+
+/// The source channels that a block of result channels takes in.
+struct channel_range {
+  std::int64_t first, count;
+
+  /// `to`, `from`: a group's channels of the result and of the source; `channels`: all of the result.
+  constexpr channel_range(std::int64_t at_block, int block, std::int64_t channels, std::int64_t to, std::int64_t from)
+      : first(at_block * block / to * from),
+        count((std::min((at_block + 1) * block, channels) - 1) / to * from + from - first) {}
+};
+
+/// The floats that the weights of all blocks take when packed for gathering, a vector of a block for each tap and
+/// source channel of its range.
+constexpr std::int64_t gathered_weights(std::int64_t groups, std::int64_t to, std::int64_t from, std::int64_t taps,
+                                        int block) {
+  std::int64_t sum = 0;
+  const std::int64_t channels = groups * to;
+  if (groups == 1) return (channels + block - 1) / block * block * from * taps;
+  for (std::int64_t i = 0; i * block < channels; ++i) sum += channel_range(i, block, channels, to, from).count;
+  return sum * block * taps;
+}
+
+/// The most taps that the depthwise kernels take.
+inline constexpr std::int64_t most_depthwise_taps = 343;
+
+/// The parts in which a depthwise weight gradient is summed, for blocks of 16 channels and rows (along W, of all
+/// images): enough for some threads, each of some rows.
+constexpr std::int64_t depthwise_gradient_parts(std::int64_t channels, std::int64_t rows) {
+  const std::int64_t blocks = (channels + 15) / 16;
+  return std::max<std::int64_t>(1, std::min((32 + blocks - 1) / blocks, (rows + 7) / 8));
+}
+
+/// The floats of those parts' sums: a block's taps, and its bias.
+constexpr std::int64_t depthwise_gradient_sums(std::int64_t channels, std::int64_t rows, std::int64_t taps) {
+  return depthwise_gradient_parts(channels, rows) * ((channels + 15) / 16 * 16) * (taps + 1);
+}
+
+}  // namespace kernels
+}  // namespace v0
+}  // namespace tenon
