@@ -39,6 +39,7 @@ struct averaged_windows {
     return kernel == 0 ? divide_up((i + 1) * extent, windows) : std::min(i * stride - padding + kernel, extent);
   }
   std::int64_t count(std::int64_t i) const { return counts_padding ? kernel : end(i) - begin(i); }
+  bool count_alike() const { return kernel == 0 ? extent % windows == 0 : counts_padding || padding == 0; }
 
   // The windows over a pixel; none if the first is behind the last.
   std::int64_t first_over(std::int64_t pixel) const {
@@ -59,11 +60,12 @@ struct averaging {
   float* to;
   double* sums = nullptr;  ///< of parts of windows, if there are any
   std::int64_t parts = 1;  ///< of a window
+  float share = 0;         ///< one over what every window counts; 0 where windows differ
 
   std::int64_t count(std::int64_t d, std::int64_t h, std::int64_t w) const {
     return windows[0].count(d) * windows[1].count(h) * windows[2].count(w);
   }
-  float share(std::int64_t d, std::int64_t h, std::int64_t w) const {
+  float share_of(std::int64_t d, std::int64_t h, std::int64_t w) const {
     return 1.0f / static_cast<float>(count(d, h, w));
   }
   std::int64_t windows_in_all() const { return grid.planes() * grid.pixels; }
@@ -125,7 +127,7 @@ TENON_KERNEL inline void average_rows_part(const averaging& of, std::int64_t beg
     const std::int64_t first_h = of.windows[1].begin(h), last_h = of.windows[1].end(h);
     for (std::int64_t w = 0; w < of.grid.width; ++w) {
       const std::int64_t first_w = of.windows[2].begin(w), pixels = of.windows[2].end(w) - first_w;
-      const float share = of.share(d, h, w);
+      const float share = of.share != 0 ? of.share : of.share_of(d, h, w);
       for (int lane = 0; lane < block; lane += width) {
         vec sum = {};
         for (std::int64_t i = first_d; i < last_d; ++i)
@@ -223,11 +225,16 @@ TENON_KERNEL inline void spread_average_part(const averaging& of, std::int64_t b
       for (int lane = 0; lane < block; lane += width) {
         vec sum = {};
         for (std::int64_t d = first_d; d <= last_d; ++d)
-          for (std::int64_t h = first_h; h <= last_h; ++h)
-            for (std::int64_t w = first_w; w <= last_w; ++w) {
-              const std::int64_t window = ((plane * of.grid.depth + d) * of.grid.height + h) * of.grid.width + w;
-              sum += load(of.from + window * block + lane) * of.share(d, h, w);
+          for (std::int64_t h = first_h; h <= last_h; ++h) {
+            const std::int64_t line = (plane * of.grid.depth + d) * of.grid.height + h;
+            const float* const dy = of.from + line * of.grid.width * block + lane;
+            if (of.share != 0) {
+              for (std::int64_t w = first_w; w <= last_w; ++w) sum += load(dy + w * block);
+            } else {
+              for (std::int64_t w = first_w; w <= last_w; ++w) sum += load(dy + w * block) * of.share_of(d, h, w);
             }
+          }
+        if (of.share != 0) sum *= of.share;
         for (std::int64_t i = pixel; i < next; ++i) store(to + i * block + lane, sum);
       }
       pixel = next;
@@ -235,26 +242,32 @@ TENON_KERNEL inline void spread_average_part(const averaging& of, std::int64_t b
   }
 }
 
+inline averaging with_share(averaging of) {
+  const bool alike = of.windows[0].count_alike() && of.windows[1].count_alike() && of.windows[2].count_alike();
+  if (alike) of.share = of.share_of(0, 0, 0);
+  return of;
+}
+
 inline averaging sliding(const attributes& attribute, const operand& image, const operand& grid, const operand& from,
                          const operand& to) {
   const geometry pixels(image.extents, block), windows(grid.extents, block);
-  return {pixels,
-          windows,
-          {averaged_windows(attribute, 0, pixels.depth, windows.depth),
-           averaged_windows(attribute, 1, pixels.height, windows.height),
-           averaged_windows(attribute, 2, pixels.width, windows.width)},
-          from.as<const float>(),
-          to.as<float>()};
+  return with_share({pixels,
+                     windows,
+                     {averaged_windows(attribute, 0, pixels.depth, windows.depth),
+                      averaged_windows(attribute, 1, pixels.height, windows.height),
+                      averaged_windows(attribute, 2, pixels.width, windows.width)},
+                     from.as<const float>(),
+                     to.as<float>()});
 }
 
 inline averaging adaptive(const operand& image, const operand& grid, const operand& from, const operand& to) {
   const geometry pixels(image.extents, block), windows(grid.extents, block);
-  return {pixels,
-          windows,
-          {averaged_windows(pixels.depth, windows.depth), averaged_windows(pixels.height, windows.height),
-           averaged_windows(pixels.width, windows.width)},
-          from.as<const float>(),
-          to.as<float>()};
+  return with_share({pixels,
+                     windows,
+                     {averaged_windows(pixels.depth, windows.depth), averaged_windows(pixels.height, windows.height),
+                      averaged_windows(pixels.width, windows.width)},
+                     from.as<const float>(),
+                     to.as<float>()});
 }
 
 inline void spread_average(const averaging& of) {
