@@ -31,7 +31,7 @@ struct fusing {
     return op == operation::convolution || op == operation::batch_norm;
   }
   static constexpr bool fuses_sum(const graph_view&, const node& of) { return fuses_activation(of.op, {}); }
-  static constexpr bool writes_plain(operation op) { return op == operation::resize; }
+  static constexpr bool writes_plain(const graph_view&, const node& of) { return of.op == operation::resize; }
   static constexpr bool reads_any_layout(operation op) { return op == operation::cross_entropy; }
   static constexpr layout operand_layout(const graph_view&, const node&, int i) {
     return i == 0 ? layout::blocked : layout::plain;

@@ -34,7 +34,7 @@ struct tiny {
   static constexpr bool fuses_activation(operation op, tenon::activation) {
     return op == operation::convolution || op == operation::batch_norm_training;
   }
-  static constexpr bool writes_plain(operation op) { return op == operation::resize; }
+  static constexpr bool writes_plain(const graph_view&, const node& of) { return of.op == operation::resize; }
   static constexpr bool reads_any_layout(operation op) { return op == operation::cross_entropy; }
   static constexpr layout operand_layout(const graph_view&, const node& of, int i) {
     return of.op == operation::convolution && i == 0 ? layout::blocked : layout::plain;

@@ -34,7 +34,8 @@ template <class Capabilities>
 constexpr growing_graph lay_out(const graph_view& graph) {
   graph_copy copy(graph);
   // The values with the layouts chosen so far, as the capabilities see them.
-  std::vector<value> chosen(graph.values.begin(), graph.values.end());
+  list<value> chosen;
+  chosen.append(graph.values.data(), graph.values.size());
   graph_view seen = graph;
   seen.values = chosen;
   list<std::int32_t> reordered(graph.values.size(), -1);
@@ -64,7 +65,7 @@ constexpr growing_graph lay_out(const graph_view& graph) {
     }
     for (std::int32_t r = 0; r < current.results.count; ++r) {
       const auto result = static_cast<std::size_t>(current.results[r]);
-      const bool writes_plain = free[result] != 0 && Capabilities::writes_plain(current.op);
+      const bool writes_plain = free[result] != 0 && Capabilities::writes_plain(seen, current);
       chosen[result].arrangement = writes_plain ? layout::plain : Capabilities::result_layout(seen, current, r);
     }
     const std::int32_t made = copy.copy(current, operands);

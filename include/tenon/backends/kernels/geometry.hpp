@@ -30,6 +30,12 @@ constexpr std::int64_t gathered_weights(std::int64_t groups, std::int64_t to, st
   return sum * block * taps;
 }
 
+/// The most channels that count as few for a pointwise convolution: all of them are computed at once.
+inline constexpr std::int64_t most_narrow_channels = 4;
+
+/// The parts in which their weight gradient is summed: as many as fit where a block of 16 channels would.
+inline constexpr std::int64_t narrow_parts = 16 / most_narrow_channels;
+
 /// The most taps that the depthwise kernels take.
 inline constexpr std::int64_t most_depthwise_taps = 343;
 

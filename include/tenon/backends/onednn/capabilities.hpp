@@ -30,11 +30,22 @@ struct capabilities {
     return is_norm(of.op) || of.op == operation::convolution;
   }
 
-  /// Whether the operation can write its result plain, which it does where only readers of any layout follow.
-  static constexpr bool writes_plain(operation op) { return op == operation::resize; }
+  /// Whether the node can write its result plain, which it does where only readers of any layout follow.
+  static constexpr bool writes_plain(const graph_view& graph, const node& of) {
+    return of.op == operation::resize || (of.op == operation::convolution && can_be_narrow(graph, of));
+  }
   /// Whether the operation reads its first operand in whatever layout it comes.
   static constexpr bool reads_any_layout(operation op) {
     return op == operation::cross_entropy || op == operation::cross_entropy_gradient || compares(op);
+  }
+
+  /// Whether the node is a pointwise convolution to a few plain channels from blocked ones, or its gradient, for which
+  /// there are kernels of ours.
+  static constexpr bool is_narrow(const graph_view& graph, const node& of) {
+    if (!can_be_narrow(graph, of)) return false;
+    const convolution_values values = convolution_values_of(graph, of);
+    return graph.value_at(values.source).arrangement == layout::blocked &&
+           graph.value_at(values.destination).arrangement == layout::plain;
   }
 
   /// The layout the node wants its i-th operand in: activations blocked, but a network input plain where a convolution
@@ -45,6 +56,11 @@ struct capabilities {
     if (of.attribute.adds && i == of.operands.count - 1) return layout::blocked;
     if ((i == 0 || (i == 1 && compares(of.op))) && comes_plain(graph, graph.operand(of, 0)) &&
         of.op != operation::reorder && (reads_any_layout(of.op) || of.op == operation::resize_gradient)) {
+      return layout::plain;
+    }
+    const int gradient = of.op == operation::convolution_data_gradient ? 0 : 1;
+    if (i == gradient && role_of(of.op) != convolution_role::none && can_be_narrow(graph, of) &&
+        comes_plain(graph, graph.operand(of, gradient))) {
       return layout::plain;
     }
     switch (of.op) {
@@ -231,12 +247,25 @@ struct capabilities {
            op == operation::group_norm_given;
   }
 
-  /// Whether a value is plain because a resize wrote it so, or is the gradient of such a value.
+  static constexpr bool can_be_narrow(const graph_view& graph, const node& of) {
+    const attributes& attribute = of.attribute;
+    if (role_of(of.op) == convolution_role::none || is_transposed(of.op) || attribute.groups != 1 || attribute.adds) {
+      return false;
+    }
+    for (std::size_t d = 0; d < 3; ++d) {
+      if (attribute.kernel[d] != 1 || attribute.stride[d] != 1 || attribute.padding_begin[d] != 0) return false;
+    }
+    const convolution_values values = convolution_values_of(graph, of);
+    return graph.value_at(values.destination).extents.channels() <= kernels::most_narrow_channels &&
+           graph.value_at(values.source).extents.channels() > 3;
+  }
+
+  /// Whether a value is plain because its maker wrote it so, or is the gradient of such a value.
   static constexpr bool comes_plain(const graph_view& graph, std::int32_t number) {
     const value& given = graph.value_at(number);
     const operation op = graph.node_at(given.producer).op;
-    return given.arrangement == layout::plain &&
-           (op == operation::resize || op == operation::cross_entropy_gradient || compares(op));
+    return given.arrangement == layout::plain && (op == operation::resize || op == operation::convolution ||
+                                                  op == operation::cross_entropy_gradient || compares(op));
   }
 
   /// Losses of one target an element, and their gradients: both operands come in one layout.

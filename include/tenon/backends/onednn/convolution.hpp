@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "tenon/backends/onednn/gather_step.hpp"
+#include "tenon/backends/onednn/narrow_step.hpp"
 #include "tenon/backends/onednn/primitive_step.hpp"
 #include "tenon/backends/onednn/weight_gradient_step.hpp"
 
@@ -28,6 +29,7 @@ inline std::unique_ptr<convolution_step> make_convolution(const plan_view& plan,
   const node& of = graph.node_at(number);
   const bool is_weight_gradient = role_of(of.op) == convolution_role::weight_gradient;
   const weight_extents plain = weight_extents_of(graph, of);
+  if (capabilities::is_narrow(graph, of)) return std::make_unique<narrow_step>(plan, number, set);
   if (has_depthwise_kernels(plain)) {
     if (is_weight_gradient) return std::make_unique<depthwise_gradient_step>(plan, number, set);
     return std::make_unique<gather_step>(plan, number, set);

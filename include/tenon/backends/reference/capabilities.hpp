@@ -24,7 +24,7 @@ struct capabilities {
   static constexpr bool fuses_sum(const graph_view&, const node&) { return false; }
 
   /// Whether the operation can write its result plain where others are blocked: here all are plain.
-  static constexpr bool writes_plain(operation) { return false; }
+  static constexpr bool writes_plain(const graph_view&, const node&) { return false; }
   static constexpr bool reads_any_layout(operation) { return false; }
 
   static constexpr layout operand_layout(const graph_view&, const node&, int) { return layout::plain; }
