@@ -79,6 +79,10 @@ static_assert(dropouts_of(dropping::lowered::graph) == 3 && dropouts_of(dropping
 static_assert(dropouts_of(dropping_trainer::compiled::graph) == 2 * 2);
 
 // layers/join.hpp
+inline constexpr auto add_example = [](auto x) { return add(conv2d<3, kernel<3>>{}(x), x); };
+static_assert(gives<add_example, picture>(shape(2, 3, 15, 20), 3 * 3 * 9 + 3));
+inline constexpr auto concat_example = [](auto x) { return concat(conv2d<5>{}(x), x); };
+static_assert(gives<concat_example, picture>(shape(2, 8, 15, 20), 3 * 5 + 5));
 inline constexpr auto multiply_example = [](auto x) { return x * sigmoid{}(linear<3>{}(global_average_pool{}(x))); };
 static_assert(gives<multiply_example, picture>(shape(2, 3, 15, 20), 3 * 3 + 3));
 
@@ -131,6 +135,10 @@ static_assert(tenon::plan_of<numbers, picture>::parameter_list[0].name == "0.0.w
               tenon::plan_of<numbers, picture>::parameter_list[4].name == "1.weight");
 
 // layers/resize.hpp
+inline constexpr auto resize_like_example = [](auto x) { return resize_like(conv2d<8, stride<2>>{}(x), x); };
+static_assert(gives<resize_like_example, picture>(shape(2, 8, 15, 20), 3 * 8 + 8));
+inline constexpr auto pad_like_example = [](auto x) { return pad_like(max_pool2d<kernel<2>>{}(x), x); };
+static_assert(gives<pad_like_example, picture>(shape(2, 3, 15, 20), 0));
 inline constexpr auto resize_example = resize<factor<2>, nearest<>>{} >> resize<size<31, 40>>{};
 static_assert(gives<resize_example, picture>(shape(2, 3, 31, 40), 0));
 

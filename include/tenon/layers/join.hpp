@@ -35,6 +35,7 @@ constexpr bool check_same_extents(First a, Second b, range scope) {
 /// shapes: two of one shape -> the same
 /// saved for the backward pass: nothing
 /// problems: channels_differ, sizes_differ, batch_differs, ranks_differ
+/// example: [](auto x) { return add(conv2d<3, kernel<3>>{}(x), x); }
 template <symbolic First, symbolic Second>
 constexpr First add(First a, Second b) {
   builder& to = *a.to;
@@ -83,6 +84,7 @@ constexpr First multiply(First a, Second b) {
 /// shapes: (N, C1, ...), (N, C2, ...), ... -> (N, C1 + C2 + ..., ...)
 /// saved for the backward pass: nothing
 /// problems: sizes_differ, batch_differs, ranks_differ
+/// example: [](auto x) { return concat(conv2d<5>{}(x), x); }
 template <symbolic First, symbolic... More>
 constexpr First concat(First first, More... more) {
   builder& to = *first.to;

@@ -12,10 +12,12 @@ namespace tenon {
 inline namespace v0 {
 namespace layers {
 
-/// What options of a resize may set.
-struct resize_options {
-  given_extents size, factor;
+/// What options of a resize may set: of `resize_like` the first alone.
+struct interpolation_options {
   enum interpolation interpolation = interpolation::linear;
+};
+struct resize_options : interpolation_options {
+  given_extents size, factor;
 };
 
 template <int... Extents>
@@ -31,11 +33,15 @@ struct factor_option {
 template <int Divisor>
 struct nearest_option {
   static constexpr auto sets = &resize_options::interpolation;
-  static constexpr void set(resize_options& options) { options.interpolation = interpolation::nearest; }
+  static constexpr void set(interpolation_options& options) requires(Divisor == 0) {
+    options.interpolation = interpolation::nearest;
+  }
 };
 struct align_corners_option {
   static constexpr auto sets = &resize_options::interpolation;
-  static constexpr void set(resize_options& options) { options.interpolation = interpolation::linear_align_corners; }
+  static constexpr void set(interpolation_options& options) {
+    options.interpolation = interpolation::linear_align_corners;
+  }
 };
 
 /// The extents after a resize: resize<size<360, 480>>.
@@ -109,9 +115,17 @@ struct resize : layer<resize<Options...>> {
 
 /// Resizes x to the spatial extents of `like`: resize_like(x, like), resize_like<nearest<>>(x, like). A free function:
 /// it takes no number of its scope.
+///
+/// shapes: (N, C, ...) and any of the same rank -> (N, C, the extents of `like`)
+/// saved for the backward pass: nothing
+/// problems: ranks_differ
+/// example: [](auto x) { return resize_like(conv2d<8, stride<2>>{}(x), x); }
 template <auto... Options, symbolic Symbol, symbolic Like>
 constexpr Symbol resize_like(Symbol x, Like like) {
-  constexpr resize_options options = collect<resize_options, std::remove_cvref_t<decltype(Options)>...>();
+  static_assert((option_of<std::remove_cvref_t<decltype(Options)>, interpolation_options> && ...),
+                "resize_like takes nearest<> or align_corners");
+  static_assert(given_once<std::remove_cvref_t<decltype(Options)>...>, "an option is given twice");
+  constexpr auto options = collect<interpolation_options, std::remove_cvref_t<decltype(Options)>...>();
   return append_resize(x, like.extents(), options.interpolation, x.to->scope("resize_like"));
 }
 
@@ -121,6 +135,7 @@ constexpr Symbol resize_like(Symbol x, Like like) {
 /// shapes: (N, C, ...) and any of the same rank -> (N, C, the extents of `like`)
 /// saved for the backward pass: nothing
 /// problems: ranks_differ
+/// example: [](auto x) { return pad_like(max_pool2d<kernel<2>>{}(x), x); }
 template <symbolic Symbol, symbolic Like>
 constexpr Symbol pad_like(Symbol x, Like like) {
   builder& to = *x.to;
