@@ -58,8 +58,6 @@ constexpr auto with_rules_of(const Value& value) {
 template <class Part, symbolic First, symbolic... More>
 constexpr auto call_own_body(const Part& part, First x, More... more) {
   if constexpr (!our_part<Part>) {
-    static_assert(!is_ruled<First> || std::is_invocable_v<const Part&, First, More...>,
-                  "a lambda that is rewritten takes its values as `auto`");
     return part(x, more...);
   } else if constexpr (!is_ruled<First>) {
     return part.body(x, more...);
@@ -73,6 +71,10 @@ constexpr auto call_own_body(const Part& part, First x, More... more) {
 /// Calls a lambda or a part, or what the values' rules put in its place, in a scope that was entered for it.
 template <class Part, symbolic First, symbolic... More>
 constexpr auto call_body(const Part& part, First x, More... more) {
+  if constexpr (is_ruled<First> && !our_part<Part>) {
+    static_assert(std::is_invocable_v<const Part&, First, More...>,
+                  "a lambda that is rewritten takes its values as `auto`");
+  }
   if constexpr (is_ruled<First> && std::is_base_of_v<layer_base, Part>) {
     return First::rules::call(part, x, more...);
   } else {

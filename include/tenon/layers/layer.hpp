@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -90,6 +91,21 @@ constexpr auto chain(const Parts&... parts) {
 template <class First, class Second>
 requires(our_part<First> || our_part<Second>) constexpr auto operator>>(const First& first, const Second& second) {
   return chain(first, second);
+}
+
+/// Whether a type is a lambda's, by its name: there is no other way to ask.
+template <class Type>
+constexpr bool is_lambda() {
+  const std::string_view text = __PRETTY_FUNCTION__;
+  const std::size_t type = text.find("Type = ") + 7, gcc = text.find("<lambda(", type);
+  return text.substr(type).starts_with("(lambda at ") || (gcc != text.npos && text.find('<', type) == gcc);
+}
+
+/// Two bare lambdas belong to no namespace of ours. Where this operator is found all the same, because of a
+/// using-directive, it says what to write.
+template <class First, class Second>
+requires(is_lambda<First>() && is_lambda<Second>()) constexpr auto operator>>(const First&, const Second&) {
+  static_assert(our_part<First>, "two bare lambdas are not joined by >>: write chain(first, second)");
 }
 
 /// A part under a name of its own; see `name`.

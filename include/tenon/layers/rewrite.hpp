@@ -166,6 +166,18 @@ inline constexpr bool is_instance_of_values = false;
 template <template <auto, auto, class...> class Template, auto First, auto Second, class... Options>
 inline constexpr bool is_instance_of_values<Template, Template<First, Second, Options...>> = true;
 
+// An alias of a template is not what its instances are called: nothing would match it.
+template <template <class...> class Template>
+constexpr bool is_no_alias() {
+  if constexpr (requires { typename Template<>; }) return is_instance<Template, Template<>>;
+  return true;
+}
+template <template <auto, class...> class Template>
+constexpr bool is_no_alias_of_value() {
+  if constexpr (requires { typename Template<1>; }) return is_instance_of_value<Template, Template<1>>;
+  return true;
+}
+
 /// A rule that puts `To` in the place of every layer that `From` has.
 template <class From, class To, class... Options>
 struct replacing : rule<Options...> {
@@ -199,7 +211,8 @@ struct instances_of_values {
 };
 
 /// `To` in the place of every `From`: replace<batch_norm, group_norm<32>>(net), replace<relu, leaky_relu<0.1>>(net).
-/// `From` is a type, or a class template whose instances are all meant. Option: except<...>.
+/// `From` is a type, or a class template whose instances are all meant: `convolution`, as conv2d is an alias. Option:
+/// except<...>.
 ///
 /// example: replace<batch_norm, group_norm<4>>(conv2d<8>{} >> batch_norm<epsilon<1e-3>>{} >> relu{})
 template <class From, class To, class... Options, class Part>
@@ -208,10 +221,12 @@ constexpr auto replace(const Part& part) {
 }
 template <template <class...> class From, class To, class... Options, class Part>
 constexpr auto replace(const Part& part) {
+  static_assert(is_no_alias<From>(), "replace takes a layer's own template, not an alias such as conv2d");
   return rewrite<replacing<instances_of<From>, To, Options...>>(part);
 }
 template <template <auto, class...> class From, class To, class... Options, class Part>
 constexpr auto replace(const Part& part) {
+  static_assert(is_no_alias_of_value<From>(), "replace takes a layer's own template, not an alias such as conv2d");
   return rewrite<replacing<instances_of_value<From>, To, Options...>>(part);
 }
 template <template <auto, auto, class...> class From, class To, class... Options, class Part>

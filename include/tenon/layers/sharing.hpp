@@ -59,14 +59,27 @@ struct enclosing_part : part_base {
 
   constexpr explicit enclosing_part(const Part& given) : part(given) {}
 
-  constexpr auto operator()(auto... x) const {
-    return enclose([&](auto... values) { return call_next(part, values...); }, x...);
+  template <symbolic First, symbolic... More>
+  constexpr auto operator()(First x, More... more) const {
+    Derived::before(*x.to);
+    auto result = Derived::template outside<First>(call_next(part, Derived::inside(x), Derived::inside(more)...));
+    Derived::after(*x.to);
+    return result;
   }
-  constexpr auto body(auto... x) const {
-    return enclose([&](auto... values) { return call_body(part, values...); }, x...);
+  template <symbolic First, symbolic... More>
+  constexpr auto body(First x, More... more) const {
+    Derived::before(*x.to);
+    auto result = Derived::template outside<First>(call_body(part, Derived::inside(x), Derived::inside(more)...));
+    Derived::after(*x.to);
+    return result;
   }
-  constexpr auto member(std::int32_t position, auto... x) const {
-    return enclose([&](auto... values) { return call_member(part, position, values...); }, x...);
+  template <symbolic First, symbolic... More>
+  constexpr auto member(std::int32_t position, First x, More... more) const {
+    Derived::before(*x.to);
+    auto result =
+        Derived::template outside<First>(call_member(part, position, Derived::inside(x), Derived::inside(more)...));
+    Derived::after(*x.to);
+    return result;
   }
 
   template <symbolic Symbol>
@@ -75,15 +88,6 @@ struct enclosing_part : part_base {
   }
   template <symbolic Symbol, class Result>
   static constexpr Result outside(const Result& result) {
-    return result;
-  }
-
- private:
-  template <class Call, symbolic First, symbolic... More>
-  static constexpr auto enclose(const Call& call, First x, More... more) {
-    Derived::before(*x.to);
-    auto result = Derived::template outside<First>(call(Derived::inside(x), Derived::inside(more)...));
-    Derived::after(*x.to);
     return result;
   }
 };
