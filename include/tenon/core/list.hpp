@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// A growable array of scalars that is cheap to use while compiling.
+// A growable array that is cheap to use while compiling.
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <type_traits>
 #include <utility>
 
 namespace tenon {
 inline namespace v0 {
 
-/// A growable array of numbers or characters. What std::vector does in a handful of nested calls an element, this does
-/// in one: in constant evaluation, where each call costs, it is several times as fast.
+/// A growable array of numbers, characters or plain records. What std::vector does in a handful of nested calls an
+/// element, this does in one: in constant evaluation, where each call costs, it is several times as fast.
 template <class T>
-requires std::is_scalar_v<T>
+requires std::is_trivially_copyable_v<T>
 class list {
  public:
   using value_type = T;
@@ -30,7 +31,7 @@ class list {
     std::swap(capacity_, other.capacity_);
     return *this;
   }
-  constexpr ~list() { delete[] data_; }
+  constexpr ~list() { release(); }
 
   constexpr T* data() { return data_; }
   constexpr const T* data() const { return data_; }
@@ -42,39 +43,85 @@ class list {
   constexpr const T* end() const { return data_ + size_; }
   constexpr T& operator[](std::size_t i) { return data_[i]; }
   constexpr const T& operator[](std::size_t i) const { return data_[i]; }
+  constexpr T& back() { return data_[size_ - 1]; }
+  constexpr const T& back() const { return data_[size_ - 1]; }
 
   constexpr void reserve(std::size_t capacity) {
     if (capacity <= capacity_) return;
-    T* grown = new T[capacity];
-    for (std::size_t i = 0; i < size_; ++i) grown[i] = data_[i];
-    delete[] data_;
+    T* grown = nullptr;
+    if constexpr (std::is_scalar_v<T>) {
+      grown = new T[capacity];
+    } else {
+      grown = std::allocator<T>().allocate(capacity);
+    }
+    copy(grown, data_, size_);
+    release();
     data_ = grown;
     capacity_ = capacity;
   }
 
-  constexpr void push_back(T value) {
-    if (size_ == capacity_) reserve(capacity_ < 16 ? 32 : 2 * capacity_);
-    data_[size_++] = value;
+  constexpr void push_back(const T& value) {
+    if (size_ == capacity_) {
+      const T kept = value;  // it may be an element
+      reserve(grown_capacity());
+      put(data_ + size_++, kept);
+    } else {
+      put(data_ + size_++, value);
+    }
   }
 
   constexpr void append(const T* from, std::size_t count) {
-    if (size_ + count > capacity_) reserve(size_ + count > 2 * capacity_ ? size_ + count : 2 * capacity_);
-    for (std::size_t i = 0; i < count; ++i) data_[size_ + i] = from[i];
+    if (size_ + count > capacity_) reserve(size_ + count > grown_capacity() ? size_ + count : grown_capacity());
+    copy(data_ + size_, from, count);
     size_ += count;
   }
 
   constexpr void assign(std::size_t size, T value) {
     clear();
     reserve(size);
-    for (std::size_t i = 0; i < size; ++i) data_[i] = value;
+    if constexpr (std::is_scalar_v<T>) {
+      for (std::size_t i = 0; i < size; ++i) data_[i] = value;
+    } else {
+      for (std::size_t i = 0; i < size; ++i) std::construct_at(data_ + i, value);
+    }
     size_ = size;
   }
 
   /// Drops all elements from `size` on.
   constexpr void shorten(std::size_t size) { size_ = size; }
+  constexpr void pop_back() { --size_; }
   constexpr void clear() { size_ = 0; }
 
  private:
+  // While compiling, copies are dearer than memory.
+  constexpr std::size_t grown_capacity() const {
+    return capacity_ < 16 ? 32 : capacity_ * (std::is_constant_evaluated() ? 4 : 2);
+  }
+
+  static constexpr void copy(T* to, const T* from, std::size_t count) {
+    if constexpr (std::is_scalar_v<T>) {
+      for (const T* end = from + count; from != end;) *to++ = *from++;
+    } else {
+      for (std::size_t i = 0; i < count; ++i) std::construct_at(to + i, from[i]);
+    }
+  }
+
+  static constexpr void put(T* to, const T& value) {
+    if constexpr (std::is_scalar_v<T>) {
+      *to = value;
+    } else {
+      std::construct_at(to, value);
+    }
+  }
+
+  constexpr void release() {
+    if constexpr (std::is_scalar_v<T>) {
+      delete[] data_;
+    } else {
+      if (data_ != nullptr) std::allocator<T>().deallocate(data_, capacity_);
+    }
+  }
+
   T* data_ = nullptr;
   std::size_t size_ = 0, capacity_ = 0;
 };

@@ -5,7 +5,6 @@
 #include <array>
 #include <cstdint>
 #include <string_view>
-#include <vector>
 
 #include "tenon/graph/growing_graph.hpp"
 #include "tenon/graph/symbol.hpp"
@@ -21,6 +20,7 @@ class builder {
   constexpr builder() {
     scopes_.push_back({});
     buckets_.fill(-1);
+    name_buckets_.fill(-1);
   }
 
   constexpr const value& value_at(std::int32_t number) const { return graph.values[static_cast<std::size_t>(number)]; }
@@ -43,7 +43,7 @@ class builder {
     if (const named_scope* used = find_scope()) {
       if (!repeated || used->part != nullptr) graph.report(problem::name_used_twice, scope(), 1, 2);
     } else {
-      names_.push_back({scope(), nullptr});
+      remember_scope(nullptr);
     }
   }
 
@@ -55,11 +55,13 @@ class builder {
       if (used->part != part) graph.report(problem::name_used_twice, scope(), 1, 2);
       scopes_.back().repeats = true;
     } else {
-      names_.push_back({scope(), part});
+      remember_scope(part);
     }
   }
 
   constexpr void leave() {
+    const std::int32_t named = scopes_.back().named;
+    if (named >= 0) names_[static_cast<std::size_t>(named)].text = scope();
     scopes_.pop_back();
     path_.shorten(scopes_.back().length);
   }
@@ -76,18 +78,16 @@ class builder {
 
   /// The present scope as text, stored once.
   constexpr range scope() {
-    frame& present = scopes_.back();
-    if (present.stored.count == 0) present.stored = graph.store({path_.data(), path_.size()});
-    return present.stored;
+    if (scopes_.back().stored.count == 0) store();
+    return scopes_.back().stored;
   }
 
   /// The present scope with a word behind it, for what has no scope of its own: "decoder.add".
   constexpr range scope(std::string_view word) {
     separate();
     path_.append(word.data(), word.size());
-    scopes_.push_back({path_.size(), 0, {}});
-    const range stored = scope();
-    leave();
+    const range stored = store();
+    path_.shorten(scopes_.back().length);
     return stored;
   }
 
@@ -141,7 +141,7 @@ class builder {
       attribute.trainable = attribute.trainable && !each.freezes;
       attribute.learning_rate_factor *= each.learning_rate_factor;
     }
-    return named(operation::parameter, text, extents, attribute, parameters_);
+    return named(operation::parameter, name, text, extents, attribute, parameters_);
   }
 
   /// A running statistic of the present scope.
@@ -150,7 +150,7 @@ class builder {
     attribute.index = buffers_;
     attribute.initial = initial;
     attribute.trainable = false;
-    return named(operation::buffer, scope(name), extents, attribute, buffers_);
+    return named(operation::buffer, name, scope(name), extents, attribute, buffers_);
   }
 
   /// The number of the next dropout: each draws other random numbers.
@@ -168,15 +168,19 @@ class builder {
 
  private:
   struct frame {
-    std::size_t length = 0;  // of the path
-    std::int32_t next = 0;   // position of the next unnamed call
-    range stored{};          // the path as text of the graph, if it was asked for
-    bool repeats = false;    // inside a shared scope that was entered before
+    std::size_t length = 0;            // of the path
+    std::int32_t next = 0;             // position of the next unnamed call
+    range stored{};                    // the path as text of the graph, if it was asked for
+    bool repeats = false;              // inside a shared scope that was entered before
+    std::uint32_t hash = 2166136261u;  // of the path
+    std::int32_t named = -1;           // its entry among the named scopes
   };
 
   struct named_scope {
-    range text;
+    range text;        // once it was left
     const void* part;  // of a shared scope: which part it belongs to
+    std::uint32_t hash;
+    std::int32_t next;  // of its bucket
   };
 
   struct selection {
@@ -205,14 +209,45 @@ class builder {
   }
 
   constexpr bool repeats() const { return scopes_.back().repeats; }
-  constexpr void push(bool repeated) { scopes_.push_back({path_.size(), 0, {}, repeated}); }
 
-  // What has the name of the present scope, or null.
+  // Enters the scope of the present path: only what it has beyond the scope it stands in is hashed.
+  constexpr void push(bool repeated) {
+    const std::size_t before = scopes_.back().length;
+    const std::uint32_t hash = extend(scopes_.back().hash, {path_.data() + before, path_.size() - before});
+    scopes_.push_back({path_.size(), 0, {}, repeated, hash, -1});
+  }
+
+  static constexpr std::uint32_t extend(std::uint32_t hash, std::string_view text) {
+    for (const char c : text) hash = (hash ^ static_cast<std::uint32_t>(c)) * 16777619u;
+    return hash;
+  }
+
+  // Stores the path. It begins with the paths of all scopes that are open.
+  constexpr range store() {
+    const range stored = graph.store({path_.data(), path_.size()});
+    for (std::size_t i = scopes_.size(); i > 0 && scopes_[i - 1].stored.count == 0; --i) {
+      scopes_[i - 1].stored = {stored.begin, static_cast<std::int32_t>(scopes_[i - 1].length)};
+    }
+    return stored;
+  }
+
+  // What has the name of the present scope, or null. Scopes that are open have other names, for theirs are shorter.
   constexpr const named_scope* find_scope() const {
-    for (const named_scope& used : names_) {
-      if (view_of(used.text) == std::string_view(path_.data(), path_.size())) return &used;
+    const std::uint32_t hash = scopes_.back().hash;
+    for (std::int32_t i = name_buckets_[hash % name_buckets_.size()]; i >= 0;) {
+      const named_scope& used = names_[static_cast<std::size_t>(i)];
+      if (used.hash == hash && view_of(used.text) == std::string_view(path_.data(), path_.size())) return &used;
+      i = used.next;
     }
     return nullptr;
+  }
+
+  constexpr void remember_scope(const void* part) {
+    const std::uint32_t hash = scopes_.back().hash;
+    std::int32_t& bucket = name_buckets_[hash % name_buckets_.size()];
+    scopes_.back().named = static_cast<std::int32_t>(names_.size());
+    names_.push_back({{}, part, hash, bucket});
+    bucket = scopes_.back().named;
   }
 
   static constexpr bool is_below(std::string_view path, std::string_view scope) {
@@ -227,27 +262,27 @@ class builder {
     for (; unit > 0; unit /= 10) path_.push_back(static_cast<char>('0' + number / unit % 10));
   }
 
-  constexpr std::int32_t named(operation op, range text, const shape& extents, const attributes& attribute,
-                               std::int32_t& count) {
-    std::uint32_t hash = 2166136261u;
-    for (char c : view_of(text)) hash = (hash ^ static_cast<std::uint32_t>(c)) * 16777619u;
+  constexpr std::int32_t named(operation op, std::string_view name, range text, const shape& extents,
+                               const attributes& attribute, std::int32_t& count) {
+    const std::uint32_t hash = extend(scopes_.back().hash, name);
     std::int32_t& bucket = buckets_[hash % buckets_.size()];
     for (std::int32_t i = bucket; i >= 0; i = entries_[static_cast<std::size_t>(i)].next) {
       const entry& used = entries_[static_cast<std::size_t>(i)];
-      if (view_of(used.text) != view_of(text)) continue;
+      if (used.hash != hash || view_of(used.text) != view_of(text)) continue;
       if (repeats()) return shared(used, op, extents);
       graph.report(problem::name_used_twice, text, 1, 2);
     }
     graph.append(op, {}, attribute, text);
     ++count;
     const std::int32_t number = graph.add_result(extents);
-    entries_.push_back({text, bucket, number});
+    entries_.push_back({text, hash, bucket, number});
     bucket = static_cast<std::int32_t>(entries_.size()) - 1;
     return number;
   }
 
   struct entry {
     range text;
+    std::uint32_t hash;
     std::int32_t next;
     std::int32_t number;  // of its value
   };
@@ -269,11 +304,11 @@ class builder {
   }
 
   list<char> path_;
-  std::vector<frame> scopes_;
-  std::vector<named_scope> names_;
-  std::vector<selection> selections_;
-  std::vector<entry> entries_;  // names of parameters and buffers, chained by their hash
-  std::array<std::int32_t, 256> buckets_{};
+  list<frame> scopes_;
+  list<named_scope> names_;
+  list<selection> selections_;
+  list<entry> entries_;  // names of parameters and buffers, chained by their hash
+  std::array<std::int32_t, 256> buckets_{}, name_buckets_{};
   std::int32_t inputs_ = 0, parameters_ = 0, buffers_ = 0, dropouts_ = 0;
 };
 

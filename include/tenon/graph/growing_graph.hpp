@@ -5,7 +5,6 @@
 #include <span>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "tenon/core/list.hpp"
 #include "tenon/graph/graph.hpp"
@@ -16,8 +15,8 @@ inline namespace v0 {
 /// A graph that grows at its end. It lives inside one constant evaluation, or at run time.
 class growing_graph {
  public:
-  std::vector<node> nodes;
-  std::vector<value> values;
+  list<node> nodes;
+  list<value> values;
   list<std::int32_t> operands;
   list<std::int32_t> outputs;
   list<char> characters;

@@ -28,7 +28,7 @@ constexpr growing_graph training_form(const graph_view& graph) {
     attributes attribute;
     range scope;
   };
-  std::vector<pending> followers;
+  list<pending> followers;
   for (std::int32_t i = 0; i < graph.node_count(); ++i) {
     const node& current = graph.node_at(i);
     const std::int64_t values =
