@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The examples in the layers' comments, compiled as they stand there, with what the comments say of them.
 #include "tenon/layers/layers.hpp"
+#include "tenon/layers/rewrite.hpp"
+#include "tenon/layers/rewrite_convolutions.hpp"
 #include "tenon/plan/plan_of.hpp"
 
 namespace {
@@ -85,6 +87,40 @@ inline constexpr auto concat_example = [](auto x) { return concat(conv2d<5>{}(x)
 static_assert(gives<concat_example, picture>(shape(2, 8, 15, 20), 3 * 5 + 5));
 inline constexpr auto multiply_example = [](auto x) { return x * sigmoid{}(linear<3>{}(global_average_pool{}(x))); };
 static_assert(gives<multiply_example, picture>(shape(2, 3, 15, 20), 3 * 3 + 3));
+
+// layers/convolution.hpp
+inline constexpr auto depthwise_example = conv2d<8>{} >> depthwise_conv2d<kernel<3>, no_bias>{} >> conv2d<16>{};
+static_assert(gives<depthwise_example, picture>(shape(2, 16, 15, 20), 3 * 8 + 8 + 8 * 9 + 8 * 16 + 16));
+
+// layers/layer.hpp
+inline constexpr auto unroll_example =
+    unroll<3>([]<int I>(auto x) { return conv2d<(8 << I), kernel<3>, stride<2>>{}(x); });
+static_assert(gives<unroll_example, picture>(shape(2, 32, 2, 3), 3 * 8 * 9 + 8 + 8 * 16 * 9 + 16 + 16 * 32 * 9 + 32));
+
+// layers/sharing.hpp
+inline constexpr auto share_example = [](auto x) {
+  auto head = share<"head">(conv2d<8>{});
+  return add(head(x), head(x));
+};
+static_assert(gives<share_example, picture>(shape(2, 8, 15, 20), 3 * 8 + 8));
+inline constexpr auto frozen_example = frozen(conv2d<8, kernel<3>>{} >> batch_norm{}) >> conv2d<4>{};
+static_assert(gives<frozen_example, picture>(shape(2, 4, 15, 20), 3 * 8 * 9 + 8 + 16 + 8 * 4 + 4));
+inline constexpr auto factor_example = learning_rate_factor<0.1>(conv2d<8, kernel<3>>{} >> relu{}) >> conv2d<4>{};
+static_assert(gives<factor_example, picture>(shape(2, 4, 15, 20), 3 * 8 * 9 + 8 + 8 * 4 + 4));
+
+// layers/rewrite.hpp, layers/rewrite_convolutions.hpp
+inline constexpr auto replace_example =
+    replace<batch_norm, group_norm<4>>(conv2d<8>{} >> batch_norm<epsilon<1e-3>>{} >> relu{});
+static_assert(gives<replace_example, picture>(shape(2, 8, 15, 20), 3 * 8 + 8 + 16));
+inline constexpr auto width_example =
+    scale_width<0.5, except<"head">>(conv2d<32, kernel<3>>{} >> relu{} >> name<"head">(conv2d<11>{}));
+static_assert(gives<width_example, picture>(shape(2, 11, 15, 20), 3 * 16 * 9 + 16 + 16 * 11 + 11));
+inline constexpr auto separable_example = separable<between<batch_norm<>>>(conv2d<16, kernel<3>, no_bias>{} >> relu{});
+static_assert(gives<separable_example, picture>(shape(2, 16, 15, 20), 3 * 9 + 6 + 3 * 16));
+inline constexpr auto bottleneck_example =
+    bottleneck<4, except<"stem">>(name<"stem">(conv2d<32, kernel<3>>{}) >> relu{} >> conv2d<32, kernel<3>>{});
+static_assert(gives<bottleneck_example, picture>(shape(2, 32, 15, 20),
+                                                 3 * 32 * 9 + 32 + (32 * 8 + 8) + (8 * 8 * 9 + 8) + (8 * 32 + 32)));
 
 // layers/normalization.hpp
 inline constexpr auto batch_norm_example = conv2d<8, kernel<3>, no_bias>{} >> batch_norm<epsilon<1e-3>>{};

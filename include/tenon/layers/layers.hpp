@@ -19,6 +19,7 @@
 
 // Convolutions
 //   conv2d<Channels, ...>, conv3d<Channels, ...>                        weight, bias
+//   depthwise_conv2d<...>, depthwise_conv3d<...>                        weight, bias
 //   conv_transpose2d<Channels, ...>, conv_transpose3d<Channels, ...>    weight, bias
 #include "tenon/layers/convolution.hpp"
 
@@ -37,14 +38,14 @@
 //   prelu                        weight
 #include "tenon/layers/activation.hpp"
 
-// Poolings
-//   max_pool2d<kernel<2>>, max_pool3d<kernel<2>>
-//   average_pool2d<kernel<3>, stride<2>, padding<1>>, average_pool3d<...>; ignore_padding
-//   adaptive_average_pool2d<6>, adaptive_average_pool2d<3, 5>, adaptive_average_pool3d<...>; global_average_pool
 // Dropouts
 //   dropout<0.1>, dropout_channels<0.01>
 #include "tenon/layers/dropout.hpp"
 
+// Poolings
+//   max_pool2d<kernel<2>>, max_pool3d<kernel<2>>
+//   average_pool2d<kernel<3>, stride<2>, padding<1>>, average_pool3d<...>; ignore_padding
+//   adaptive_average_pool2d<6>, adaptive_average_pool2d<3, 5>, adaptive_average_pool3d<...>; global_average_pool
 #include "tenon/layers/pooling.hpp"
 
 // Values that meet
@@ -59,3 +60,8 @@
 //   resize<size<360, 480>>, resize<factor<2>, nearest<>>, resize_like(x, like), resize_like<align_corners>(x, like),
 //   pad_like(x, like)
 #include "tenon/layers/resize.hpp"
+
+// Rewriting, in headers of its own, which need Boost.Hana
+//   replace<batch_norm, group_norm<32>>(net)         tenon/layers/rewrite.hpp; rewrite<Rule...>(net) by rules of one's
+//   own scale_width<0.5, except<"head">>(net), separable<between<relu>>(net), bottleneck<4>(net)
+//                                                    tenon/layers/rewrite_convolutions.hpp
