@@ -46,12 +46,14 @@ inline constexpr int pixels_at_once = 8;
 /// Sums of a pixels_at_once: two blocks of channels, or one of two vectors.
 using tile_sums = vec[2][pixels_at_once];
 
-/// A tap's weights and what some pixels see through it, of some neighbouring source channels.
+/// A tap's weights and what some pixels see through it, of some neighbouring source channels; they begin a block, or
+/// all lie in one.
 struct seen_pixels {
   const float* source;
   const float* weights;
   std::int64_t count;         ///< source channels
-  std::int64_t channel_step;  ///< floats between source channels
+  std::int64_t channel_step;  ///< floats between source channels of a block
+  std::int64_t block_step;    ///< floats between source blocks
   std::int64_t pixel_step;    ///< floats between the pixels' sources
   std::int64_t vector_step;   ///< floats between the weights of the first vector and of the second
 };
@@ -63,22 +65,26 @@ TENON_KERNEL_INLINE void add_seen(const seen_pixels& of, vec (*sums)[pixels_at_o
                                   std::index_sequence<Item...>) {
   constexpr int count = Pixels * Vectors;
   vec sum[] = {(Item < count ? sums[Item % count / Pixels][first + static_cast<int>(Item) % Pixels] : vec{})...};
-  const float *source = of.source, *weights = of.weights;
+  const float* weights = of.weights;
   const std::int64_t pixel = of.pixel_step, vector = of.vector_step, channel = of.channel_step;
-  std::int64_t i = 0;
-  for (; i + Chains <= of.count; i += Chains) {
-    ((sum[Item] +=
-      load(weights + static_cast<int>(Item) / count * block + static_cast<int>(Item) % count / Pixels * vector) *
-      source[static_cast<int>(Item) % Pixels * pixel + static_cast<int>(Item) / count * channel]),
-     ...);
-    source += Chains * channel;
-    weights += Chains * block;
+  for (std::int64_t done = 0; done < of.count; done += block) {
+    const float* source = of.source + done / block * of.block_step;
+    const std::int64_t channels = std::min<std::int64_t>(block, of.count - done);
+    std::int64_t i = 0;
+    for (; i + Chains <= channels; i += Chains) {
+      ((sum[Item] +=
+        load(weights + static_cast<int>(Item) / count * block + static_cast<int>(Item) % count / Pixels * vector) *
+        source[static_cast<int>(Item) % Pixels * pixel + static_cast<int>(Item) / count * channel]),
+       ...);
+      source += Chains * channel;
+      weights += Chains * block;
+    }
+    for (; i < channels; ++i, source += channel, weights += block)
+      ((Item < count ? static_cast<void>(sum[Item] += load(weights + static_cast<int>(Item) % count / Pixels * vector) *
+                                                      source[static_cast<int>(Item) % Pixels * pixel])
+                     : void()),
+       ...);
   }
-  for (; i < of.count; ++i, source += channel, weights += block)
-    ((Item < count ? static_cast<void>(sum[Item] += load(weights + static_cast<int>(Item) % count / Pixels * vector) *
-                                                    source[static_cast<int>(Item) % Pixels * pixel])
-                   : void()),
-     ...);
   ((Item < count ? void() : static_cast<void>(sum[Item % count] += sum[Item])), ...);
   ((Item < count ? static_cast<void>(sums[Item % count / Pixels][first + static_cast<int>(Item) % Pixels] = sum[Item])
                  : void()),
@@ -128,7 +134,7 @@ TENON_KERNEL inline void sum_tile(const gather_arguments& of, const direct_row& 
   const float* const weights = of.weights + of.block_weights[row.at_block];
   const float* const source = of.source + row.image * of.source_image;
   const std::int64_t pixel = of.source_pixel;
-  seen_pixels seen{nullptr, nullptr, 0, of.source_channel, step * pixel, width};
+  seen_pixels seen{nullptr, nullptr, 0, of.source_channel, of.source_block, step * pixel, width};
   if constexpr (width == block) seen.vector_step = taps * range.count * block;
   for (std::int64_t d = 0; d < of.depth.taps; ++d) {
     const std::int64_t from_depth = of.depth.look(row.depth, d);
@@ -144,10 +150,10 @@ TENON_KERNEL inline void sum_tile(const gather_arguments& of, const direct_row& 
         if (first >= last) continue;
         const float* const seen_row = source_row + (first * step + tap.column) * pixel;
         seen.weights = row_weights + tap.tap * range.count * block;
-        // Channels of one block of the source at a time.
+        // Channels of a range that begins inside of a block of the source, then the others.
         for (std::int64_t channel = range.first, stop = range.first + range.count; channel < stop;) {
           const std::int64_t inside = channel % block;
-          seen.count = std::min(block - inside, stop - channel);
+          seen.count = inside == 0 ? stop - channel : std::min(block - inside, stop - channel);
           seen.source = seen_row + channel / block * of.source_block + inside * of.source_channel;
           add_seen<Vectors>(seen, sums, static_cast<int>(first - begin), static_cast<int>(last - first));
           seen.weights += seen.count * block;
@@ -195,10 +201,13 @@ TENON_KERNEL inline void direct_part(const gather_arguments& of, std::int64_t be
   for (std::int64_t item = begin; item < end; ++item) {
     const std::int64_t plane = item / rows, row = item % rows;
     const direct_row at{plane / sets, plane % sets * together, row / of.to.height, row % of.to.height};
-    if (width < block || (together == 2 && at.at_block + 1 < of.to.blocks))
+    if constexpr (width < block) {
       direct_row_part<2>(of, at);
-    else
+    } else if constexpr (width == 8) {
       direct_row_part<1>(of, at);
+    } else {
+      together == 2 && at.at_block + 1 < of.to.blocks ? direct_row_part<2>(of, at) : direct_row_part<1>(of, at);
+    }
   }
 }
 

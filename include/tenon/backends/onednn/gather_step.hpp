@@ -43,7 +43,8 @@ class gather_step final : public convolution_step {
     const float* const from = floats(values_.weights);
     auto* const to = reinterpret_cast<float*>(packed());
     parallel_for(to_.blocks, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t i = begin; i < end; ++i) pack_block(i, norm, from, to + block_weights_[i]);
+      for (std::int64_t i = begin; i < end; ++i)
+        pack_block(i, norm, from, to + block_weights_[static_cast<std::size_t>(i)]);
     });
     if (adds_bias(*node_))
       pack_bias(bias_operand(), norm, reinterpret_cast<float*>(packed() + bias_offset_), channels(),
