@@ -25,7 +25,7 @@ using program = reference::program<double>;
 struct fusing : reference::capabilities {
   static constexpr bool folds_norm = true;
   static constexpr bool is_norm(operation op) {
-    return op == operation::batch_norm || op == operation::batch_norm_training;
+    return op == operation::batch_norm || op == operation::batch_norm_training || op == operation::group_norm;
   }
   static constexpr bool fuses_activation(operation op, activation) {
     return op == operation::convolution || op == operation::transposed_convolution || is_norm(op);
@@ -72,7 +72,7 @@ compiled_graph planned(growing_graph graph, const plan_options& options, tally& 
 }
 
 compiled_graph optimised_inference(const growing_graph& described, tally& fired) {
-  growing_graph graph = counted(fired, "dead code", described, [](const graph_view& of) { return remove_dead(of); });
+  growing_graph graph = counted(fired, "dead code", described, [](const graph_view& of) { return remove_dead(of, true); });
   graph = counted(fired, "fold norm", graph, [](const graph_view& of) { return fold_norm(of); });
   graph = counted(fired, "fuse sum", graph, [](const graph_view& of) { return fuse_sum<fusing>(of); });
   graph = counted(fired, "fuse activation", graph, [](const graph_view& of) { return fuse_activation<fusing>(of); });
@@ -116,7 +116,7 @@ compiled_graph optimised_training(const growing_graph& described, tally& fired) 
 
 /// Nothing fused, nothing made again, nothing shared.
 compiled_graph plain(const growing_graph& described, bool trains) {
-  growing_graph graph = remove_dead(described.view());
+  growing_graph graph = remove_dead(described.view(), !trains);
   if (trains) graph = remove_dead(differentiate(training_form(graph.view()).view(), sgd<>::rule()).view());
   compiled_graph made;
   made.graph = lay_out<reference::capabilities>(graph.view());
@@ -241,7 +241,7 @@ TEST_CASE("a norm that is folded wrongly is found") {
   tally fired;
   for (std::uint32_t seed = 0; seed < 60; ++seed) {
     const growing_graph described = random_network(seed).make(false);
-    growing_graph graph = fold_norm(remove_dead(described.view()).view());
+    growing_graph graph = fold_norm(remove_dead(described.view(), true).view());
     for (const node& each : graph.nodes) {
       if (!each.attribute.folds_norm) continue;
       // Scale and shift of the norm in each other's place.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Random networks: branches, concats, adds, strides, norms, pooling, resizes, transposed convolutions, several losses.
+// Random networks of the whole vocabulary: branches, concats, sums, shared weights, strides, norms, several losses.
 #pragma once
 
 #include <array>
@@ -10,8 +10,7 @@
 
 #include "tenon/graph/builder.hpp"
 #include "tenon/graph/shape_rules.hpp"
-#include "tenon/layers/join.hpp"
-#include "tenon/layers/resize.hpp"
+#include "tenon/layers/layers.hpp"
 #include "tenon/train/losses.hpp"
 
 namespace tenon_test {
@@ -61,7 +60,7 @@ class random_network {
 
   symbol random_step() {
     const symbol x = recent();
-    switch (below(14)) {
+    switch (below(17)) {
       case 0:
       case 1:
         return convolution(x, 1 + below(20));
@@ -86,6 +85,12 @@ class random_network {
         return residual(x);
       case 12:
         return relu(relu(x));
+      case 13:
+        return function(x);
+      case 14:
+        return grouped(x);
+      case 15:
+        return channels_of(x);
       default:
         return sum(x);
     }
@@ -175,7 +180,70 @@ class random_network {
     return below(3) == 0 ? y : relu(y);
   }
 
+  /// Functions of an element, and dropouts.
+  symbol function(symbol x) {
+    using namespace tenon::layers;
+    switch (below(8)) {
+      case 0:
+        return leaky_relu<0.1>{}(x);
+      case 1:
+        return sigmoid{}(norm(x));
+      case 2:
+        return hard_swish{}(convolution(x, 1 + below(20)));
+      case 3:
+        return elu<>{}(x);
+      case 4:
+        return prelu{}(x);
+      case 5:
+        return softmax{}(x);
+      case 6:
+        return dropout<0.3>{}(relu(norm(x)));
+      default:
+        return dropout_channels<0.3>{}(x);
+    }
+  }
+
+  symbol grouped(symbol x) {
+    using namespace tenon::layers;
+    switch (below(3)) {
+      case 0:
+        return relu(group_norm<nearest<4>>{}(convolution(x, 1 + below(20))));
+      case 1:
+        return instance_norm<>{}(x);
+      default:
+        return tenon::layers::add(group_norm<1>{}(x), x);
+    }
+  }
+
+  /// What moves or weighs whole channels.
+  symbol channels_of(symbol x) {
+    using namespace tenon::layers;
+    switch (below(4)) {
+      case 0:
+        return multiply(x, sigmoid{}(global_average_pool{}(x)));
+      case 1:
+        return multiply(x, fitted(recent_like(x), x.extents()));
+      case 2:
+        return x.channels() % 2 == 0 ? channel_shuffle<2>{}(x) : x;
+      default: {
+        if (x.channels() % 4 != 0) return x;
+        const auto parts = chunk<4>(x);
+        return concat(relu(parts[2]), parts[0], concat(parts[3], parts[1]));
+      }
+    }
+  }
+
+  symbol recent_like(symbol x) {
+    const symbol other = recent();
+    return other.channels() == x.channels() ? other : x;
+  }
+
   symbol pool(symbol x) {
+    if (below(4) == 0) {
+      return rank_ == 2 ? tenon::layers::average_pool2d<tenon::layers::kernel<3>, tenon::layers::stride<1>,
+                                                        tenon::layers::padding<1>>{}(x)
+                        : tenon::layers::adaptive_average_pool3d<2, 3, 3>{}(x);
+    }
     attributes attribute;
     const bool halves = below(2) == 0 && x.extents().spatial(0) > (rank_ == 3 ? 2 : 0) && x.extents().spatial(1) > 2 &&
                         x.extents().spatial(2) > 2;
