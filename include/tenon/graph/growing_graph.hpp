@@ -45,26 +45,16 @@ class growing_graph {
   /// Appends a node without results; results are added with `add_result` before the next node.
   constexpr std::int32_t append(operation op, std::span<const std::int32_t> from, const attributes& attribute,
                                 range scope = {}) {
-    node made;
-    made.op = op;
-    made.operands = {static_cast<std::int32_t>(operands.size()), static_cast<std::int32_t>(from.size())};
-    made.results = {static_cast<std::int32_t>(values.size()), 0};
-    made.scope = scope;
-    made.attribute = attribute;
+    const range read{static_cast<std::int32_t>(operands.size()), static_cast<std::int32_t>(from.size())};
+    nodes.push_back({op, read, {static_cast<std::int32_t>(values.size()), 0}, scope, attribute});
     operands.append(from.data(), from.size());
-    nodes.push_back(made);
     return static_cast<std::int32_t>(nodes.size()) - 1;
   }
 
   /// Adds a result to the last node; gives the value's number.
   constexpr std::int32_t add_result(const shape& extents, element_type type = element_type::float32,
                                     layout arrangement = layout::plain) {
-    value made;
-    made.extents = extents;
-    made.type = type;
-    made.arrangement = arrangement;
-    made.producer = static_cast<std::int32_t>(nodes.size()) - 1;
-    values.push_back(made);
+    values.push_back({extents, type, arrangement, static_cast<std::int32_t>(nodes.size()) - 1});
     ++nodes.back().results.count;
     return static_cast<std::int32_t>(values.size()) - 1;
   }
@@ -116,17 +106,23 @@ class graph_copy {
 
   /// Copies a node; gives its new number.
   constexpr std::int32_t copy(const node& old) {
-    const list<std::int32_t> numbers = operands_of(old);
-    return copy(old, numbers);
+    const auto number = static_cast<std::int32_t>(to.nodes.size());
+    const std::int32_t* const read = from_.operands.data() + old.operands.begin;
+    to.nodes.push_back({old.op,
+                        {static_cast<std::int32_t>(to.operands.size()), old.operands.count},
+                        {static_cast<std::int32_t>(to.values.size()), old.results.count},
+                        old.scope,
+                        old.attribute});
+    for (std::int32_t i = 0; i < old.operands.count; ++i) to.operands.push_back(renumber(read[i]));
+    copy_results(old, number);
+    return number;
   }
 
   /// Copies a node with other operands, given by their new numbers.
   constexpr std::int32_t copy(const node& old, std::span<const std::int32_t> numbers) {
     const std::int32_t number = to.append(old.op, numbers, old.attribute, old.scope);
-    for (std::int32_t i = 0; i < old.results.count; ++i) {
-      const value& result = from_.result_value(old, i);
-      renumber(old.results[i], to.add_result(result.extents, result.type, result.arrangement));
-    }
+    to.nodes.back().results.count = old.results.count;
+    copy_results(old, number);
     return number;
   }
 
@@ -136,6 +132,14 @@ class graph_copy {
   }
 
  private:
+  constexpr void copy_results(const node& old, std::int32_t producer) {
+    for (std::int32_t i = old.results.begin; i < old.results.begin + old.results.count; ++i) {
+      renumber(i, static_cast<std::int32_t>(to.values.size()));
+      const value& result = from_.value_at(i);
+      to.values.push_back({result.extents, result.type, result.arrangement, producer});
+    }
+  }
+
   graph_view from_;
 };
 

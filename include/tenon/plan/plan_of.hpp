@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "tenon/graph/input.hpp"
+#include "tenon/graph/transfer.hpp"
 #include "tenon/passes/activate_again.hpp"
 #include "tenon/passes/differentiate.hpp"
 #include "tenon/passes/fold_norm.hpp"
@@ -24,11 +25,12 @@
 namespace tenon {
 inline namespace v0 {
 
-/// A graph as a constant: `Maker::make()` runs once for the sizes and once into arrays of those sizes.
+/// A graph as a constant: what `Maker::make()` gives.
 template <class Maker>
 struct stage {
-  static constexpr graph_sizes sizes = Maker::make().sizes();
-  static constexpr frozen_graph<sizes> graph = freeze<sizes>(Maker::make().view());
+  static constexpr graph_transfer made{Maker::make()};
+  static constexpr graph_sizes sizes = made.sizes();
+  static constexpr frozen_graph<sizes> graph = freeze<sizes>(made);
 };
 
 /// The description, lowered; when training, with its losses.
