@@ -9,9 +9,9 @@
 namespace tenon {
 inline namespace v0 {
 
-/// Lets the backward pass make results of norms, with the activation and the sum fused into them, and of dropouts again
-/// from what it keeps anyway, at no multiply-accumulates (an "activated norm"): the norm's own gradient reads the
-/// convolution's result, from which norm and activation follow by the statistics of the batch.
+/// Lets the backward pass make results of norms, with the activation and the sum fused into them, of activations and of
+/// dropouts again from what it keeps anyway, at no multiply-accumulates (an "activated norm"): the norm's own gradient
+/// reads the convolution's result, from which norm and activation follow by the statistics of the batch.
 ///
 ///     x, ... -> batch_norm_training (relu) -> y, mean, variance
 ///     y -> convolution ... loss ...
@@ -95,6 +95,7 @@ class activation_maker {
       case operation::batch_norm:
       case operation::batch_norm_training:
       case operation::group_norm:
+      case operation::activation:
       case operation::dropout:
         return true;
       default:
