@@ -72,7 +72,8 @@ compiled_graph planned(growing_graph graph, const plan_options& options, tally& 
 }
 
 compiled_graph optimised_inference(const growing_graph& described, tally& fired) {
-  growing_graph graph = counted(fired, "dead code", described, [](const graph_view& of) { return remove_dead(of, true); });
+  growing_graph graph =
+      counted(fired, "dead code", described, [](const graph_view& of) { return remove_dead(of, true); });
   graph = counted(fired, "fold norm", graph, [](const graph_view& of) { return fold_norm(of); });
   graph = counted(fired, "fuse sum", graph, [](const graph_view& of) { return fuse_sum<fusing>(of); });
   graph = counted(fired, "fuse activation", graph, [](const graph_view& of) { return fuse_activation<fusing>(of); });
