@@ -2,6 +2,8 @@
 // The constants of the networks in models/.
 #include <string_view>
 
+#include "tenon/core/literals.hpp"
+#include "tenon/layers/rewrite.hpp"
 #include "tenon/models/deeplab_v3_plus.hpp"
 #include "tenon/models/espnet.hpp"
 #include "tenon/models/fast_scnn.hpp"
@@ -15,6 +17,7 @@ using namespace tenon::models;
 using tenon::image;
 using tenon::plan_of;
 using tenon::volume;
+using namespace tenon::literals;
 
 template <class Plan>
 constexpr bool has_parameter(std::string_view name, const tenon::shape& extents) {
@@ -35,6 +38,10 @@ static_assert(has_parameter<deeplab>("aspp.proj.0.weight", tenon::shape(256, 128
 using grouped = plan_of<deeplab_v3_plus<19, group_norm<nearest<32>>{}>, image<1, 3, 513, 513>>;
 static_assert(grouped::parameter_count == deeplab::parameter_count && grouped::buffer_list.empty());
 static_assert(grouped::macs == deeplab::macs);
+// Norms are replaced through all the lambdas, too.
+constexpr auto rewritten = replace<batch_norm, group_norm<nearest<32>>>(deeplab_v3_plus<19>);
+using rewritten_deeplab = plan_of<rewritten, image<1, 3, 513, 513>>;
+static_assert(rewritten_deeplab::parameter_count == deeplab::parameter_count && rewritten_deeplab::buffer_list.empty());
 constexpr deeplab_v3_plus_options dense{.output_stride = 8};
 using dense_deeplab = plan_of<deeplab_v3_plus<19, batch_norm<>{}, dense>, image<1, 3, 513, 513>>;
 static_assert(dense_deeplab::parameter_count == deeplab::parameter_count);
@@ -46,6 +53,11 @@ static_assert(fast::macs == 6'709'649'408);
 static_assert(has_parameter<fast>("gfe.8.c.1.0.weight", tenon::shape(768, 1, 3, 3)));
 static_assert(has_parameter<fast>("ppm.br.3.0.weight", tenon::shape(32, 128, 1, 1)));
 static_assert(has_parameter<fast>("cls.3.weight", tenon::shape(19, 128, 1, 1)));
+
+// Inference needs little more than the greatest pair of values.
+using street = plan_of<deeplab_v3_plus<19>, image<1, 3, 1024, 2048>>;
+static_assert(street::arena_bytes <= 600_MiB && street::arena_bytes * 50 <= street::lower_bound_bytes * 51);
+static_assert(fast::arena_bytes <= 165_MiB && fast::arena_bytes * 50 <= fast::lower_bound_bytes * 51);
 
 template <vb_block Block>
 using vb = plan_of<vb_net<1, Block>, volume<1, 1, 32, 128, 128>>;
