@@ -10,6 +10,7 @@
 #include <memory>
 #include <set>
 
+#include "tenon/backends/reference/program.hpp"
 #include "tenon/io/safetensors.hpp"
 #include "tenon/runtime/executor.hpp"
 #include "tenon/runtime/program_of.hpp"

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "golden/harness.hpp"
+#include "tenon/backends/reference/program.hpp"
 #include "tenon/models/unet.hpp"
 #include "tenon/runtime/predictor.hpp"
 #include "tenon/runtime/trainer.hpp"

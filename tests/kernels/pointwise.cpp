@@ -117,6 +117,14 @@ TEST_CASE("kernels refuse convolutions", "[kernels]") {
   const single_node of{.op = operation::convolution, .operands = {}, .results = {}};
   with_graph(of, [&](const graph_view& graph, const node& made) {
     CHECK_THROWS_AS(kernels::execute(kernels::isa::plain, graph, made, {}, {}, {}), backend_error);
-    CHECK_THROWS_AS(kernels::execute_inference(kernels::isa::plain, made, {}, {}), backend_error);
+  });
+}
+
+TEST_CASE("kernels refuse operations that they were not compiled for", "[kernels]") {
+  const single_node of{.op = operation::total_loss, .operands = {}, .results = {}};
+  with_graph(of, [&](const graph_view& graph, const node& made) {
+    CHECK_THROWS_AS(kernels::execute<inference_operations>(kernels::isa::plain, graph, made, {}, {}, {}),
+                    backend_error);
+    CHECK_THROWS_AS(kernels::execute<operation_set{}>(kernels::isa::plain, graph, made, {}, {}, {}), backend_error);
   });
 }

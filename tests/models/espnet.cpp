@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "skip.hpp"
+#include "tenon/backends/reference/program.hpp"
 #include "tenon/io/npy.hpp"
 #include "tenon/runtime/predictor.hpp"
 

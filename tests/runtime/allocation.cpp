@@ -7,6 +7,7 @@
 
 #include "runtime/counting.hpp"
 #include "runtime/small.hpp"
+#include "tenon/backends/reference/program.hpp"
 #include "tenon/models/unet.hpp"
 
 using namespace runtime_test;

@@ -6,6 +6,7 @@
 #include <set>
 #include <vector>
 
+#include "tenon/backends/reference/program.hpp"
 #include "tenon/layers/layers.hpp"
 #include "tenon/runtime/predictor.hpp"
 #include "tenon/runtime/trainer.hpp"

@@ -13,6 +13,7 @@
 
 #include "runtime/counting.hpp"
 #include "runtime/small.hpp"
+#include "tenon/backends/reference/program.hpp"
 #include "tenon/runtime/dynamic_predictor.hpp"
 
 using namespace runtime_test;

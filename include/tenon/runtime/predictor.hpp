@@ -28,7 +28,7 @@ class predictor : public plan_of<Net, Inputs, Arguments...> {
  public:
   using plan_type = plan_of<Net, Inputs, Arguments...>;
   static_assert(!plan_type::trains, "a predictor takes no loss and no optimizer; a trainer does");
-  using program_type = typename program_of<typename plan_type::arguments::backend, false>::type;
+  using program_type = typename program_of_plan<typename plan_type::arguments::backend, plan_type>::type;
 
   /// Weights from a file. Throws file_error, format_error, weight_error, allocation_error, backend_error.
   explicit predictor(const weight_file& from, threads count = {}) : predictor(make_store(table(), from), count) {}

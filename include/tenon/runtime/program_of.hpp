@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// The program class of each backend.
+// The program class of each backend. That of the reference backend takes Eigen along, which costs every program a
+// second: who wants it includes tenon/backends/reference/program.hpp.
 #pragma once
+
+#include <type_traits>
 
 #include "tenon/backends/backend.hpp"
 #include "tenon/backends/onednn/program.hpp"
-#include "tenon/backends/reference/program.hpp"
 
 namespace tenon {
 inline namespace v0 {
+namespace reference {
+template <class T>
+class program;
+}  // namespace reference
 
-/// What runs a plan of the backend; `Trains` tells training from inference.
+/// What runs every plan of the backend; `Trains` tells training from inference.
 template <class Backend, bool Trains>
 struct program_of;
 template <>
@@ -22,7 +28,17 @@ struct program_of<backend::onednn, false> {
 };
 template <bool Trains>
 struct program_of<backend::reference, Trains> {
-  using type = reference::program<float>;
+  using type = reference::program<std::conditional_t<Trains, float, float>>;  // completed when somebody asks for it
+  static_assert(
+      requires { sizeof(type); }, "the reference backend: include tenon/backends/reference/program.hpp");
+};
+
+/// What runs one plan, known while compiling: it has code for nothing that the plan does not need.
+template <class Backend, class Plan>
+struct program_of_plan : program_of<Backend, Plan::trains> {};
+template <class Plan>
+struct program_of_plan<backend::onednn, Plan> {
+  using type = onednn::program_for<onednn::needs_of(Plan::compiled::graph.view())>;
 };
 
 }  // namespace v0

@@ -99,7 +99,7 @@ class trainer : public plan_of<Net, Inputs, Arguments...>,
  public:
   using plan_type = plan_of<Net, Inputs, Arguments...>;
   static_assert(plan_type::trains, "a trainer needs a loss and an optimizer");
-  using program_type = typename program_of<typename plan_type::arguments::backend, true>::type;
+  using program_type = typename program_of_plan<typename plan_type::arguments::backend, plan_type>::type;
 
   /// Random first weights; dropouts follow from the same seed. Throws allocation_error, backend_error.
   explicit trainer(const initialization& how, threads count = {})

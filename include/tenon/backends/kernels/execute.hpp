@@ -11,7 +11,6 @@
 #    include "tenon/backends/kernels/average_pooling.hpp"
 #    include "tenon/backends/kernels/batch_norm.hpp"
 #    include "tenon/backends/kernels/batch_norm_gradient.hpp"
-#    include "tenon/backends/kernels/channels.hpp"
 #    include "tenon/backends/kernels/binary_cross_entropy.hpp"
 #    include "tenon/backends/kernels/channels.hpp"
 #    include "tenon/backends/kernels/channelwise.hpp"
@@ -25,6 +24,7 @@
 #    include "tenon/backends/kernels/resize.hpp"
 #    include "tenon/backends/kernels/softmax.hpp"
 #    include "tenon/backends/kernels/updates.hpp"
+#    include "tenon/backends/operation_set.hpp"
 #    include "tenon/core/error.hpp"
 
 #    define TENON_KERNEL_FILE "tenon/backends/kernels/execute.hpp"
@@ -37,18 +37,14 @@ namespace kernels {
 /// Executes a node by kernels for the given instruction set, which the machine has to have. Activations are blocked in
 /// blocks of block_of(set); sums of parameter gradients, labels, parameters and statistics are plain; losses take
 /// either layout, and reorder goes from any to any. Padding channels come in as zeros and go out as zeros. Sources do
-/// nothing. Results do not depend on the thread count.
-/// throws: backend_error for convolutions, of which there is no kernel here.
-inline void execute(isa set, const graph_view& graph, const node& of, std::span<const operand> operands,
-                    std::span<const operand> results, const step_arguments& arguments) {
-  chosen(set, plain::execute, avx2::execute, avx512::execute)(graph, of, operands, results, arguments);
-}
-
-/// The same for what predictors need alone, which compiles in a third of the time.
-/// throws: backend_error for convolutions, losses, gradients and updates.
-inline void execute_inference(isa set, const node& of, std::span<const operand> operands,
-                              std::span<const operand> results) {
-  chosen(set, plain::execute_inference, avx2::execute_inference, avx512::execute_inference)(of, operands, results);
+/// nothing. Results do not depend on the thread count. Kernels are compiled for the operations in `Used` alone: a
+/// network has few of them, and all take many times as long.
+/// throws: backend_error for operations not in `Used`, and for convolutions, of which there is no kernel here.
+template <operation_set Used = every_operation>
+void execute(isa set, const graph_view& graph, const node& of, std::span<const operand> operands,
+             std::span<const operand> results, const step_arguments& arguments) {
+  chosen(set, plain::execute<Used>, avx2::execute<Used>, avx512::execute<Used>)(graph, of, operands, results,
+                                                                                arguments);
 }
 
 }  // namespace kernels
@@ -63,8 +59,21 @@ inline namespace v0 {
 namespace kernels {
 namespace TENON_KERNEL_ISA {
 
-inline void execute_inference(const node& of, std::span<const operand> operands, std::span<const operand> results) {
-  const attributes& attribute = of.attribute;
+/// `call` where the operation is used; else it is not even instantiated.
+#  define TENON_CASE(name, call)                 \
+    case operation::name:                        \
+      if constexpr (Used.has(operation::name)) { \
+        return call;                             \
+      } else {                                   \
+        break;                                   \
+      }
+
+template <operation_set Used>
+void execute([[maybe_unused]] const graph_view& graph, const node& of,
+             [[maybe_unused]] std::span<const operand> operands, [[maybe_unused]] std::span<const operand> results,
+             [[maybe_unused]] const step_arguments& arguments) {
+  [[maybe_unused]] const attributes& attribute = of.attribute;
+  // clang-format off
   switch (of.op) {
     case operation::input:
     case operation::target:
@@ -72,105 +81,57 @@ inline void execute_inference(const node& of, std::span<const operand> operands,
     case operation::buffer:
     case operation::state:
       return;
-    case operation::batch_norm:
-      return batch_norm(attribute, operands, results);
-    case operation::group_norm:
-      return group_norm(attribute, operands, results);
-    case operation::group_norm_given:
-      return group_norm_given(attribute, operands, results);
-    case operation::activation:
-      return activate(attribute, operands, results);
-    case operation::prelu:
-      return prelu(operands, results);
-    case operation::softmax:
-      return softmax(operands, results);
-    case operation::max_pool:
-      return max_pool(attribute, operands, results);
-    case operation::average_pool:
-      return average_pool(attribute, operands, results);
-    case operation::adaptive_average_pool:
-      return adaptive_average_pool(operands, results);
-    case operation::pad:
-      return pad(attribute, operands, results);
-    case operation::add:
-      return add(operands, results);
-    case operation::multiply:
-      return multiply(operands, results);
-    case operation::concat:
-      return concat(operands, results);
-    case operation::split:
-      return split(operands, results);
-    case operation::channel_shuffle:
-      return channel_shuffle(attribute, operands, results);
-    case operation::resize:
-      return resize(attribute, operands, results);
-    case operation::reorder:
-      return reorder(operands, results);
-    case operation::fill:
-      return fill(results);
+    TENON_CASE(batch_norm, batch_norm(attribute, operands, results))
+    TENON_CASE(batch_norm_training, batch_norm_training(attribute, operands, results))
+    TENON_CASE(group_norm, group_norm(attribute, operands, results))
+    TENON_CASE(group_norm_given, group_norm_given(attribute, operands, results))
+    TENON_CASE(activation, activate(attribute, operands, results))
+    TENON_CASE(prelu, prelu(operands, results))
+    TENON_CASE(softmax, softmax(operands, results))
+    TENON_CASE(dropout, dropout(attribute, operands, results, arguments))
+    TENON_CASE(max_pool, max_pool(attribute, operands, results))
+    TENON_CASE(average_pool, average_pool(attribute, operands, results))
+    TENON_CASE(adaptive_average_pool, adaptive_average_pool(operands, results))
+    TENON_CASE(pad, pad(attribute, operands, results))
+    TENON_CASE(add, add(operands, results))
+    TENON_CASE(multiply, multiply(operands, results))
+    TENON_CASE(concat, concat(operands, results))
+    TENON_CASE(split, split(operands, results))
+    TENON_CASE(channel_shuffle, channel_shuffle(attribute, operands, results))
+    TENON_CASE(resize, resize(attribute, operands, results))
+    TENON_CASE(mean_square, mean_square(attribute, operands, results))
+    TENON_CASE(cross_entropy, cross_entropy(graph, attribute, operands, results))
+    TENON_CASE(binary_cross_entropy, binary_cross_entropy(attribute, operands, results))
+    TENON_CASE(total_loss, total_loss(operands, results))
+    TENON_CASE(batch_norm_gradient, norm_gradient(attribute, false, operands, results))
+    TENON_CASE(batch_norm_frozen_gradient, norm_gradient(attribute, true, operands, results))
+    TENON_CASE(group_norm_gradient, group_norm_gradient(attribute, operands, results))
+    TENON_CASE(activation_gradient, activation_gradient(attribute, operands, results))
+    TENON_CASE(prelu_gradient, prelu_gradient(operands, results))
+    TENON_CASE(softmax_gradient, softmax_gradient(operands, results))
+    TENON_CASE(max_pool_gradient, max_pool_gradient(attribute, operands, results))
+    TENON_CASE(average_pool_gradient, average_pool_gradient(attribute, operands, results))
+    TENON_CASE(adaptive_average_pool_gradient, adaptive_average_pool_gradient(operands, results))
+    TENON_CASE(multiply_gradient, multiply_gradient(operands, results))
+    TENON_CASE(concat_gradient, concat_gradient(attribute, operands, results))
+    TENON_CASE(resize_gradient, resize_gradient(attribute, operands, results))
+    TENON_CASE(mean_square_gradient, mean_square_gradient(attribute, operands, results))
+    TENON_CASE(cross_entropy_gradient, cross_entropy_gradient(graph, attribute, operands, results))
+    TENON_CASE(binary_cross_entropy_gradient, binary_cross_entropy_gradient(attribute, operands, results))
+    TENON_CASE(running_statistics, running_statistics(attribute, operands))
+    TENON_CASE(sgd, sgd(attribute, operands, arguments))
+    TENON_CASE(adam, adam(attribute, operands, arguments))
+    TENON_CASE(reorder, reorder(operands, results))
+    TENON_CASE(fill, fill(results))
     default:
       break;
   }
+  // clang-format on
   const std::string name(name_of(of.op));
   throw backend_error("there is no kernel for " + name + " here", name, "another operation");
 }
 
-inline void execute(const graph_view& graph, const node& of, std::span<const operand> operands,
-                    std::span<const operand> results, const step_arguments& arguments) {
-  const attributes& attribute = of.attribute;
-  switch (of.op) {
-    case operation::batch_norm_training:
-      return batch_norm_training(attribute, operands, results);
-    case operation::mean_square:
-      return mean_square(attribute, operands, results);
-    case operation::binary_cross_entropy:
-      return binary_cross_entropy(attribute, operands, results);
-    case operation::binary_cross_entropy_gradient:
-      return binary_cross_entropy_gradient(attribute, operands, results);
-    case operation::dropout:
-      return dropout(attribute, operands, results, arguments);
-    case operation::cross_entropy:
-      return cross_entropy(graph, attribute, operands, results);
-    case operation::total_loss:
-      return total_loss(operands, results);
-    case operation::batch_norm_gradient:
-      return norm_gradient(attribute, false, operands, results);
-    case operation::batch_norm_frozen_gradient:
-      return norm_gradient(attribute, true, operands, results);
-    case operation::group_norm_gradient:
-      return group_norm_gradient(attribute, operands, results);
-    case operation::activation_gradient:
-      return activation_gradient(attribute, operands, results);
-    case operation::prelu_gradient:
-      return prelu_gradient(operands, results);
-    case operation::softmax_gradient:
-      return softmax_gradient(operands, results);
-    case operation::multiply_gradient:
-      return multiply_gradient(operands, results);
-    case operation::max_pool_gradient:
-      return max_pool_gradient(attribute, operands, results);
-    case operation::average_pool_gradient:
-      return average_pool_gradient(attribute, operands, results);
-    case operation::adaptive_average_pool_gradient:
-      return adaptive_average_pool_gradient(operands, results);
-    case operation::concat_gradient:
-      return concat_gradient(attribute, operands, results);
-    case operation::resize_gradient:
-      return resize_gradient(attribute, operands, results);
-    case operation::mean_square_gradient:
-      return mean_square_gradient(attribute, operands, results);
-    case operation::cross_entropy_gradient:
-      return cross_entropy_gradient(graph, attribute, operands, results);
-    case operation::running_statistics:
-      return running_statistics(attribute, operands);
-    case operation::sgd:
-      return sgd(attribute, operands, arguments);
-    case operation::adam:
-      return adam(attribute, operands, arguments);
-    default:
-      return execute_inference(of, operands, results);
-  }
-}
+#  undef TENON_CASE
 
 }  // namespace TENON_KERNEL_ISA
 }  // namespace kernels

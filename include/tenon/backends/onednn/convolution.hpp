@@ -3,11 +3,13 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <string_view>
 #include <utility>
 
 #include "tenon/backends/onednn/gather_step.hpp"
 #include "tenon/backends/onednn/narrow_step.hpp"
+#include "tenon/backends/onednn/needs.hpp"
 #include "tenon/backends/onednn/primitive_step.hpp"
 #include "tenon/backends/onednn/weight_gradient_step.hpp"
 
@@ -22,19 +24,31 @@ inline bool is_slow(std::string_view implementation) {
 }
 
 /// Chooses the way of computing node `number` and makes it ready.
-/// throws: backend_error if oneDNN cannot, or wants more memory than is planned.
-inline std::unique_ptr<convolution_step> make_convolution(const plan_view& plan, std::int32_t number,
-                                                          dnnl_engine_t engine, kernels::isa set) {
+/// throws: backend_error if oneDNN cannot, wants more memory than is planned, or the node is beyond `Needs`.
+template <needs Needs>
+std::unique_ptr<convolution_step> make_convolution(const plan_view& plan, std::int32_t number, dnnl_engine_t engine,
+                                                   kernels::isa set) {
   const graph_view& graph = plan.graph;
   const node& of = graph.node_at(number);
   const bool is_weight_gradient = role_of(of.op) == convolution_role::weight_gradient;
   const weight_extents plain = weight_extents_of(graph, of);
-  if (capabilities::is_narrow(graph, of)) return std::make_unique<narrow_step>(plan, number, set);
-  if (has_depthwise_kernels(plain)) {
-    if (is_weight_gradient) return std::make_unique<depthwise_gradient_step>(plan, number, set);
-    return std::make_unique<gather_step>(plan, number, set);
-  }
   const std::string_view scope = graph.text(of.scope);
+  if (!Needs.cover(graph, of)) {
+    throw backend_error("the program has no code for '" + std::string(scope) + "'", std::string(scope),
+                        "a node that it was compiled for", std::string(name_of(of.op)));
+  }
+  if constexpr (Needs.narrow_convolutions) {
+    if (capabilities::is_narrow(graph, of))
+      return std::make_unique<narrow_step<Needs.trains(), Needs.passes_back()>>(plan, number, set);
+  }
+  if constexpr (Needs.depthwise_convolutions) {
+    if (has_depthwise_kernels(plain)) {
+      if constexpr (Needs.trains()) {
+        if (is_weight_gradient) return std::make_unique<depthwise_gradient_step>(plan, number, set);
+      }
+      return std::make_unique<gather_step>(plan, number, set, kernels::depthwise);
+    }
+  }
   const convolution_values values = convolution_values_of(graph, of);
   const value &source = graph.value_at(values.source), &destination = graph.value_at(values.destination);
   const int block = kernels::block_of(set);
@@ -42,8 +56,10 @@ inline std::unique_ptr<convolution_step> make_convolution(const plan_view& plan,
       whole_blocks(plain, block, source.arrangement == layout::blocked, destination.arrangement == layout::blocked);
   primitive_descriptor descriptor = convolution_description(engine, graph, of, extents, block, scope).make();
   if (is_slow(implementation_of(descriptor, scope))) {
-    if (is_weight_gradient) return std::make_unique<weight_gradient_step>(plan, number, set);
-    return std::make_unique<gather_step>(plan, number, set);
+    if constexpr (Needs.trains()) {
+      if (is_weight_gradient) return std::make_unique<weight_gradient_step>(plan, number, set);
+    }
+    return std::make_unique<gather_step>(plan, number, set, kernels::direct_convolution);
   }
   return std::make_unique<primitive_step>(plan, number, set, engine, std::move(descriptor), extents);
 }

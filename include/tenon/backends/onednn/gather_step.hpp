@@ -20,9 +20,13 @@ namespace onednn {
 /// Computes each element of the result from what it sees.
 class gather_step final : public convolution_step {
  public:
+  /// kernels::depthwise for what has_depthwise_kernels, else kernels::direct_convolution.
+  using kernel = void (*)(kernels::isa set, const kernels::gather_arguments& of);
+
   /// throws: backend_error if the weights take more memory than is planned.
-  gather_step(const plan_view& plan, std::int32_t number, kernels::isa set)
+  gather_step(const plan_view& plan, std::int32_t number, kernels::isa set, kernel by)
       : convolution_step(plan, number, set),
+        kernel_(by),
         block_(kernels::block_of(set)),
         depthwise_(has_depthwise_kernels(plain_.extents)),
         from_(described(read()).extents, block_),
@@ -73,7 +77,7 @@ class gather_step final : public convolution_step {
         dimension(0),
         dimension(1),
         &rows_};
-    depthwise_ ? kernels::depthwise(isa_, of) : kernels::direct_convolution(isa_, of);
+    kernel_(isa_, of);
   }
 
  private:
@@ -131,6 +135,7 @@ class gather_step final : public convolution_step {
                                               : plain_.offset(group, source, result);
   }
 
+  kernel kernel_;
   int block_;
   bool depthwise_;
   kernels::geometry from_, to_;

@@ -13,7 +13,9 @@ namespace tenon {
 inline namespace v0 {
 namespace onednn {
 
-/// A convolution whose few channels would leave a block nearly empty.
+/// A convolution whose few channels would leave a block nearly empty. Gradients of weights and of the source are
+/// compiled where they are wanted.
+template <bool Trains, bool PassesBack>
 class narrow_step final : public convolution_step {
  public:
   /// throws: backend_error if the weights take more memory than is planned.
@@ -43,24 +45,26 @@ class narrow_step final : public convolution_step {
   }
 
   void run(dnnl_stream_t) const override {
-    const operand wide = tensor(values_.source), narrow = tensor(values_.destination);
-    if (role_ == convolution_role::weight_gradient) {
-      float* const bias = bias_gradient_value() < 0 ? nullptr : floats(bias_gradient_value());
-      kernels::narrow_weight_gradient(isa_, wide, narrow, floats(workspace()), floats(values_.weights), bias);
-      return;
+    if constexpr (Trains) {
+      if (role_ == convolution_role::weight_gradient) return sum_gradient();
     }
     const auto* const weights_at = reinterpret_cast<const float*>(packed());
     const float* const bias = adds_bias(*node_) ? weights_at + weights() : nullptr;
-    const kernels::narrow_arguments of{
-        wide, narrow, weights_at, bias, attribute().fused, static_cast<float>(attribute().slope)};
-    if (role_ == convolution_role::forward) {
-      kernels::narrow_convolution(isa_, of);
-    } else {
-      kernels::narrow_data_gradient(isa_, of);
+    const kernels::narrow_arguments of{tensor(values_.source), tensor(values_.destination),          weights_at, bias,
+                                       attribute().fused,      static_cast<float>(attribute().slope)};
+    if constexpr (PassesBack) {
+      if (role_ == convolution_role::data_gradient) return kernels::narrow_data_gradient(isa_, of);
     }
+    kernels::narrow_convolution(isa_, of);
   }
 
  private:
+  void sum_gradient() const {
+    float* const bias = bias_gradient_value() < 0 ? nullptr : floats(bias_gradient_value());
+    kernels::narrow_weight_gradient(isa_, tensor(values_.source), tensor(values_.destination), floats(workspace()),
+                                    floats(values_.weights), bias);
+  }
+
   void visit_pointers(visitor visit, const void* context) const override {
     for (const std::int32_t number : {values_.source, values_.destination})
       visit(context, pointer_use::value, number, address(number));

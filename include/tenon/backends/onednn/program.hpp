@@ -32,29 +32,21 @@ inline kernels::isa effective_isa() {
   return std::min(theirs, kernels::supported_isa());
 }
 
-/// All kernels of ours.
-struct every_kernel {
-  static void execute(kernels::isa set, const graph_view& graph, const node& of, std::span<const operand> operands,
-                      std::span<const operand> results, const step_arguments& arguments) {
-    kernels::execute(set, graph, of, operands, results, arguments);
-  }
+/// What the nodes of a plan are run by: functions that know what the plan needs, so that nothing else is compiled.
+struct node_functions {
+  decltype(&kernels::execute<>) execute;
+  decltype(&make_convolution<every_need>) make_convolution;
 };
-/// Those that predictors need.
-struct inference_kernels {
-  static void execute(kernels::isa set, const graph_view&, const node& of, std::span<const operand> operands,
-                      std::span<const operand> results, const step_arguments&) {
-    kernels::execute_inference(set, of, operands, results);
-  }
-};
+template <needs Needs>
+inline constexpr node_functions functions_for{&kernels::execute<Needs.operations>, &onednn::make_convolution<Needs>};
 
-/// The nodes of a plan, ready to run; `Kernels` says which of our kernels it can call. The plan and its graph must
-/// outlive it. One thread at a time may use it.
-template <class Kernels>
+/// The nodes of a plan, ready to run. The plan and its graph must outlive it. One thread at a time may use it.
 class basic_program {
  public:
   /// Makes all primitives for the given number of threads. No memory is bound yet.
   /// throws: backend_error.
-  basic_program(const plan_view& plan, int threads) : plan_(plan), threads_(threads), isa_(effective_isa()) {
+  basic_program(const plan_view& plan, int threads, const node_functions& functions)
+      : plan_(plan), threads_(threads), functions_(functions), isa_(effective_isa()) {
     const thread_count_scope scope(threads_);
     check(dnnl_engine_create(engine_.put(), dnnl_cpu, 0), "dnnl_engine_create", "program");
     check(dnnl_stream_create(stream_.put(), engine_.get(), dnnl_stream_default_flags), "dnnl_stream_create", "program");
@@ -140,7 +132,7 @@ class basic_program {
     prepared_node(const basic_program& owner, std::int32_t its_number) : number(its_number) {
       const node& of = owner.plan_.graph.node_at(number);
       if (role_of(of.op) != convolution_role::none)
-        convolution = make_convolution(owner.plan_, number, owner.engine_.get(), owner.isa_);
+        convolution = owner.functions_.make_convolution(owner.plan_, number, owner.engine_.get(), owner.isa_);
       else
         operands = std::make_unique<operand[]>(static_cast<std::size_t>(of.operands.count + of.results.count));
     }
@@ -164,8 +156,9 @@ class basic_program {
       const node& of = owner.plan_.graph.node_at(number);
       const auto operand_count = static_cast<std::size_t>(of.operands.count);
       const auto result_count = static_cast<std::size_t>(of.results.count);
-      Kernels::execute(owner.isa_, owner.plan_.graph, of, std::span<const operand>(operands.get(), operand_count),
-                       std::span<const operand>(operands.get() + operand_count, result_count), arguments);
+      owner.functions_.execute(owner.isa_, owner.plan_.graph, of,
+                               std::span<const operand>(operands.get(), operand_count),
+                               std::span<const operand>(operands.get() + operand_count, result_count), arguments);
     }
 
     std::int32_t number;
@@ -182,6 +175,7 @@ class basic_program {
 
   plan_view plan_;
   int threads_;
+  node_functions functions_;
   kernels::isa isa_;
   engine_owner engine_;
   stream_owner stream_;
@@ -190,10 +184,19 @@ class basic_program {
   std::unique_ptr<prepared_node> first_;
 };
 
+/// For plans that need no more than `Needs`; others are refused with a backend_error when a node is made or run.
+template <needs Needs>
+class program_for : public basic_program {
+ public:
+  /// Makes all primitives for the given number of threads. No memory is bound yet.
+  /// throws: backend_error.
+  program_for(const plan_view& plan, int threads) : basic_program(plan, threads, functions_for<Needs>) {}
+};
+
 /// For every plan.
-using program = basic_program<every_kernel>;
-/// For plans of inference; it compiles faster.
-using inference_program = basic_program<inference_kernels>;
+using program = program_for<every_need>;
+/// For every plan of inference; it compiles faster.
+using inference_program = program_for<inference_needs>;
 
 }  // namespace onednn
 }  // namespace v0

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a plan needs code for: a program compiles no more.
+#pragma once
+
+#include "tenon/backends/onednn/capabilities.hpp"
+#include "tenon/backends/onednn/geometry.hpp"
+#include "tenon/backends/operation_set.hpp"
+
+namespace tenon {
+inline namespace v0 {
+namespace onednn {
+
+/// Operations, and the kinds of convolutions for which kernels of ours stand always. A template argument.
+struct needs {
+  operation_set operations;
+  bool narrow_convolutions = false;
+  bool depthwise_convolutions = false;
+
+  /// Whether there are gradients of weights.
+  constexpr bool trains() const {
+    return operations.has(operation::convolution_weight_gradient) ||
+           operations.has(operation::transposed_convolution_weight_gradient);
+  }
+  /// Whether there are gradients of convolutions' sources.
+  constexpr bool passes_back() const {
+    return operations.has(operation::convolution_data_gradient) ||
+           operations.has(operation::transposed_convolution_data_gradient);
+  }
+
+  constexpr void add(const graph_view& graph, const node& of) {
+    operations.add(of.op);
+    if (role_of(of.op) == convolution_role::none) return;
+    if (capabilities::is_narrow(graph, of))
+      narrow_convolutions = true;
+    else if (has_depthwise_kernels(weight_extents_of(graph, of)))
+      depthwise_convolutions = true;
+  }
+  /// Whether a node asks for nothing else.
+  constexpr bool cover(const graph_view& graph, const node& of) const {
+    needs with = *this;
+    with.add(graph, of);
+    return with == *this;
+  }
+
+  bool operator==(const needs&) const = default;
+};
+
+inline constexpr needs every_need{every_operation, true, true};
+/// Of every plan of inference.
+inline constexpr needs inference_needs{inference_operations, true, true};
+
+/// Those of a compiled graph.
+constexpr needs needs_of(const graph_view& graph) {
+  needs found;
+  for (const node& current : graph.nodes) found.add(graph, current);
+  return found;
+}
+
+}  // namespace onednn
+}  // namespace v0
+}  // namespace tenon
