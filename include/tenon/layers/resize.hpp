@@ -62,7 +62,7 @@ concept resize_option = requires(resize_options& options) {
   Option::set(options);
 };
 
-/// Appends a resize of x to the spatial extents of `target`.
+/// Appends a resize of x to the spatial extents of `target`; to its own extents every interpolation is x itself.
 template <symbolic Symbol>
 constexpr Symbol append_resize(Symbol x, const shape& target, enum interpolation how, range scope) {
   builder& to = *x.to;
@@ -75,6 +75,7 @@ constexpr Symbol append_resize(Symbol x, const shape& target, enum interpolation
     if (target[i] < 1) to.graph.report(problem::not_positive, scope, 1, target[i]);
     extents[i] = target[i];
   }
+  if (extents == x.extents()) return x;
   attributes attribute;
   attribute.interpolation = how;
   const std::array<std::int32_t, 1> operands{x.number};

@@ -65,7 +65,7 @@ inline constexpr auto vb_up = [](auto x, auto skip) {
   } else {
     x = name<"deconv">(vb_unit<Block, Norm, Options, 2 * Channels, Channels>)(x);
   }
-  if (x.extents() != skip.extents()) x = resize_like(x, skip);
+  x = resize_like(x, skip);
   auto y = name<"convs">(vb_unit<Block, Norm, Options, 2 * Channels, Channels>, 0)(concat(skip, x));
   for (int i = 1; i < Count; ++i) y = name<"convs">(vb_unit<Block, Norm, Options, Channels, Channels>, i)(y);
   return add(y, x);
