@@ -42,8 +42,8 @@ def serve(name, mode, threads, channels_last):
         "unet": lambda: (models.UNet(11, 64), (1, 3, 360, 480), 11),
         "deeplab": lambda: (zoo.DeepLab(19), (1, 3, 513, 513), 19),
         "fast_scnn": lambda: (zoo.FastSCNN(19), (1, 3, 1024, 2048), 19),
-        "vb_net": lambda: (zoo.VBNet(zoo.VBStandard), (1, 1, 32, 128, 128), 1),
-        "vb_net_bottleneck": lambda: (zoo.VBNet(zoo.VBBottleneck), (1, 1, 32, 128, 128), 1),
+        "vb_net": lambda: (zoo.VBNet("standard"), (1, 1, 32, 128, 128), 1),
+        "vb_net_bottleneck": lambda: (zoo.VBNet("bottleneck"), (1, 1, 32, 128, 128), 1),
     }[name]()
     formats = {4: torch.channels_last, 5: torch.channels_last_3d}
     layout = dict(memory_format=formats[len(size)]) if channels_last else {}
