@@ -3,21 +3,21 @@
 #pragma once
 
 #include <algorithm>
+#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <iterator>
 #include <map>
-#include <nlohmann/json.hpp>
-#include <set>
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
 #include "tenon/core/error.hpp"
 #include "tenon/io/file.hpp"
+#include "tenon/io/json.hpp"
 
 namespace tenon {
 inline namespace v0 {
@@ -85,58 +85,40 @@ inline std::int64_t safetensors_bytes(const std::string& path, const std::string
   return total / 8;
 }
 
-/// A header's JSON. Unlike plain parsing it refuses an object with the same key twice.
-inline nlohmann::json parse_header_json(const std::string& path, std::string_view header) {
-  std::vector<std::set<std::string>> open_objects;
-  std::string duplicate;
-  const auto watch = [&](int, nlohmann::json::parse_event_t event, nlohmann::json& parsed) {
-    using enum nlohmann::json::parse_event_t;
-    if (event == object_start) open_objects.emplace_back();
-    if (event == object_end) open_objects.pop_back();
-    if (event == key && !open_objects.back().insert(parsed.get<std::string>()).second && duplicate.empty()) {
-      duplicate = in_quotes(parsed.get<std::string>());
-    }
-    return true;
-  };
-  nlohmann::json result;
-  try {
-    result = nlohmann::json::parse(header.begin(), header.end(), watch);
-  } catch (const nlohmann::json::parse_error& problem) {
-    throw_format_error(path, "a header in JSON", "an error at its byte " + std::to_string(problem.byte));
-  } catch (const nlohmann::json::exception&) {
-    throw_format_error(path, "a header in JSON", "a number too great for any type");
-  }
-  if (!duplicate.empty()) throw_format_error(path, "each name once", duplicate + " twice");
-  return result;
+/// A natural number of 63 bits as JSON has it, or -1.
+inline std::int64_t natural_of(const json_value& value) {
+  std::int64_t result = -1;
+  const char* const end = value.text.data() + value.text.size();
+  if (value.kind != json_kind::number || value.text.starts_with('-')) return -1;
+  const auto [last, problem] = std::from_chars(value.text.data(), end, result);
+  return problem == std::errc() && last == end ? result : -1;
 }
 
 /// The natural numbers of a JSON list.
 inline std::vector<std::int64_t> read_naturals(const std::string& path, const std::string& tensor,
-                                               const nlohmann::json& entry, const char* key) {
-  const auto position = entry.find(key);
+                                               const json_value& entry, const char* key) {
+  const json_value* const list = entry.find(key);
   const std::string expected = "'" + std::string(key) + "', a list of integers from 0 to 2^63 - 1";
-  if (position == entry.end()) throw_tensor_error(path, tensor, expected, "none");
-  if (!position->is_array()) throw_tensor_error(path, tensor, expected, "JSON's " + std::string(position->type_name()));
+  if (list == nullptr) throw_tensor_error(path, tensor, expected, "none");
+  if (list->kind != json_kind::array) throw_tensor_error(path, tensor, expected, "JSON's " + list->type_name());
   std::vector<std::int64_t> result;
-  for (const nlohmann::json& value : *position) {
-    if (!value.is_number_unsigned() || value.get<std::uint64_t>() > INT64_MAX) {
-      throw_tensor_error(path, tensor, expected,
-                         value.is_number() ? value.dump() : "JSON's " + std::string(value.type_name()));
-    }
-    result.push_back(value.get<std::int64_t>());
+  for (const json_value& element : list->elements) {
+    result.push_back(natural_of(element));
+    if (result.back() >= 0) continue;
+    throw_tensor_error(path, tensor, expected,
+                       element.kind == json_kind::number ? element.text : "JSON's " + element.type_name());
   }
   return result;
 }
 
-inline stored_tensor read_entry(const std::string& path, const std::string& name, const nlohmann::json& entry,
-                                std::span<const std::byte> buffer) {
-  if (!entry.is_object()) throw_tensor_error(path, name, "an object", "JSON's " + std::string(entry.type_name()));
-  const auto dtype = entry.find("dtype");
-  if (dtype == entry.end() || !dtype->is_string()) {
-    throw_tensor_error(path, name, "'dtype', a string",
-                       dtype == entry.end() ? "none" : "JSON's " + std::string(dtype->type_name()));
+inline stored_tensor read_entry(const std::string& path, const json_value& entry, std::span<const std::byte> buffer) {
+  const std::string& name = entry.key;
+  if (entry.kind != json_kind::object) throw_tensor_error(path, name, "an object", "JSON's " + entry.type_name());
+  const json_value* const dtype = entry.find("dtype");
+  if (dtype == nullptr || dtype->kind != json_kind::string) {
+    throw_tensor_error(path, name, "'dtype', a string", dtype == nullptr ? "none" : "JSON's " + dtype->type_name());
   }
-  stored_tensor result{name, dtype->get<std::string>(), read_naturals(path, name, entry, "shape")};
+  stored_tensor result{name, dtype->text, read_naturals(path, name, entry, "shape")};
   result.bytes = safetensors_bytes(path, name, result.dtype, result.extents);
 
   const std::vector<std::int64_t> offsets = read_naturals(path, name, entry, "data_offsets");
@@ -196,22 +178,22 @@ inline std::pair<std::deque<stored_tensor>, safetensors_metadata> parse_safetens
     throw_format_error(path, "a safetensors header that begins with {", in_quotes(header.substr(0, 1)));
   }
   const std::span<const std::byte> buffer = bytes.subspan(8 + header.size());
-  const nlohmann::json json = parse_header_json(path, header);
+  const json_value json = json_reader(path, "a header in JSON", header).read();
 
   std::deque<stored_tensor> tensors;
   safetensors_metadata metadata;
-  for (const auto& [name, entry] : json.items()) {
-    if (name != metadata_key) {
-      tensors.push_back(read_entry(path, name, entry, buffer));
+  for (const json_value& entry : json.elements) {
+    if (entry.key != metadata_key) {
+      tensors.push_back(read_entry(path, entry, buffer));
       continue;
     }
     const std::string expected = "__metadata__ of strings";
-    if (!entry.is_object()) throw_format_error(path, expected, "JSON's " + std::string(entry.type_name()));
-    for (const auto& [key, value] : entry.items()) {
-      if (!value.is_string()) {
-        throw_format_error(path, expected, "JSON's " + std::string(value.type_name()) + " at " + in_quotes(key));
+    if (entry.kind != json_kind::object) throw_format_error(path, expected, "JSON's " + entry.type_name());
+    for (const json_value& text : entry.elements) {
+      if (text.kind != json_kind::string) {
+        throw_format_error(path, expected, "JSON's " + text.type_name() + " at " + in_quotes(text.key));
       }
-      metadata.emplace(key, value.get<std::string>());
+      metadata.emplace(text.key, text.text);
     }
   }
   // A tensor without bytes may share its offset with the one after it: it goes first.
@@ -220,15 +202,6 @@ inline std::pair<std::deque<stored_tensor>, safetensors_metadata> parse_safetens
   });
   check_tiling(path, tensors, buffer);
   return {std::move(tensors), std::move(metadata)};
-}
-
-/// A string as JSON.
-inline std::string json_string(const std::string& path, const std::string& value) {
-  try {
-    return nlohmann::json(value).dump();
-  } catch (const nlohmann::json::exception&) {
-    throw_format_error(path, "text in UTF-8", in_quotes(value));
-  }
 }
 
 }  // namespace detail
