@@ -62,6 +62,6 @@
 #include "tenon/layers/resize.hpp"
 
 // Rewriting, in headers of its own, which need Boost.Hana
-//   replace<batch_norm, group_norm<32>>(net)         tenon/layers/rewrite.hpp; rewrite<Rule...>(net) by rules of one's
-//   own scale_width<0.5, except<"head">>(net), separable<between<relu>>(net), bottleneck<4>(net)
-//                                                    tenon/layers/rewrite_convolutions.hpp
+//   replace<batch_norm, group_norm<32>>(net), rewrite<Rule...>(net)     tenon/layers/rewrite.hpp
+//   scale_width<0.5, except<"head">>(net), separable<between<relu>>(net), bottleneck<4>(net)
+//                                                                       tenon/layers/rewrite_convolutions.hpp
