@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Seconds and memory that compiling takes: constants, predictor and trainer of a U-Net, predictor and trainer of DeepLab v3+, beside an empty program and <vector> alone.
+"""Seconds and memory that compiling takes: constants, predictor and trainer of a U-Net, predictor and trainer of DeepLab v3+, beside an empty program
+and <vector> alone.
 
     python3 benchmarks/compile/compile.py [--build build] [--compilers g++ clang++-16] [--runs 3]
 
@@ -15,7 +16,8 @@ import statistics
 import subprocess
 import tempfile
 
-PROGRAMS = ["empty", "vector", "unet_constants", "unet_training_constants", "unet_predictor", "unet_trainer", "deeplab_predictor", "deeplab_trainer"]
+PROGRAMS = ["empty", "vector", "unet_constants", "unet_training_constants", "unet_predictor", "unet_trainer", "deeplab_predictor",
+            "deeplab_trainer"]
 
 
 def include_arguments(build):
@@ -46,7 +48,7 @@ def measure(compiler, source, arguments):
 
 def main():
     here = pathlib.Path(__file__).resolve().parent
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--build", type=pathlib.Path, default=here.parent.parent / "build")
     parser.add_argument("--compilers", nargs="+", default=["g++", "clang++-16"])
     parser.add_argument("--runs", type=int, default=3)
