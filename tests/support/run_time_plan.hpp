@@ -64,6 +64,9 @@ struct lowered_now {
 struct differentiated_now {
   static inline growing_graph graph;
 };
+struct reduced_now {
+  static inline growing_graph graph;
+};
 struct optimizer_now {
   static inline optimizer_rule present;
   static optimizer_rule rule() { return present; }
@@ -87,7 +90,8 @@ run_time_plan plan_training(const growing_graph& lowered, const optimizer_rule& 
   lowered_now::graph = lowered;
   optimizer_now::present = rule;
   differentiated_now::graph = differentiation<lowered_now, optimizer_now, Capabilities>::make();
-  growing_graph compiled = training_compilation<differentiated_now, Capabilities>::make();
+  reduced_now::graph = reduction<differentiated_now>::make();
+  growing_graph compiled = training_compilation<reduced_now, Capabilities>::make();
   growing_plan plan = make_plan<Capabilities>(compiled.view(), {true, keep_gradients});
   return {std::move(compiled), std::move(plan)};
 }

@@ -61,12 +61,11 @@ class list {
   }
 
   constexpr void push_back(const T& value) {
-    if (size_ == capacity_) {
-      const T kept = value;  // it may be an element
-      reserve(grown_capacity());
-      put(data_ + size_++, kept);
+    if (size_ == capacity_) return push_grown(value);
+    if constexpr (std::is_scalar_v<T>) {
+      data_[size_++] = value;
     } else {
-      put(data_ + size_++, value);
+      std::construct_at(data_ + size_++, value);
     }
   }
 
@@ -106,12 +105,9 @@ class list {
     }
   }
 
-  static constexpr void put(T* to, const T& value) {
-    if constexpr (std::is_scalar_v<T>) {
-      *to = value;
-    } else {
-      std::construct_at(to, value);
-    }
+  constexpr void push_grown(T value) {  // a copy: it may have been an element
+    reserve(grown_capacity());
+    push_back(value);
   }
 
   constexpr void release() {

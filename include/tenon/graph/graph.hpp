@@ -4,9 +4,9 @@
 
 #include <array>
 #include <cstdint>
-#include <span>
 #include <string_view>
 
+#include "tenon/core/array_view.hpp"
 #include "tenon/graph/diagnostic.hpp"
 #include "tenon/graph/node.hpp"
 
@@ -15,27 +15,25 @@ inline namespace v0 {
 
 /// A graph owned elsewhere. Nodes stand in an order in which they can be executed.
 struct graph_view {
-  std::span<const node> nodes;
-  std::span<const value> values;
-  std::span<const std::int32_t> operands;
-  std::span<const std::int32_t> outputs;
-  std::span<const char> characters;
-  std::span<const float> reals;
+  array_view<node> nodes;
+  array_view<value> values;
+  array_view<std::int32_t> operands;
+  array_view<std::int32_t> outputs;
+  array_view<char> characters;
+  array_view<float> reals;
   diagnostic problem{};
 
-  // Through data(): in constant evaluation, which checks every access itself, a span's own check costs more than the
-  // access.
-  constexpr const node& node_at(std::int32_t i) const { return nodes.data()[i]; }
-  constexpr const value& value_at(std::int32_t i) const { return values.data()[i]; }
+  constexpr const node& node_at(std::int32_t i) const { return nodes.first[i]; }
+  constexpr const value& value_at(std::int32_t i) const { return values.first[i]; }
   /// The value number of a node's i-th operand.
-  constexpr std::int32_t operand(const node& of, int i) const { return operands.data()[of.operands.begin + i]; }
+  constexpr std::int32_t operand(const node& of, int i) const { return operands.first[of.operands.begin + i]; }
   constexpr const value& operand_value(const node& of, int i) const { return value_at(operand(of, i)); }
   constexpr const value& result_value(const node& of, int i = 0) const { return value_at(of.results[i]); }
   constexpr std::string_view text(range of) const {
     return {characters.data() + of.begin, static_cast<std::size_t>(of.count)};
   }
-  constexpr std::int32_t node_count() const { return static_cast<std::int32_t>(nodes.size()); }
-  constexpr std::int32_t value_count() const { return static_cast<std::int32_t>(values.size()); }
+  constexpr std::int32_t node_count() const { return static_cast<std::int32_t>(nodes.count); }
+  constexpr std::int32_t value_count() const { return static_cast<std::int32_t>(values.count); }
 };
 
 /// The sizes of a graph's pools.
@@ -57,11 +55,11 @@ struct frozen_graph {
   std::array<std::int32_t, Sizes.outputs> outputs{};
   std::array<char, Sizes.characters> characters{};
   std::array<float, Sizes.reals> reals{};
-  std::span<const char> inherited{};  ///< the text, if another constant holds it
+  array_view<char> inherited{};  ///< the text, if another constant holds it
   diagnostic problem{};
 
   constexpr graph_view view() const {
-    return {nodes, values, operands, outputs, Sizes.characters == 0 ? inherited : std::span<const char>(characters),
+    return {nodes, values, operands, outputs, Sizes.characters == 0 ? inherited : array_view<char>(characters),
             reals, problem};
   }
 };

@@ -21,11 +21,11 @@ class growing_graph {
   list<std::int32_t> outputs;
   list<char> characters;
   list<float> reals;
-  std::span<const char> inherited{};  ///< the text of the graph this one was made from, while compiling
+  array_view<char> inherited{};  ///< the text of the graph this one was made from, while compiling
   diagnostic problem{};
 
   constexpr graph_view view() const {
-    return {nodes, values, operands, outputs, characters.empty() ? inherited : std::span<const char>(characters),
+    return {nodes, values, operands, outputs, characters.empty() ? inherited : array_view<char>(characters),
             reals, problem};
   }
 
@@ -107,7 +107,7 @@ class graph_copy {
   /// Copies a node; gives its new number.
   constexpr std::int32_t copy(const node& old) {
     const auto number = static_cast<std::int32_t>(to.nodes.size());
-    const std::int32_t* const read = from_.operands.data() + old.operands.begin;
+    const std::int32_t* const read = from_.operands.first + old.operands.begin;
     to.nodes.push_back({old.op,
                         {static_cast<std::int32_t>(to.operands.size()), old.operands.count},
                         {static_cast<std::int32_t>(to.values.size()), old.results.count},

@@ -10,13 +10,13 @@ inline namespace v0 {
 /// The extent a window covers: dilation * (kernel - 1) + 1.
 constexpr std::int32_t window_extent(const attributes& attribute, int dimension) {
   const auto d = static_cast<std::size_t>(dimension);
-  return attribute.dilation[d] * (attribute.kernel[d] - 1) + 1;
+  return shape::clamp(std::int64_t{attribute.dilation[d]} * (attribute.kernel[d] - 1) + 1);
 }
 
 /// The input's extent with its padding.
 constexpr std::int32_t padded_extent(const shape& input, const attributes& attribute, int dimension) {
   const auto d = static_cast<std::size_t>(dimension);
-  return input.spatial(dimension) + attribute.padding_begin[d] + attribute.padding_end[d];
+  return shape::clamp(std::int64_t{input.spatial(dimension)} + attribute.padding_begin[d] + attribute.padding_end[d]);
 }
 
 /// The extents after a convolution or a pooling, rounded down as PyTorch does; at least 1, so that a wrong network can
@@ -35,8 +35,8 @@ constexpr shape window_shape(const shape& input, const attributes& attribute, st
 constexpr std::int32_t transposed_extent(const shape& input, const attributes& attribute, int dimension,
                                          const extent3& output_padding) {
   const auto d = static_cast<std::size_t>(dimension);
-  return (input.spatial(dimension) - 1) * attribute.stride[d] - attribute.padding_begin[d] - attribute.padding_end[d] +
-         window_extent(attribute, dimension) + output_padding[d];
+  return shape::clamp(std::int64_t{input.spatial(dimension) - 1} * attribute.stride[d] - attribute.padding_begin[d] -
+                      attribute.padding_end[d] + window_extent(attribute, dimension) + output_padding[d]);
 }
 
 /// The extents after a transposed convolution, at least 1, so that a wrong network can be lowered to its end.

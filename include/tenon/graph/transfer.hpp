@@ -2,50 +2,11 @@
 // How a graph leaves the constant evaluation that made it, before its sizes are known.
 #pragma once
 
-#include <memory>
-#include <type_traits>
-
+#include "tenon/core/sparse_array.hpp"
 #include "tenon/graph/growing_graph.hpp"
 
 namespace tenon {
 inline namespace v0 {
-
-/// Room for more elements than there ever are. While compiling, only those that are used take memory and time.
-template <class T, std::size_t Most>
-class sparse_array {
- public:
-  constexpr std::size_t size() const { return size_; }
-
-  constexpr void fill(const T* from, std::size_t count) {
-    for (std::size_t i = 0; i < count; ++i) {
-      if constexpr (std::is_scalar_v<T>) {
-        slots_[i] = from[i];
-      } else {
-        std::construct_at(&slots_[i].held, from[i]);
-      }
-    }
-    size_ = count;
-  }
-
-  constexpr void copy_to(T* to) const {
-    for (std::size_t i = 0; i < size_; ++i) {
-      if constexpr (std::is_scalar_v<T>) {
-        to[i] = slots_[i];
-      } else {
-        to[i] = slots_[i].held;
-      }
-    }
-  }
-
- private:
-  union slot {
-    char none;
-    T held;
-  };
-  // Zeros need no memory; a record that starts otherwise is not there until it is used.
-  std::conditional_t<std::is_scalar_v<T>, T, slot> slots_[Most]{};
-  std::size_t size_ = 0;
-};
 
 /// A graph in memory that does not grow. A growing graph cannot leave its constant evaluation, and a graph of fixed
 /// size has to know its sizes first: making the graph once for its sizes and once for itself would take twice as long.
@@ -56,7 +17,7 @@ struct graph_transfer {
   sparse_array<std::int32_t, (1 << 10)> outputs;
   sparse_array<char, (1 << 22)> characters;
   sparse_array<float, (1 << 16)> reals;
-  std::span<const char> inherited{};
+  array_view<char> inherited{};
   diagnostic problem{};
 
   constexpr explicit graph_transfer(const growing_graph& from) : inherited(from.inherited), problem(from.problem) {

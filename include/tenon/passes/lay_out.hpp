@@ -61,7 +61,12 @@ constexpr growing_graph lay_out(const graph_view& graph) {
     }
     list<std::int32_t> operands;
     for (std::int32_t o = 0; o < current.operands.count; ++o) {
-      operands.push_back(in_layout(graph.operand(current, o), Capabilities::operand_layout(seen, current, o)));
+      const std::int32_t old = graph.operand(current, o);
+      // Parameters and their companions stay as they are: plain.
+      const operation producer = graph.node_at(graph.value_at(old).producer).op;
+      const bool is_stored = is_source(producer) && producer != operation::input && producer != operation::target;
+      operands.push_back(is_stored ? copy.renumber(old)
+                                   : in_layout(old, Capabilities::operand_layout(seen, current, o)));
     }
     for (std::int32_t r = 0; r < current.results.count; ++r) {
       const auto result = static_cast<std::size_t>(current.results[r]);

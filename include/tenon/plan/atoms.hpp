@@ -11,111 +11,143 @@
 namespace tenon {
 inline namespace v0 {
 
-/// Bytes of a group that are needed from one node to another, both included. What is needed twice with a pause between
-/// is two atoms.
+/// Atoms as the search for offsets sees them: arrays that are owned elsewhere.
+struct atom_view {
+  const std::int64_t* begin = nullptr;  ///< of each atom, from its group's first byte on; multiples of slot_alignment
+  const std::int64_t* end = nullptr;
+  const std::int32_t* first = nullptr;  ///< of each atom the nodes between which it is needed, both included
+  const std::int32_t* last = nullptr;
+  const std::int32_t* group_begin = nullptr;  ///< of each group its first atom, and behind the last their number
+  const std::int64_t* group_bytes = nullptr;  ///< multiples of slot_alignment
+  std::int32_t atoms = 0, groups = 0;
+};
+
+/// Bytes of groups that are needed from one node to another, as atom_view says; what is needed twice with a pause
+/// between is two atoms.
 struct atom_list {
-  list<std::int64_t> begin, end;   ///< from the group's first byte on; multiples of slot_alignment
-  list<std::int32_t> first, last;  ///< nodes
-  list<std::int32_t> group_begin;  ///< of each group its first atom, and behind the last group the number of atoms
-  list<std::int64_t> group_bytes;  ///< multiples of slot_alignment
-  list<std::int32_t> of_value;     ///< of each value its group, or -1
-  list<std::int64_t> offset;       ///< of each value its first byte in its group
+  list<std::int64_t> begin, end;
+  list<std::int32_t> first, last;
+  list<std::int32_t> group_begin;
+  list<std::int64_t> group_bytes;
+  list<std::int32_t> of_value;  ///< of each value its group, or -1
+  list<std::int64_t> offset;    ///< of each value its first byte in its group
 
   constexpr std::int32_t group_count() const { return static_cast<std::int32_t>(group_bytes.size()); }
   constexpr std::int32_t atom_count() const { return static_cast<std::int32_t>(begin.size()); }
+  constexpr atom_view view() const {
+    return {begin.data(),       end.data(),         first.data(), last.data(),
+            group_begin.data(), group_bytes.data(), atom_count(), group_count()};
+  }
 };
 
 /// Cuts groups into atoms, and numbers the groups anew without the empty ones.
 class atom_cutter {
  public:
-  constexpr atom_cutter(const group_list& groups, const lifetimes& lives) : groups_(groups), lives_(lives) {}
+  constexpr atom_cutter(const group_list& groups, const lifetimes& lives)
+      : groups_(groups),
+        begin_(groups.begin.data()),
+        end_(groups.end.data()),
+        first_(lives.first.data()),
+        last_(lives.last.data()) {}
 
   /// cost: values, and for each group with values at different places its values times their borders
   constexpr atom_list run() {
-    const std::size_t values = groups_.of_value.size();
-    found_.of_value.assign(values, -1);
-    found_.offset.assign(values, 0);
-    // The values of each group, in order.
-    list<std::int32_t> start(at(groups_.count) + 1, 0);
-    for (std::int32_t group : groups_.of_value) {
-      if (group >= 0) ++start[at(group) + 1];
-    }
-    for (std::size_t i = 1; i < start.size(); ++i) start[i] += start[i - 1];
-    list<std::int32_t> next = start;
-    members_.assign(at(start[start.size() - 1]), 0);
-    for (std::size_t i = 0; i < values; ++i) {
-      const std::int32_t group = groups_.of_value[i];
-      if (group >= 0) members_[at(next[at(group)]++)] = static_cast<std::int32_t>(i);
+    const auto values = static_cast<std::int32_t>(groups_.of_value.size());
+    const std::int32_t* const of_value = groups_.of_value.data();
+    found_.of_value.assign(groups_.of_value.size(), -1);
+    found_.offset.assign(groups_.of_value.size(), 0);
+    new_group_ = found_.of_value.data();
+    offset_ = found_.offset.data();
+    // The values of each group, chained, the last one first.
+    list<std::int32_t> next(groups_.of_value.size(), -1), head(static_cast<std::size_t>(groups_.count), -1);
+    std::int32_t* const behind = next.data();
+    std::int32_t* const last = head.data();
+    for (std::int32_t i = 0; i < values; ++i) {
+      const std::int32_t group = of_value[i];
+      if (group < 0) continue;
+      behind[i] = last[group];
+      last[group] = i;
     }
     for (std::int32_t group = 0; group < groups_.count; ++group) {
-      if (start[at(group)] < start[at(group) + 1]) cut(start[at(group)], start[at(group) + 1]);
+      const std::int32_t value = last[group];
+      if (value < 0) continue;
+      found_.group_begin.push_back(found_.atom_count());
+      if (behind[value] < 0) {
+        cut_one(value);
+      } else {
+        members_.clear();
+        for (std::int32_t each = value; each >= 0; each = behind[each]) members_.push_back(each);
+        cut();
+      }
     }
     found_.group_begin.push_back(found_.atom_count());
     return std::move(found_);
   }
 
  private:
-  static constexpr std::size_t at(std::int32_t i) { return static_cast<std::size_t>(i); }
+  constexpr void append(std::int64_t begin, std::int64_t end, std::int32_t first, std::int32_t last) {
+    found_.begin.push_back(begin / slot_alignment * slot_alignment);
+    found_.end.push_back(round_up(end, slot_alignment));
+    found_.first.push_back(first);
+    found_.last.push_back(last);
+  }
 
-  // The group of the values members_[from] to members_[to - 1].
-  constexpr void cut(std::int32_t from, std::int32_t to) {
-    std::int64_t begin = groups_.begin[at(members_[at(from)])], end = groups_.end[at(members_[at(from)])];
+  constexpr void cut_one(std::int32_t value) {
+    new_group_[value] = found_.group_count();
+    append(0, end_[value] - begin_[value], first_[value], last_[value]);
+    found_.group_bytes.push_back(found_.end.back());
+  }
+
+  constexpr void cut() {
+    std::int32_t* const member = members_.data();
+    const auto count = static_cast<std::int32_t>(members_.size());
+    std::int64_t begin = begin_[member[0]], end = end_[member[0]];
     bool one_place = true;
-    for (std::int32_t i = from + 1; i < to; ++i) {
-      const auto value = at(members_[at(i)]);
-      one_place = one_place && groups_.begin[value] == begin && groups_.end[value] == end;
-      begin = std::min(begin, groups_.begin[value]);
-      end = std::max(end, groups_.end[value]);
+    for (std::int32_t i = 1; i < count; ++i) {
+      one_place = one_place && begin_[member[i]] == begin && end_[member[i]] == end;
+      begin = std::min(begin, begin_[member[i]]);
+      end = std::max(end, end_[member[i]]);
     }
-    for (std::int32_t i = from; i < to; ++i) {
-      const auto value = at(members_[at(i)]);
-      found_.of_value[value] = found_.group_count();
-      found_.offset[value] = groups_.begin[value] - begin;
+    for (std::int32_t i = 0; i < count; ++i) {
+      new_group_[member[i]] = found_.group_count();
+      offset_[member[i]] = begin_[member[i]] - begin;
     }
-    found_.group_begin.push_back(found_.atom_count());
     found_.group_bytes.push_back(round_up(end - begin, slot_alignment));
-    // Sources are alive before values that were made earlier: order by lives.
-    for (std::int32_t i = from + 1; i < to; ++i) {
-      for (std::int32_t j = i; j > from && first(j) < first(j - 1); --j)
-        std::swap(members_[at(j)], members_[at(j - 1)]);
-    }
-    if (one_place) return append(from, to, begin, begin, end);
+    std::sort(member, member + count, [this](std::int32_t a, std::int32_t b) { return first_[a] < first_[b]; });
+    if (one_place) return cut_between(begin, begin, end);
     list<std::int64_t> borders;
-    for (std::int32_t i = from; i < to; ++i) {
-      borders.push_back(groups_.begin[at(members_[at(i)])]);
-      borders.push_back(groups_.end[at(members_[at(i)])]);
+    for (std::int32_t i = 0; i < count; ++i) {
+      borders.push_back(begin_[member[i]]);
+      borders.push_back(end_[member[i]]);
     }
     std::sort(borders.begin(), borders.end());
     for (std::size_t i = 1; i < borders.size(); ++i) {
-      if (borders[i - 1] < borders[i]) append(from, to, begin, borders[i - 1], borders[i]);
+      if (borders[i - 1] < borders[i]) cut_between(begin, borders[i - 1], borders[i]);
     }
   }
 
-  constexpr std::int32_t first(std::int32_t member) const { return lives_.first[at(members_[at(member)])]; }
-
-  // The atoms of bytes in which no value begins or ends.
-  constexpr void append(std::int32_t from, std::int32_t to, std::int64_t origin, std::int64_t begin, std::int64_t end) {
+  // The atoms of bytes between which no value begins or ends, of a group that begins at `origin`.
+  constexpr void cut_between(std::int64_t origin, std::int64_t begin, std::int64_t end) {
     bool started = false;
-    for (std::int32_t i = from; i < to; ++i) {
-      const auto value = at(members_[at(i)]);
-      if (groups_.begin[value] > begin || groups_.end[value] < end) continue;
-      if (started && lives_.first[value] <= found_.last[found_.last.size() - 1]) {
-        std::int32_t& last = found_.last[found_.last.size() - 1];
-        last = std::max(last, lives_.last[value]);
-        continue;
+    for (const std::int32_t value : members_) {
+      if (begin_[value] > begin || end_[value] < end) continue;
+      if (started && first_[value] <= found_.last.back()) {
+        found_.last.back() = std::max(found_.last.back(), last_[value]);
+      } else {
+        append(begin - origin, end - origin, first_[value], last_[value]);
+        started = true;
       }
-      started = true;
-      found_.begin.push_back((begin - origin) / slot_alignment * slot_alignment);
-      found_.end.push_back(round_up(end - origin, slot_alignment));
-      found_.first.push_back(lives_.first[value]);
-      found_.last.push_back(lives_.last[value]);
     }
   }
 
   const group_list& groups_;
-  const lifetimes& lives_;
+  // In constant evaluation a call costs as much as several accesses, hence pointers.
+  const std::int64_t *begin_, *end_;
+  const std::int32_t *first_, *last_;
+  std::int32_t* new_group_ = nullptr;
+  std::int64_t* offset_ = nullptr;
   atom_list found_;
-  list<std::int32_t> members_;
+  list<std::int32_t> members_;  // of the present group
 };
 
 }  // namespace v0

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <utility>
-#include <vector>
 
 #include "tenon/graph/channel_parts.hpp"
 #include "tenon/plan/liveness.hpp"
@@ -31,15 +30,20 @@ struct group_list {
 template <class Capabilities>
 class group_finder {
  public:
-  constexpr group_finder(const graph_view& graph, const lifetimes& lives, const std::vector<placement>& places)
-      : graph_(graph), lives_(lives) {
+  constexpr group_finder(const graph_view& graph, const lifetimes& lives, const list<placement>& places)
+      : graph_(graph), first_(lives.first.data()), last_(lives.last.data()) {
     const std::size_t count = places.size();
-    found_.of_value.assign(count, -1);
+    for (list<std::int32_t>* each : {&found_.of_value, &chain_, &heads_, &tails_}) each->assign(count, -1);
     found_.begin.assign(count, 0);
     found_.end.assign(count, 0);
-    next_.assign(count, -1);
-    for (std::size_t i = 0; i < count; ++i)
-      found_.end[i] = places[i].space == memory_space::arena ? places[i].bytes : -1;
+    group_ = found_.of_value.data();
+    begin_ = found_.begin.data();
+    end_ = found_.end.data();
+    next_ = chain_.data();
+    head_ = heads_.data();
+    tail_ = tails_.data();
+    const placement* const place = places.data();
+    for (std::size_t i = 0; i < count; ++i) end_[i] = place[i].space == memory_space::arena ? place[i].bytes : -1;
   }
 
   constexpr group_list run() {
@@ -53,41 +57,39 @@ class group_finder {
         overwrite(i, current);
       }
       for (std::int32_t r = 0; r < current.results.count; ++r) {
-        if (in_arena(current.results[r]) && group(current.results[r]) < 0) start_group(current.results[r]);
+        const std::int32_t result = current.results.begin + r;
+        if (group_[result] < 0 && end_[result] >= 0) start_group(result);
       }
     }
-    found_.count = static_cast<std::int32_t>(head_.size());
     return std::move(found_);
   }
 
  private:
-  static constexpr std::size_t at(std::int32_t i) { return static_cast<std::size_t>(i); }
-
-  constexpr bool in_arena(std::int32_t value) const { return found_.end[at(value)] >= 0; }
-  constexpr std::int32_t group(std::int32_t value) const { return found_.of_value[at(value)]; }
-  constexpr std::int64_t begin(std::int32_t value) const { return found_.begin[at(value)]; }
-  constexpr std::int64_t end(std::int32_t value) const { return found_.end[at(value)]; }
-  constexpr std::int64_t bytes(std::int32_t value) const { return end(value) - begin(value); }
+  constexpr bool in_arena(std::int32_t value) const { return end_[value] >= 0; }
+  constexpr std::int32_t group(std::int32_t value) const { return group_[value]; }
+  constexpr std::int64_t begin(std::int32_t value) const { return begin_[value]; }
+  constexpr std::int64_t end(std::int32_t value) const { return end_[value]; }
+  constexpr std::int64_t bytes(std::int32_t value) const { return end_[value] - begin_[value]; }
 
   constexpr void start_group(std::int32_t value) {
-    found_.of_value[at(value)] = static_cast<std::int32_t>(head_.size());
-    head_.push_back(value);
-    tail_.push_back(value);
+    group_[value] = found_.count;
+    head_[found_.count] = tail_[found_.count] = value;
+    ++found_.count;
   }
 
   constexpr void enter_group(std::int32_t value, std::int32_t into, std::int64_t from) {
-    found_.end[at(value)] = from + bytes(value);
-    found_.begin[at(value)] = from;
-    found_.of_value[at(value)] = into;
-    next_[at(tail_[at(into)])] = value;
-    tail_[at(into)] = value;
+    end_[value] = from + bytes(value);
+    begin_[value] = from;
+    group_[value] = into;
+    next_[tail_[into]] = value;
+    tail_[into] = value;
   }
 
   // Whether a value of the group other than `except` is alive at node i or behind it in the bytes given.
   constexpr bool is_used(std::int32_t of, std::int64_t from, std::int64_t to, std::int32_t i,
                          std::int32_t except) const {
-    for (std::int32_t other = head_[at(of)]; other >= 0; other = next_[at(other)]) {
-      if (lives_.last[at(other)] >= i && begin(other) < to && from < end(other) && other != except) return true;
+    for (std::int32_t other = head_[of]; other >= 0; other = next_[other]) {
+      if (last_[other] >= i && begin(other) < to && from < end(other) && other != except) return true;
     }
     return false;
   }
@@ -97,7 +99,7 @@ class group_finder {
     if (current.results.count == 0 || !in_arena(current.results[0])) return;
     for (std::int32_t o = 0; o < current.operands.count; ++o) {
       const std::int32_t under = graph_.operand(current, o);
-      if (group(under) < 0 || lives_.last[at(under)] != i || bytes(under) != bytes(current.results[0])) continue;
+      if (group(under) < 0 || last_[under] != i || bytes(under) != bytes(current.results[0])) continue;
       if (!Capabilities::in_place(graph_, current, o)) continue;
       if (is_used(group(under), begin(under), end(under), i, under)) continue;
       return enter_group(current.results[0], group(under), begin(under));
@@ -132,9 +134,9 @@ class group_finder {
     std::int32_t into = -1;
     std::int64_t base = 0, most = 0;
     for (std::int32_t o = 0; o < current.operands.count; ++o) {
-      if (begins[at(o)] < 0) continue;
+      if (begins[static_cast<std::size_t>(o)] < 0) continue;
       const std::int32_t part = graph_.operand(current, o);
-      const std::int64_t from = begin(part) - begins[at(o)];
+      const std::int64_t from = begin(part) - begins[static_cast<std::size_t>(o)];
       const std::int64_t lying = lying_bytes(current, begins, group(part), from);
       if (lying <= most || !holds(i, current, begins, group(part), from)) continue;
       into = group(part);
@@ -145,8 +147,8 @@ class group_finder {
     if (group(whole) < 0) return;
     for (std::int32_t o = 0; o < current.operands.count; ++o) {
       const std::int32_t part = graph_.operand(current, o);
-      if (begins[at(o)] < 0 || group(part) == group(whole)) continue;
-      const std::int64_t shift = begin(whole) + begins[at(o)] - begin(part);
+      if (begins[static_cast<std::size_t>(o)] < 0 || group(part) == group(whole)) continue;
+      const std::int64_t shift = begin(whole) + begins[static_cast<std::size_t>(o)] - begin(part);
       if (fits(part, whole, shift)) merge(group(part), group(whole), shift);
     }
   }
@@ -154,7 +156,8 @@ class group_finder {
   constexpr bool lies(const node& current, const list<std::int64_t>& begins, std::int32_t o, std::int32_t of,
                       std::int64_t base) const {
     const std::int32_t part = graph_.operand(current, o);
-    return begins[at(o)] >= 0 && group(part) == of && begin(part) == base + begins[at(o)];
+    return begins[static_cast<std::size_t>(o)] >= 0 && group(part) == of &&
+           begin(part) == base + begins[static_cast<std::size_t>(o)];
   }
 
   // How much of a concat's result would not have to be moved if it began at byte `base` of a group.
@@ -183,12 +186,11 @@ class group_finder {
 
   // Whether the group of a part may move into that of the whole, by `shift` bytes.
   constexpr bool fits(std::int32_t part, std::int32_t whole, std::int64_t shift) const {
-    for (std::int32_t mine = head_[at(group(part))]; mine >= 0; mine = next_[at(mine)]) {
+    for (std::int32_t mine = head_[group(part)]; mine >= 0; mine = next_[mine]) {
       const std::int64_t from = begin(mine) + shift, to = end(mine) + shift;
-      for (std::int32_t other = head_[at(group(whole))]; other >= 0; other = next_[at(other)]) {
+      for (std::int32_t other = head_[group(whole)]; other >= 0; other = next_[other]) {
         if (from >= end(other) || begin(other) >= to) continue;
-        if (lives_.last[at(mine)] < lives_.first[at(other)] || lives_.last[at(other)] < lives_.first[at(mine)])
-          continue;
+        if (last_[mine] < first_[other] || last_[other] < first_[mine]) continue;
         // The whole takes over what is alive in the part's place, for that is the same.
         const std::int64_t overlap_from = from > begin(other) ? from : begin(other),
                            overlap_to = to < end(other) ? to : end(other);
@@ -199,20 +201,23 @@ class group_finder {
   }
 
   constexpr void merge(std::int32_t from, std::int32_t into, std::int64_t shift) {
-    for (std::int32_t each = head_[at(from)]; each >= 0; each = next_[at(each)]) {
-      found_.of_value[at(each)] = into;
-      found_.begin[at(each)] += shift;
-      found_.end[at(each)] += shift;
+    for (std::int32_t each = head_[from]; each >= 0; each = next_[each]) {
+      group_[each] = into;
+      begin_[each] += shift;
+      end_[each] += shift;
     }
-    next_[at(tail_[at(into)])] = head_[at(from)];
-    tail_[at(into)] = tail_[at(from)];
-    head_[at(from)] = tail_[at(from)] = -1;
+    next_[tail_[into]] = head_[from];
+    tail_[into] = tail_[from];
+    head_[from] = tail_[from] = -1;
   }
 
   graph_view graph_;
-  const lifetimes& lives_;
+  const std::int32_t *first_, *last_;  // the lives
   group_list found_;
-  list<std::int32_t> next_, head_, tail_;  // the values of each group, chained
+  list<std::int32_t> chain_, heads_, tails_;  // the values of each group, chained
+  // Their elements: in constant evaluation a call costs as much as several accesses.
+  std::int32_t *group_ = nullptr, *next_ = nullptr, *head_ = nullptr, *tail_ = nullptr;
+  std::int64_t *begin_ = nullptr, *end_ = nullptr;
 };
 
 }  // namespace v0

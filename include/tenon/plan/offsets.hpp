@@ -3,94 +3,288 @@
 #pragma once
 
 #include <algorithm>
+#include <utility>
 
+#include "tenon/core/sparse_array.hpp"
 #include "tenon/plan/atoms.hpp"
 
 namespace tenon {
 inline namespace v0 {
 
-/// The greatest sum of bytes that atoms need at one node: no arena can be smaller.
-constexpr std::int64_t live_bytes(const atom_list& atoms, std::int32_t node_count) {
-  list<std::int64_t> change(static_cast<std::size_t>(node_count) + 2, 0);
-  for (std::size_t i = 0; i < atoms.begin.size(); ++i) {
-    change[static_cast<std::size_t>(atoms.first[i])] += atoms.end[i] - atoms.begin[i];
-    change[static_cast<std::size_t>(atoms.last[i]) + 1] -= atoms.end[i] - atoms.begin[i];
-  }
-  std::int64_t live = 0, most = 0;
-  for (std::int64_t difference : change) {
-    live += difference;
-    most = std::max(most, live);
-  }
-  return most;
-}
+/// How far the search for offsets has come.
+struct placing_progress {
+  std::int64_t bound = 0;         ///< the most bytes that are needed at one node
+  std::int64_t floor = 0;         ///< groups are placed from here on up; below lie those that were set aside
+  std::int64_t arena = 0;         ///< of what is placed so far
+  std::int64_t best_arena = -1;   ///< of the best offsets for all groups, -1: none yet
+  std::int64_t least = -1;        ///< while shuffling: of the large groups alone, in the best order so far
+  std::int64_t visits = 0;        ///< atoms that were looked at
+  std::int64_t last_visit = 0;    ///< when the shuffling gives up
+  std::int32_t attempt = 0;       ///< the number of the order that is tried
+  std::int32_t next = 0;          ///< position in the order of the group to be placed
+  std::int32_t large = 0;         ///< while shuffling: how many groups of the order are large
+  std::int32_t lowest = -1;       ///< the first placed atom by address
+  std::int32_t from = 0, to = 0;  ///< the shuffling's last exchange
+  std::uint32_t random = 1;
+  bool completes = false;  ///< the shuffling has ended, and what is not large is placed
+  bool done = false;
+};
 
-/// Places groups one by one in the order given, each as low as it fits between the placed atoms that live at the same
-/// time; gives the arena's size.
-constexpr std::int64_t place_groups(const atom_list& atoms, const list<std::int32_t>& order,
-                                    list<std::int64_t>& offsets) {
-  std::int64_t arena = 0;
-  list<std::int32_t> placed;  // atoms by rising address
-  list<std::int64_t> begins;
-  const auto at = [](std::int32_t i) { return static_cast<std::size_t>(i); };
-  for (std::int32_t group : order) {
-    std::int64_t base = 0;
-    const std::int32_t from = atoms.group_begin[at(group)], to = atoms.group_begin[at(group) + 1];
-    for (std::int32_t mine = from, settled = 0; settled < to - from; mine = mine + 1 == to ? from : mine + 1) {
-      const std::int32_t first = atoms.first[at(mine)], last = atoms.last[at(mine)];
-      const std::int64_t begin = atoms.begin[at(mine)], end = atoms.end[at(mine)];
-      const std::int64_t before = base;
-      for (std::size_t i = 0; i < placed.size(); ++i) {
-        const auto other = at(placed[i]);
-        if (atoms.first[other] > last || atoms.last[other] < first) continue;
-        if (begins[i] >= base + end) break;
-        const std::int64_t behind = begins[i] + atoms.end[other] - atoms.begin[other];
-        if (behind > base + begin) base = behind - begin;
+/// A placer between two constant evaluations.
+struct placing_state {
+  placing_progress progress;
+  sparse_array<std::int32_t, (1 << 16)> order, above;
+  sparse_array<std::int64_t, (1 << 16)> address, offsets, best;
+};
+
+/// Finds an offset for every group. Groups are placed one by one in some order, each as low as no atom of it meets a
+/// placed atom that is needed at the same time. Several orders are tried, the best stays, and the search ends where an
+/// arena comes close to the bytes that are needed at one node. If none does, the order of the large groups is shuffled
+/// for a while. Groups that together are next to nothing are set aside before: each has a place of its own.
+///
+/// The search can pause after any group, so that a long one is cut into several constants.
+/// cost: for each order, pairs of atoms
+class placer {
+ public:
+  constexpr placer(const atom_view& atoms, std::int32_t node_count) : atoms_(atoms) {
+    at_.bound = find_bound(node_count);
+    offsets_.assign(at(atoms_.groups), 0);
+    best_.assign(at(atoms_.groups), 0);
+    address_.assign(at(atoms_.atoms), 0);
+    above_.assign(at(atoms_.atoms), -1);
+    set_small_aside();
+    sort_order();
+    start();
+  }
+
+  constexpr placer(const atom_view& atoms, const placing_state& paused) : atoms_(atoms), at_(paused.progress) {
+    order_.append(paused.order.data(), paused.order.size());
+    above_.append(paused.above.data(), paused.above.size());
+    address_.append(paused.address.data(), paused.address.size());
+    offsets_.append(paused.offsets.data(), paused.offsets.size());
+    best_.append(paused.best.data(), paused.best.size());
+  }
+
+  constexpr placing_state pause() const {
+    return {at_,
+            sparse_array<std::int32_t, (1 << 16)>(order_),
+            sparse_array<std::int32_t, (1 << 16)>(above_),
+            sparse_array<std::int64_t, (1 << 16)>(address_),
+            sparse_array<std::int64_t, (1 << 16)>(offsets_),
+            sparse_array<std::int64_t, (1 << 16)>(best_)};
+  }
+
+  /// Goes on until all is done, or so many atoms more have been looked at.
+  constexpr void run(std::int64_t visits) {
+    const std::int64_t last = at_.visits + visits;
+    while (!at_.done && at_.visits < last) step();
+  }
+  constexpr void run() {
+    while (!at_.done) step();
+  }
+
+  constexpr bool done() const { return at_.done; }
+  constexpr std::int64_t arena_bytes() const { return at_.best_arena; }
+  /// Of each group its offset.
+  constexpr const list<std::int64_t>& offsets() const { return best_; }
+
+ private:
+  // What the shuffling may cost, where the orders that are tried first leave holes.
+  static constexpr std::int64_t shuffling_visits = 150'000;
+  static constexpr std::int32_t orders = 4;
+
+  static constexpr std::size_t at(std::int32_t i) { return static_cast<std::size_t>(i); }
+
+  constexpr std::int64_t find_bound(std::int32_t node_count) const {
+    list<std::int64_t> change(at(node_count) + 2, 0);
+    for (std::int32_t i = 0; i < atoms_.atoms; ++i) {
+      const std::int64_t bytes = atoms_.end[i] - atoms_.begin[i];
+      change[at(atoms_.first[i])] += bytes;
+      change[at(atoms_.last[i]) + 1] -= bytes;
+    }
+    std::int64_t live = 0, most = 0;
+    for (const std::int64_t difference : change) {
+      live += difference;
+      if (live > most) most = live;
+    }
+    return most;
+  }
+
+  // Most groups of a backward pass hold one number a channel. Together they are a 500th part of the arena.
+  constexpr void set_small_aside() {
+    list<std::int64_t> sum(64, 0);  // of groups with so many bits
+    for (std::int32_t i = 0; i < atoms_.groups; ++i) sum[at(bits(atoms_.group_bytes[i]))] += atoms_.group_bytes[i];
+    std::int32_t limit = 0;
+    std::int64_t together = 0;
+    while (limit < 63 && together + sum[at(limit)] <= at_.bound / 512) together += sum[at(limit++)];
+    for (std::int32_t i = 0; i < atoms_.groups; ++i) {
+      if (bits(atoms_.group_bytes[i]) >= limit) {
+        order_.push_back(i);
+      } else {
+        offsets_[at(i)] = at_.floor;
+        at_.floor += atoms_.group_bytes[i];
       }
+    }
+  }
+
+  static constexpr std::int32_t bits(std::int64_t bytes) {
+    std::int32_t count = 0;
+    for (; bytes > 0; bytes >>= 4) count += 4;
+    return count;
+  }
+
+  // An arena that need not be improved.
+  constexpr bool is_close(std::int64_t arena) const { return arena <= at_.bound + at_.bound / 256 + at_.floor; }
+
+  // 0 and behind the last order: the greatest groups first, of these the longest-lived. 1: of these the shortest-lived.
+  // 2: by bytes times life. 3: as they come to life, large groups before all others.
+  constexpr void sort_order() {
+    const std::int32_t attempt = at_.attempt < orders ? at_.attempt : 0;
+    list<std::int64_t> major(at(atoms_.groups), 0), minor(at(atoms_.groups), 0);
+    for (const std::int32_t i : order_) {
+      std::int64_t first = atoms_.first[atoms_.group_begin[i]], last = 0;
+      for (std::int32_t a = atoms_.group_begin[i]; a < atoms_.group_begin[i + 1]; ++a) {
+        first = std::min<std::int64_t>(first, atoms_.first[a]);
+        last = std::max<std::int64_t>(last, atoms_.last[a]);
+      }
+      const std::int64_t bytes = atoms_.group_bytes[i], life = last - first + 1;
+      major[at(i)] = attempt == 2 ? bytes * life : attempt == 3 && is_large(i) ? at_.bound * 2 - first : bytes;
+      minor[at(i)] = attempt == 1 ? -life : life;
+    }
+    sort_falling(major, minor);
+  }
+
+  constexpr bool is_large(std::int32_t group) const { return atoms_.group_bytes[group] * 200 > at_.bound; }
+
+  // Merges runs of 1, 2, 4, ... groups: std::sort takes several calls for each comparison.
+  constexpr void sort_falling(const list<std::int64_t>& major, const list<std::int64_t>& minor) {
+    const std::size_t count = order_.size();
+    list<std::int32_t> merged(count, 0);
+    const std::int64_t* const by = major.data();
+    const std::int64_t* const then = minor.data();
+    for (std::size_t run = 1; run < count; run *= 2) {
+      std::int32_t* const from = order_.data();
+      for (std::size_t begin = 0; begin < count; begin += 2 * run) {
+        std::size_t a = begin, b = std::min(begin + run, count);
+        const std::size_t a_end = b, b_end = std::min(begin + 2 * run, count);
+        for (std::size_t i = begin; i < b_end; ++i) {
+          bool takes_a = b == b_end;
+          if (!takes_a && a < a_end) {
+            const std::int32_t x = from[a], y = from[b];
+            takes_a = by[x] != by[y] ? by[x] > by[y] : then[x] != then[y] ? then[x] > then[y] : x < y;
+          }
+          merged[i] = takes_a ? from[a++] : from[b++];
+        }
+      }
+      std::swap(order_, merged);
+    }
+  }
+
+  constexpr void step() {
+    const bool shuffles = at_.attempt == orders && !at_.completes;
+    if (shuffles && (at_.next == at_.large || (at_.least >= 0 && at_.arena > at_.least))) return judge();
+    // An attempt may end before all is placed: it cannot become the best any more.
+    const bool is_worse = at_.attempt < orders && at_.best_arena >= 0 && at_.arena >= at_.best_arena;
+    if (is_worse || at(at_.next) == order_.size()) return end_attempt();
+    place(order_[at(at_.next++)]);
+  }
+
+  constexpr void end_attempt() {
+    if (at(at_.next) == order_.size() && (at_.best_arena < 0 || at_.arena < at_.best_arena)) {
+      at_.best_arena = at_.arena;
+      best_ = offsets_;
+    }
+    at_.done = is_close(at_.best_arena) || at_.completes;
+    if (at_.done) return;
+    ++at_.attempt;
+    sort_order();
+    start();
+    if (at_.attempt < orders) return;
+    at_.last_visit = at_.visits + shuffling_visits;
+    while (at(at_.large) < order_.size() && is_large(order_[at(at_.large)])) ++at_.large;
+    at_.completes = at_.large < 3;
+  }
+
+  constexpr void start() {
+    at_.arena = at_.floor;
+    at_.next = 0;
+    at_.lowest = -1;
+  }
+
+  // The large groups are placed, or lie worse than before already: the last exchange stays or is undone.
+  constexpr void judge() {
+    const bool stays = at_.least < 0 || at_.arena <= at_.least;
+    if (stays) {
+      at_.least = at_.arena;
+    } else {
+      std::swap(order_[at(at_.from)], order_[at(at_.to)]);
+    }
+    at_.completes = (stays && is_close(at_.arena)) || at_.visits > at_.last_visit;
+    if (at_.completes && stays) return;
+    start();
+    if (at_.completes) return;
+    at_.from = draw(at_.large);
+    at_.to = draw(at_.large);
+    std::swap(order_[at(at_.from)], order_[at(at_.to)]);
+  }
+
+  constexpr std::int32_t draw(std::int32_t limit) {
+    at_.random = at_.random * 1664525u + 1013904223u;
+    return static_cast<std::int32_t>((at_.random >> 8) % static_cast<std::uint32_t>(limit));
+  }
+
+  // Places a group as low as it fits above the floor.
+  constexpr void place(std::int32_t group) {
+    const std::int32_t from = atoms_.group_begin[group], to = atoms_.group_begin[group + 1];
+    std::int64_t base = at_.floor;
+    std::int32_t below = -1;  // the atom on which the group lies
+    for (std::int32_t mine = from, settled = 0; settled < to - from; mine = mine + 1 == to ? from : mine + 1) {
+      const std::int64_t before = base;
+      const std::int32_t under = lift(mine, base);
+      if (under >= 0) below = under;
       settled = base == before ? settled + 1 : 1;
     }
-    offsets[at(group)] = base;
-    arena = std::max(arena, base + atoms.group_bytes[at(group)]);
-    for (std::int32_t mine = from; mine < to; ++mine) {
-      const std::int64_t begin = base + atoms.begin[at(mine)];
-      std::size_t position = placed.size();
-      placed.push_back(mine);
-      begins.push_back(begin);
-      for (; position > 0 && begins[position - 1] > begin; --position) {
-        placed[position] = placed[position - 1];
-        begins[position] = begins[position - 1];
-      }
-      placed[position] = mine;
-      begins[position] = begin;
-    }
+    offsets_[at(group)] = base;
+    at_.arena = std::max(at_.arena, base + atoms_.group_bytes[group]);
+    for (std::int32_t mine = from; mine < to; ++mine)
+      insert(mine, base + atoms_.begin[mine], to - from == 1 ? below : -1);
   }
-  return arena;
-}
 
-/// Finds an offset for every group: the greatest first, and if that leaves holes, the longest-lived first; the better
-/// stays.
-constexpr std::int64_t assign_offsets(const atom_list& atoms, std::int32_t node_count, list<std::int64_t>& offsets) {
-  const auto at = [](std::int32_t i) { return static_cast<std::size_t>(i); };
-  offsets.assign(at(atoms.group_count()), 0);
-  list<std::int32_t> order(at(atoms.group_count()), 0), life(at(atoms.group_count()), 0);
-  for (std::int32_t i = 0; i < atoms.group_count(); ++i) {
-    order[at(i)] = i;
-    for (std::int32_t a = atoms.group_begin[at(i)]; a < atoms.group_begin[at(i) + 1]; ++a)
-      life[at(i)] = std::max(life[at(i)], atoms.last[at(a)] - atoms.first[at(a)]);
+  // Raises the base of a group until one of its atoms meets nothing; gives the atom that it lies on then, or -1.
+  constexpr std::int32_t lift(std::int32_t mine, std::int64_t& base) {
+    const std::int32_t first = atoms_.first[mine], last = atoms_.last[mine];
+    const std::int64_t begin = atoms_.begin[mine], end = atoms_.end[mine];
+    std::int32_t below = -1;
+    const std::int32_t* const above = above_.data();
+    const std::int64_t* const address = address_.data();
+    for (std::int32_t other = at_.lowest; other >= 0; other = above[other]) {
+      ++at_.visits;
+      if (atoms_.first[other] > last || atoms_.last[other] < first) continue;
+      if (address[other] >= base + end) break;
+      const std::int64_t behind = address[other] + atoms_.end[other] - atoms_.begin[other];
+      if (behind <= base + begin) continue;
+      base = behind - begin;
+      below = other;
+    }
+    return below;
   }
-  const auto bytes = [&](std::int32_t i) { return atoms.group_bytes[at(i)]; };
-  std::sort(order.begin(), order.end(),
-            [&](std::int32_t a, std::int32_t b) { return bytes(a) != bytes(b) ? bytes(a) > bytes(b) : a < b; });
-  const std::int64_t by_size = place_groups(atoms, order, offsets);
-  if (by_size <= live_bytes(atoms, node_count)) return by_size;
-  list<std::int64_t> other(offsets.size(), 0);
-  std::sort(order.begin(), order.end(), [&](std::int32_t a, std::int32_t b) {
-    return life[at(a)] != life[at(b)] ? life[at(a)] > life[at(b)] : bytes(a) != bytes(b) ? bytes(a) > bytes(b) : a < b;
-  });
-  const std::int64_t by_life = place_groups(atoms, order, other);
-  if (by_life >= by_size) return by_size;
-  offsets = std::move(other);
-  return by_life;
-}
+
+  // Enters a placed atom into the chain by address, somewhere above `below`.
+  constexpr void insert(std::int32_t atom, std::int64_t address, std::int32_t below) {
+    address_[at(atom)] = address;
+    std::int32_t above = below < 0 ? at_.lowest : above_[at(below)];
+    for (; above >= 0 && address_[at(above)] < address; above = above_[at(above)]) below = above;
+    above_[at(atom)] = above;
+    (below < 0 ? at_.lowest : above_[at(below)]) = atom;
+  }
+
+  atom_view atoms_;
+  placing_progress at_;
+  list<std::int32_t> order_;    // of groups
+  list<std::int32_t> above_;    // of each placed atom the next by address, or -1
+  list<std::int64_t> address_;  // of each placed atom
+  list<std::int64_t> offsets_, best_;
+};
 
 }  // namespace v0
 }  // namespace tenon

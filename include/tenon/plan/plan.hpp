@@ -2,8 +2,8 @@
 // make_plan: a laid-out graph gets its memory.
 #pragma once
 
+#include <algorithm>
 #include <array>
-#include <vector>
 
 #include "tenon/plan/lower_bound.hpp"
 #include "tenon/plan/offsets.hpp"
@@ -13,8 +13,8 @@ inline namespace v0 {
 
 /// A plan that owns its tables; made while compiling (then frozen) or at run time.
 struct growing_plan {
-  std::vector<placement> placements;
-  std::vector<std::int64_t> packed;
+  list<placement> placements;
+  list<std::int64_t> packed;
   plan_view sizes;  ///< its spans are not set
 
   constexpr plan_view view(const graph_view& graph) const { return sizes.with(graph, placements, packed); }
@@ -30,36 +30,27 @@ struct frozen_plan {
   constexpr plan_view view(const graph_view& graph) const { return sizes.with(graph, placements, packed); }
 };
 
-template <std::size_t Nodes, std::size_t Values>
-constexpr frozen_plan<Nodes, Values> freeze(const growing_plan& from) {
-  frozen_plan<Nodes, Values> to;
-  for (std::size_t i = 0; i < Values; ++i) to.placements[i] = from.placements[i];
-  for (std::size_t i = 0; i < Nodes; ++i) to.packed[i] = from.packed[i];
-  to.sizes = from.sizes;
-  return to;
-}
-
 struct plan_options {
   bool training = false;  ///< the graph's first output is the loss
   bool keep_gradients = false;
 };
 
-/// Gives every value of a laid-out graph its place: spaces, lifetimes, groups, offsets.
-/// ensures: no two values that live at the same time overlap, except a result with the dying operand it is written over
+/// All of a plan but the offsets in the arena: spaces, and the atoms for which offsets are to be found.
+struct memory_demand {
+  growing_plan plan;  ///< values of the arena lie at 0
+  atom_list atoms;
+};
+
+/// cost: nodes + operands
 template <class Capabilities>
-constexpr growing_plan make_plan(const graph_view& graph, const plan_options& options) {
-  growing_plan plan;
+constexpr memory_demand find_demand(const graph_view& graph, const plan_options& options) {
+  memory_demand demand;
+  growing_plan& plan = demand.plan;
   const parameter_offsets offsets = find_parameter_offsets(graph);
   plan.placements = assign_spaces(graph, offsets, options.keep_gradients);
   const lifetimes lives = find_lifetimes(graph);
   const group_list groups = group_finder<Capabilities>(graph, lives, plan.placements).run();
-  const atom_list atoms = atom_cutter(groups, lives).run();
-  list<std::int64_t> found;
-  plan.sizes.arena_bytes = assign_offsets(atoms, graph.node_count(), found);
-  for (std::size_t i = 0; i < atoms.of_value.size(); ++i) {
-    if (atoms.of_value[i] < 0) continue;
-    plan.placements[i].offset = found[static_cast<std::size_t>(atoms.of_value[i])] + atoms.offset[i];
-  }
+  demand.atoms = atom_cutter(groups, lives).run();
   std::int32_t states = 0;
   for (const node& current : graph.nodes) {
     const std::int64_t bytes = Capabilities::packed_bytes(graph, current);
@@ -75,21 +66,44 @@ constexpr growing_plan make_plan(const graph_view& graph, const plan_options& op
     plan.sizes.loss = graph.outputs[0];
     plan.sizes.loss_node = graph.value_at(graph.outputs[0]).producer;
   }
-  return plan;
+  return demand;
+}
+
+/// Gives every value of a laid-out graph its place: spaces, lifetimes, groups, offsets.
+/// ensures: a value holds what was written for it until its last reader has run
+template <class Capabilities>
+constexpr growing_plan make_plan(const graph_view& graph, const plan_options& options) {
+  memory_demand demand = find_demand<Capabilities>(graph, options);
+  placer search(demand.atoms.view(), graph.node_count());
+  search.run();
+  demand.plan.sizes.arena_bytes = search.arena_bytes();
+  for (std::size_t i = 0; i < demand.atoms.of_value.size(); ++i) {
+    const std::int32_t group = demand.atoms.of_value[i];
+    if (group >= 0)
+      demand.plan.placements[i].offset = search.offsets()[static_cast<std::size_t>(group)] + demand.atoms.offset[i];
+  }
+  return std::move(demand.plan);
 }
 
 /// The bytes of activations that are alive across the turn from the forward to the backward pass, inputs and targets
-/// left out.
+/// left out; memory that several values share counts once.
 constexpr std::int64_t find_saved_bytes(const plan_view& plan) {
   const lifetimes lives = find_lifetimes(plan.graph);
-  std::int64_t sum = 0;
+  std::vector<placement> saved;
   for (std::size_t i = 0; i < lives.first.size(); ++i) {
     const bool crosses = lives.first[i] <= plan.loss_node && lives.last[i] > plan.loss_node;
     const operation producer = plan.graph.node_at(plan.graph.values[i].producer).op;
     if (crosses && plan.placements[i].space == memory_space::arena && !is_source(producer) &&
         static_cast<std::int32_t>(i) != plan.loss) {
-      sum += plan.placements[i].bytes;
+      saved.push_back(plan.placements[i]);
     }
+  }
+  std::sort(saved.begin(), saved.end(), [](const placement& a, const placement& b) { return a.offset < b.offset; });
+  std::int64_t sum = 0, end = 0;
+  for (const placement& each : saved) {
+    const std::int64_t begin = std::max(each.offset, end);
+    end = std::max(end, each.offset + each.bytes);
+    sum += std::max<std::int64_t>(end - begin, 0);
   }
   return sum;
 }

@@ -20,6 +20,7 @@
 #include "tenon/plan/options.hpp"
 #include "tenon/plan/parameter_description.hpp"
 #include "tenon/plan/plan.hpp"
+#include "tenon/plan/staging.hpp"
 #include "tenon/plan/work.hpp"
 
 namespace tenon {
@@ -61,7 +62,9 @@ struct inference_compilation {
   static constexpr growing_graph make() { return compile_for_inference<Capabilities>(Lowered::graph.view()); }
 };
 
-/// Training: norms by the batch's statistics, the backward pass and the updates.
+// Training takes three constants: compilers limit how much one may take.
+
+/// Norms by the batch's statistics, the backward pass and the updates.
 template <class Lowered, class Optimizer, class Capabilities>
 struct differentiation {
   static constexpr growing_graph make() {
@@ -73,13 +76,19 @@ struct differentiation {
   }
 };
 
-template <class Differentiated, class Capabilities>
-struct training_compilation {
+/// What is not kept for the backward pass.
+template <class Differentiated>
+struct reduction {
   static constexpr growing_graph make() {
-    growing_graph graph = remove_dead(Differentiated::graph.view());
-    graph = activate_again(graph.view(), loss_node_of(graph.view()));
-    return lay_out<Capabilities>(graph.view());
+    const growing_graph graph = remove_dead(Differentiated::graph.view());
+    return activate_again(graph.view(), loss_node_of(graph.view()));
   }
+};
+
+/// Layouts.
+template <class Reduced, class Capabilities>
+struct training_compilation {
+  static constexpr growing_graph make() { return lay_out<Capabilities>(Reduced::graph.view()); }
 };
 
 template <class Stage, operation Kind>
@@ -126,7 +135,7 @@ class plan_of {
  private:
   struct stages {
     using differentiated = stage<differentiation<lowered, typename arguments::optimizer, capabilities>>;
-    using trained = stage<training_compilation<differentiated, capabilities>>;
+    using trained = stage<training_compilation<stage<reduction<differentiated>>, capabilities>>;
     using inferred = stage<inference_compilation<lowered, capabilities>>;
   };
   template <bool Training, class Stages>
@@ -142,9 +151,15 @@ class plan_of {
   /// The network as it runs: fused, differentiated, laid out.
   using compiled = typename compiled_stage<trains, stages>::type;
 
+ private:
+  struct demand {
+    static constexpr demand_transfer made{
+        find_demand<capabilities>(compiled::graph.view(), {trains, arguments::keeps_gradients})};
+  };
+
+ public:
   static constexpr frozen_plan<compiled::sizes.nodes, compiled::sizes.values> plan =
-      freeze<compiled::sizes.nodes, compiled::sizes.values>(
-          make_plan<capabilities>(compiled::graph.view(), {trains, arguments::keeps_gradients}));
+      freeze<compiled::sizes.nodes, compiled::sizes.values>(demand::made, found_offsets<demand>());
 
   /// The plan as the runtime takes it.
   static constexpr plan_view view() { return plan.view(compiled::graph.view()); }

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 
 #include "tenon/graph/graph.hpp"
 
@@ -30,10 +29,10 @@ struct placement {
 /// A planned graph. Its nodes run in order; sources are skipped.
 struct plan_view {
   graph_view graph;
-  std::span<const placement> placements;  ///< one a value
-  std::span<const std::int64_t> packed;   ///< one a node: offset of its packed weights, or -1
-  std::int32_t loss = -1;                 ///< the value that is the loss, or -1
-  std::int32_t loss_node = -1;            ///< nodes after it are the backward pass and the updates
+  array_view<placement> placements;  ///< one a value
+  array_view<std::int64_t> packed;   ///< one a node: offset of its packed weights, or -1
+  std::int32_t loss = -1;            ///< the value that is the loss, or -1
+  std::int32_t loss_node = -1;       ///< nodes after it are the backward pass and the updates
   std::int64_t arena_bytes = 0;
   std::int64_t packed_bytes = 0;
   std::int64_t parameter_bytes = 0;  ///< of the parameters alone
@@ -42,8 +41,7 @@ struct plan_view {
   std::int64_t optimizer_bytes = 0;
 
   /// The same sizes with these tables.
-  constexpr plan_view with(const graph_view& of, std::span<const placement> places,
-                           std::span<const std::int64_t> weights) const {
+  constexpr plan_view with(const graph_view& of, array_view<placement> places, array_view<std::int64_t> weights) const {
     plan_view seen = *this;
     seen.graph = of;
     seen.placements = places;

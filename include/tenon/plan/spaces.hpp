@@ -2,9 +2,8 @@
 // Which memory each value lies in, and where parameters and their companions lie in theirs.
 #pragma once
 
-#include <vector>
-
 #include "tenon/core/element_type.hpp"
+#include "tenon/core/list.hpp"
 #include "tenon/plan/plan_view.hpp"
 
 namespace tenon {
@@ -16,23 +15,23 @@ inline constexpr std::int64_t slot_alignment = 64;
 /// Where parameters and running statistics lie, by their index, in bytes from the start of the parameter space:
 /// parameters back to back in order of first use, then the statistics.
 struct parameter_offsets {
-  std::vector<std::int64_t> parameters, buffers;
+  list<std::int64_t> parameters, buffers;
   std::int64_t parameter_bytes = 0, buffer_bytes = 0;
 };
 
 constexpr parameter_offsets find_parameter_offsets(const graph_view& graph) {
   parameter_offsets offsets;
   for (const operation kind : {operation::parameter, operation::buffer}) {
-    std::vector<std::int64_t>& list = kind == operation::parameter ? offsets.parameters : offsets.buffers;
+    list<std::int64_t>& found = kind == operation::parameter ? offsets.parameters : offsets.buffers;
     std::int64_t& bytes = kind == operation::parameter ? offsets.parameter_bytes : offsets.buffer_bytes;
     for (const node& current : graph.nodes) {
-      if (current.op == kind) list.push_back(0);
+      if (current.op == kind) found.push_back(0);
     }
     for (const node& current : graph.nodes) {  // passes may have moved sources: sizes first, by index
       if (current.op != kind) continue;
-      list[static_cast<std::size_t>(current.attribute.index)] = graph.result_value(current).extents.elements() * 4;
+      found[static_cast<std::size_t>(current.attribute.index)] = graph.result_value(current).extents.elements() * 4;
     }
-    for (std::int64_t& entry : list) {
+    for (std::int64_t& entry : found) {
       const std::int64_t size = entry;
       entry = offsets.parameter_bytes * (kind == operation::buffer ? 1 : 0) + bytes;
       bytes += size;
@@ -43,9 +42,9 @@ constexpr parameter_offsets find_parameter_offsets(const graph_view& graph) {
 
 /// Places every value that does not lie in the arena, and says which do (their offsets are found later).
 /// `keep_gradients`: the gradients that updates read lie in a space of their own.
-constexpr std::vector<placement> assign_spaces(const graph_view& graph, const parameter_offsets& offsets,
-                                               bool keep_gradients) {
-  std::vector<placement> places(graph.values.size(), placement{});
+constexpr list<placement> assign_spaces(const graph_view& graph, const parameter_offsets& offsets,
+                                        bool keep_gradients) {
+  list<placement> places(graph.values.size(), placement{});
   for (const node& current : graph.nodes) {
     for (std::int32_t r = 0; r < current.results.count; ++r) {
       const std::int32_t number = current.results[r];
