@@ -89,7 +89,7 @@ constexpr growing_plan make_plan(const graph_view& graph, const plan_options& op
 /// left out; memory that several values share counts once.
 constexpr std::int64_t find_saved_bytes(const plan_view& plan) {
   const lifetimes lives = find_lifetimes(plan.graph);
-  std::vector<placement> saved;
+  list<placement> saved;
   for (std::size_t i = 0; i < lives.first.size(); ++i) {
     const bool crosses = lives.first[i] <= plan.loss_node && lives.last[i] > plan.loss_node;
     const operation producer = plan.graph.node_at(plan.graph.values[i].producer).op;
