@@ -301,8 +301,8 @@ struct capabilities {
       case operation::group_norm_gradient:
       case operation::prelu_gradient:
         return !is_first;
-      case operation::add:
-        return sums_parameter_gradients(graph, producer);
+      case operation::add:  // its layout has been chosen already: activations are blocked
+        return graph.value_at(number).arrangement == layout::plain;
       default:
         return false;
     }
