@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // All of Tenon but what is dear and optional: adapters (io/xtensor.hpp, io/eigen.hpp), npy and images (io/npy.hpp,
-// io/image.hpp), datasets (data/), the networks (models/) and the reference backend (backends/reference/program.hpp)
-// are included by name.
+// io/image.hpp), datasets (data/) and the networks (models/) are included by name.
 #pragma once
 
+#include "tenon/backends/reference/program.hpp"
 #include "tenon/core/core.hpp"
 #include "tenon/layers/layers.hpp"
 #include "tenon/plan/plan_of.hpp"

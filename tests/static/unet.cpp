@@ -16,7 +16,7 @@ static_assert(unet::macs == 126'870'650'880);
 static_assert(unet::lower_bound_bytes <= unet::arena_bytes);
 // Inputs and outputs, the greatest pair of values at full size, and nothing like the sum of all.
 static_assert(unet::arena_bytes >= (3 + 64) * 360 * 480 * 4);
-static_assert(unet::arena_bytes <= 256_MiB);
+static_assert(unet::arena_bytes <= 140_MiB && unet::arena_bytes * 50 <= unet::lower_bound_bytes * 51);
 static_assert(unet::gradient_bytes == 0 && unet::optimizer_bytes == 0 && unet::saved_bytes == 0);
 static_assert(unet::total_bytes == unet::arena_bytes + unet::parameter_count * 4 + unet::packed_bytes);
 static_assert(unet::parameter_list.front().name == "inc.0.0.weight");
@@ -31,7 +31,7 @@ static_assert(small::parameter_count < 200'000);
 static_assert(small::parameter_count == (3 * 32 + 32 * 64 + 64 * 64 + 96 * 32) * 9 + 2 * (32 + 64 + 64 + 32) + 33 * 11);
 static_assert(small::macs == std::int64_t{360} * 480 * ((3 * 32 + 96 * 32) * 9 + 32 * 11) +
                                  std::int64_t{180} * 240 * (32 * 64 + 64 * 64) * 9);
-static_assert(small::arena_bytes < 160_MiB);
+static_assert(small::arena_bytes <= 96_MiB && small::arena_bytes * 50 <= small::lower_bound_bytes * 51);
 static_assert(small::lower_bound_bytes <= small::arena_bytes);
 
 // In training every convolution but the stem computes three times as much: the gradient of the picture is not made.

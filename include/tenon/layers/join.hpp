@@ -96,7 +96,7 @@ constexpr First concat(First first, More... more) {
   for (std::size_t i = 0; i < values.size(); ++i) {
     check_same_extents(values[0], values[i], scope);
     operands[i] = values[i].number;
-    extents[1] += values[i].channels();
+    extents[1] = shape::clamp(std::int64_t{extents[1]} + values[i].channels());
   }
   return {&to, to.graph.make(operation::concat, operands, {}, extents, scope)};
 }

@@ -48,6 +48,7 @@ struct batch_norm : layer<batch_norm<Options...>> {
 /// The divisor of `channels` nearest to `wanted`; of two equally near the greater: of 728 nearest to 32 it is 28.
 /// requires: both are positive
 constexpr std::int32_t nearest_divisor(std::int32_t channels, std::int32_t wanted) {
+  if (wanted >= channels) return channels;
   for (std::int32_t distance = 0;; ++distance) {
     if (channels % (wanted + distance) == 0) return wanted + distance;
     if (wanted > distance && channels % (wanted - distance) == 0) return wanted - distance;

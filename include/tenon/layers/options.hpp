@@ -154,12 +154,14 @@ struct instance_norm_options : group_norm_options {
 /// What is added to a variance before its root is taken. Default 1e-5.
 template <real Value>
 struct epsilon {
+  static_assert(Value.value() >= 0, "a norm's epsilon is not negative");
   static constexpr auto sets = &norm_options::epsilon;
   static constexpr void set(norm_options& options) { options.epsilon = Value.value(); }
 };
 /// The share of a batch's statistics in the running ones, as PyTorch's `momentum`. Default 0.1.
 template <real Value>
 struct running_share {
+  static_assert(Value.value() >= 0 && Value.value() <= 1, "a share is at least 0 and at most 1");
   static constexpr auto sets = &batch_norm_options::momentum;
   static constexpr void set(batch_norm_options& options) { options.momentum = Value.value(); }
 };
@@ -244,7 +246,7 @@ constexpr attributes window_attributes(bool pads_by_default, bool steps_by_kerne
   attribute.padding_begin = options.padding.resolve(Rank, 0, 0);
   if (pads_by_default && options.padding.count == 0) {
     for (std::size_t d = 0; d < 3; ++d) {
-      attribute.padding_begin[d] = (attribute.kernel[d] - 1) / 2 * attribute.dilation[d];
+      attribute.padding_begin[d] = shape::clamp(std::int64_t{(attribute.kernel[d] - 1) / 2} * attribute.dilation[d]);
     }
   }
   attribute.padding_end = attribute.padding_begin;

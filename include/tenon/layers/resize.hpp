@@ -108,7 +108,7 @@ struct resize : layer<resize<Options...>> {
     const extent3 given = listed.resolve(rank, 1, 1);
     for (int d = 3 - rank; d < 3; ++d) {
       const std::int32_t extent = given[static_cast<std::size_t>(d)];
-      target.set_spatial(d, options.size.count != 0 ? extent : extent * target.spatial(d));
+      target.set_spatial(d, options.size.count != 0 ? extent : shape::clamp(std::int64_t{extent} * target.spatial(d)));
     }
     return append_resize(x, target, options.interpolation, x.to->scope());
   }

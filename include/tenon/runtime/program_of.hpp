@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The program class of each backend. That of the reference backend takes Eigen along, which costs every program a
-// second: who wants it includes tenon/backends/reference/program.hpp.
+// The program class of each backend. That of the reference backend takes Eigen along, which costs a second: who
+// includes less than tenon.hpp and wants it includes tenon/backends/reference/program.hpp.
 #pragma once
 
 #include <type_traits>

@@ -55,6 +55,7 @@ struct ignore {
 /// One weight a class in a cross entropy.
 template <real... Weights>
 struct class_weights {
+  static_assert(((Weights.value() >= 0) && ...), "class weights are not negative");
   static constexpr std::array<double, sizeof...(Weights)> values{Weights.value()...};
 };
 

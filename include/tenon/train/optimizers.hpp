@@ -2,6 +2,8 @@
 // Optimizers: sgd, adam, adamw. The learning rate is given at each step.
 #pragma once
 
+#include <type_traits>
+
 #include "tenon/core/real.hpp"
 #include "tenon/passes/optimizer_rule.hpp"
 
@@ -14,6 +16,7 @@ struct optimizer_base {};
 /// SGD's share of the old velocity, PyTorch's convention: velocity = Value * velocity + gradient. Default 0.
 template <real Value>
 struct momentum {
+  static_assert(Value.value() >= 0 && Value.value() < 1, "a momentum is at least 0 and below 1");
   static constexpr void set(optimizer_rule& rule) { rule.attribute.momentum = Value.value(); }
 };
 /// SGD looks ahead by one velocity (Nesterov), as PyTorch's.
@@ -24,11 +27,14 @@ struct nesterov {
 /// PyTorch's.
 template <real Value>
 struct weight_decay {
+  static_assert(Value.value() >= 0, "a weight decay is not negative");
   static constexpr void set(optimizer_rule& rule) { rule.attribute.weight_decay = Value.value(); }
 };
 /// Adam's shares of the old moments. Default 0.9, 0.999.
 template <real First, real Second>
 struct betas {
+  static_assert(First.value() >= 0 && First.value() < 1 && Second.value() >= 0 && Second.value() < 1,
+                "Adam's betas are at least 0 and below 1");
   static constexpr void set(optimizer_rule& rule) {
     rule.attribute.beta1 = First.value();
     rule.attribute.beta2 = Second.value();
@@ -37,6 +43,7 @@ struct betas {
 /// What Adam adds to the root of the second moment. Default 1e-8.
 template <real Value>
 struct adam_epsilon {
+  static_assert(Value.value() >= 0, "Adam's epsilon is not negative");
   static constexpr void set(optimizer_rule& rule) { rule.attribute.epsilon = Value.value(); }
 };
 
@@ -45,9 +52,20 @@ concept optimizer_option = requires(optimizer_rule& rule) {
   Option::set(rule);
 };
 
+/// Whether options give a momentum that is not 0.
+template <class... Options>
+inline constexpr bool rule_has_momentum = [] {
+  optimizer_rule made;
+  (Options::set(made), ...);
+  return made.attribute.momentum > 0;
+}();
+
 /// Stochastic gradient descent as PyTorch's SGD. Options: momentum<>, nesterov, weight_decay<>.
 template <optimizer_option... Options>
 struct sgd : optimizer_base {
+  static_assert(((!std::is_same_v<Options, nesterov>)&&...) || rule_has_momentum<Options...>,
+                "nesterov needs a momentum");
+
   static constexpr optimizer_rule rule() {
     optimizer_rule made;
     made.op = operation::sgd;
