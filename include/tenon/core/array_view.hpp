@@ -2,11 +2,9 @@
 // Elements in a row that are owned elsewhere; std::span, but cheap to use while compiling.
 #pragma once
 
-#include <array>
+#include <concepts>
 #include <cstddef>
 #include <span>
-
-#include "tenon/core/list.hpp"
 
 namespace tenon {
 inline namespace v0 {
@@ -20,10 +18,13 @@ struct array_view {
 
   constexpr array_view() = default;
   constexpr array_view(const T* begin, std::size_t size) : first(begin), count(size) {}
-  constexpr array_view(std::span<const T> from) : first(from.data()), count(from.size()) {}
-  constexpr array_view(const list<T>& from) : first(from.data()), count(from.size()) {}
-  template <std::size_t Count>
-  constexpr array_view(const std::array<T, Count>& from) : first(from.data()), count(Count) {}
+  /// Of anything whose elements lie in a row: std::span, std::vector, std::array, list.
+  template <class Range>
+  requires requires(const Range& from) {
+    requires std::convertible_to<decltype(from.data()), const T*>;
+    from.size();
+  }
+  constexpr array_view(const Range& from) : first(from.data()), count(from.size()) {}
 
   constexpr operator std::span<const T>() const { return {first, count}; }
 
