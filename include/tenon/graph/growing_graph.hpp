@@ -43,7 +43,7 @@ class growing_graph {
   }
 
   /// Appends a node without results; results are added with `add_result` before the next node.
-  constexpr std::int32_t append(operation op, std::span<const std::int32_t> from, const attributes& attribute,
+  constexpr std::int32_t append(operation op, array_view<std::int32_t> from, const attributes& attribute,
                                 range scope = {}) {
     const range read{static_cast<std::int32_t>(operands.size()), static_cast<std::int32_t>(from.size())};
     nodes.push_back({op, read, {static_cast<std::int32_t>(values.size()), 0}, scope, attribute});
@@ -60,7 +60,7 @@ class growing_graph {
   }
 
   /// Appends a node with one result; gives the value's number.
-  constexpr std::int32_t make(operation op, std::span<const std::int32_t> from, const attributes& attribute,
+  constexpr std::int32_t make(operation op, array_view<std::int32_t> from, const attributes& attribute,
                               const shape& extents, range scope = {}) {
     append(op, from, attribute, scope);
     return add_result(extents);
@@ -119,7 +119,7 @@ class graph_copy {
   }
 
   /// Copies a node with other operands, given by their new numbers.
-  constexpr std::int32_t copy(const node& old, std::span<const std::int32_t> numbers) {
+  constexpr std::int32_t copy(const node& old, array_view<std::int32_t> numbers) {
     const std::int32_t number = to.append(old.op, numbers, old.attribute, old.scope);
     to.nodes.back().results.count = old.results.count;
     copy_results(old, number);
