@@ -60,8 +60,12 @@ void check_random(std::uint32_t seeds) {
             << inference.worst << " and " << training.worst << "\n";
   std::cout << "  " << shared.overwritten << " results lie over operands, " << shared.joined << " operands in concats, "
             << shared.taken << " results in what they are a part of; " << shared.copied << " parts are copied\n";
-  CHECK(inference.mean() < 1.05);
-  CHECK(training.mean() < 1.05);
+  const bool joins_blocks = std::is_same_v<Capabilities, tenon::onednn::capabilities>;
+  CHECK(shared.overwritten > 1000);
+  CHECK(shared.joined >= (joins_blocks ? 10 : 100));
+  CHECK(shared.taken >= (joins_blocks ? 5 : 100));
+  CHECK(inference.mean() < 1.02);
+  CHECK(training.mean() < 1.02);
 }
 
 }  // namespace
