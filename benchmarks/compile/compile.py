@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Seconds and memory that compiling takes: constants, predictor and trainer of a U-Net, predictor and trainer of DeepLab v3+, beside an empty program
-and <vector> alone.
+"""Seconds and memory that compiling takes: constants, predictor and trainer of a U-Net and of DeepLab v3+, beside an empty program and <vector>
+alone.
 
     python3 benchmarks/compile/compile.py [--build build] [--compilers g++ clang++-16] [--runs 3]
 
@@ -16,8 +16,8 @@ import statistics
 import subprocess
 import tempfile
 
-PROGRAMS = ["empty", "vector", "unet_constants", "unet_training_constants", "unet_predictor", "unet_trainer", "deeplab_predictor",
-            "deeplab_trainer"]
+PROGRAMS = ["empty", "vector", "unet_constants", "unet_training_constants", "unet_predictor", "unet_trainer", "deeplab_constants",
+            "deeplab_training_constants", "deeplab_predictor", "deeplab_trainer"]
 
 
 def include_arguments(build):
