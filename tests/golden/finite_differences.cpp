@@ -63,6 +63,17 @@ constexpr auto normed = [](auto x) {
   return relu{}(name<"norm">(group_norm<6>{})(third) + first);
 };
 
+/// Average poolings, and channels that are cut and mixed.
+template <int Rank>
+constexpr auto pooled = [](auto x) {
+  auto first = name<"first">(convolution<Rank, 8, kernel<3>>{})(x);
+  auto near = average_pool<Rank, kernel<3>, stride<2>, padding<1>>{}(first);
+  auto mixed = channel_shuffle<2>{}(name<"mixed">(convolution<Rank, 8>{})(resize_like(near, first)));
+  auto parts = split<2, 6>(mixed);
+  auto whole = resize_like(global_average_pool{}(first), first);
+  return name<"last">(convolution<Rank, 3>{})(concat(relu{}(parts[1]), whole, parts[0]));
+};
+
 constexpr auto over_one_value = conv2d<5>{} >> batch_norm{} >> relu{} >> conv2d<3>{};
 
 constexpr auto fan_out = [](auto x) {
@@ -99,6 +110,11 @@ TEST_CASE("gradients of norms of each image equal central differences") {
   support::check_gradient(made<cross_entropy<>>(normed<3>, shape(1, 2, 3, 4, 2)), 2);
 }
 
+TEST_CASE("gradients of poolings and of channels that are moved equal central differences") {
+  support::check_gradient(made<mean_square>(pooled<2>, shape(2, 3, 5, 4)));
+  support::check_gradient(made<cross_entropy<>>(pooled<3>, shape(1, 2, 3, 4, 3)), 2);
+}
+
 TEST_CASE("gradients of values read more than once equal central differences") {
   support::check_gradient(made<mean_square>(fan_out, shape(3, 3, 5, 4)));
 }
@@ -119,10 +135,10 @@ TEST_CASE("a gradient that is wrong is noticed") {
 
 TEST_CASE("every operation of a training step is among those whose gradients are checked") {
   std::set<operation> seen;
-  const growing_graph graphs[] = {made<both_losses>(everything<2>, shape(2, 3, 9, 11)),
-                                  made<cross_entropy<>>(over_one_value, shape(1, 7, 1, 1)),
-                                  made<mean_square>(normed<2>, shape(2, 3, 4, 5)),
-                                  made<element_losses>(elements<2>, shape(2, 3, 5, 6)), made_gated()};
+  const growing_graph graphs[] = {
+      made<both_losses>(everything<2>, shape(2, 3, 9, 11)), made<cross_entropy<>>(over_one_value, shape(1, 7, 1, 1)),
+      made<mean_square>(normed<2>, shape(2, 3, 4, 5)),      made<mean_square>(pooled<2>, shape(2, 3, 5, 4)),
+      made<element_losses>(elements<2>, shape(2, 3, 5, 6)), made_gated()};
   for (const growing_graph& graph : graphs) {
     const support::run_time_plan plan = support::plan_training<reference::capabilities>(graph, sgd<>::rule());
     for (const node& each : plan.view().graph.nodes) seen.insert(each.op);

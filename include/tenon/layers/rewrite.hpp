@@ -149,6 +149,9 @@ struct rewritten_part<boost::hana::tuple<Rules...>, Part>
 template <rewrite_rule... Rules, class Part>
 constexpr auto rewrite(const Part& part) {
   static_assert(sizeof...(Rules) >= 1, "rewrite needs a rule: rewrite<Rule>(part)");
+  // What has one operator() of its own, no template, would take its values without their rules.
+  static_assert(
+      !requires { &Part::operator(); }, "a lambda that is rewritten takes its values as `auto`");
   return rewritten_part<boost::hana::tuple<Rules...>, Part>(part);
 }
 

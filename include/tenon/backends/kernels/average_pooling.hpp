@@ -143,7 +143,7 @@ TENON_KERNEL inline void average_rows_part(const averaging& of, std::int64_t beg
 }
 
 /// Sums pieces of a window for every channel of the block; in double, for there may be many.
-TENON_KERNEL inline void sum_pieces(const averaging& of, const averaged_box& box, std::int64_t first, std::int64_t last,
+TENON_KERNEL_INLINE void sum_pieces(const averaging& of, const averaged_box& box, std::int64_t first, std::int64_t last,
                                     double* sums) {
   typedef double wide_vec __attribute__((vector_size(width * 8)));
   for (int lane = 0; lane < block; lane += width) {

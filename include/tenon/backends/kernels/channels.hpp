@@ -40,24 +40,30 @@ struct shuffle_arguments {
 inline constexpr std::int64_t shuffled_pixels = 128;
 
 /// Chunks of block planes of the result, one channel after the other.
-inline void shuffle_part(const shuffle_arguments& of, std::int64_t begin, std::int64_t end) {
+TENON_KERNEL inline void shuffle_part(const shuffle_arguments& of, std::int64_t begin, std::int64_t end) {
   const std::int64_t members = of.extents.channels / of.groups;
   for (std::int64_t chunk = begin; chunk < end; ++chunk) {
     const std::int64_t plane = chunk / of.chunks, first = chunk % of.chunks * shuffled_pixels;
     const std::int64_t image = plane / of.extents.blocks, channel = plane % of.extents.blocks * block;
     const std::int64_t pixels = std::min(shuffled_pixels, of.extents.pixels - first);
     float* const to = of.y + (plane * of.extents.pixels + first) * block;
+    const float zero = 0;
+    const float* from[block];  // of each lane, its channel's first pixel
+    std::int64_t step[block];
     for (int lane = 0; lane < block; ++lane) {
-      if (channel + lane >= of.extents.channels) {
-        for (std::int64_t i = 0; i < pixels; ++i) to[i * block + lane] = 0;
-        continue;
-      }
       const std::int64_t wanted = channel + lane;
+      const bool exists = wanted < of.extents.channels;
       const std::int64_t source = wanted % of.groups * members + wanted / of.groups;
       const std::int64_t source_plane = image * of.extents.blocks + source / block;
-      const float* const from = of.x + (source_plane * of.extents.pixels + first) * block + source % block;
-      for (std::int64_t i = 0; i < pixels; ++i) to[i * block + lane] = from[i * block];
+      from[lane] = exists ? of.x + (source_plane * of.extents.pixels + first) * block + source % block : &zero;
+      step[lane] = exists ? block : 0;
     }
+    for (std::int64_t i = 0; i < pixels; ++i)
+      for (int lane = 0; lane < block; lane += width) {
+        vec gathered;
+        for (int k = 0; k < width; ++k) gathered[k] = from[lane + k][i * step[lane + k]];
+        store(to + i * block + lane, gathered);
+      }
   }
 }
 
