@@ -61,6 +61,9 @@ class run_time_plan {
 struct lowered_now {
   static inline growing_graph graph;
 };
+struct fused_now {
+  static inline growing_graph graph;
+};
 struct differentiated_now {
   static inline growing_graph graph;
 };
@@ -89,7 +92,8 @@ template <class Capabilities>
 run_time_plan plan_training(const growing_graph& lowered, const optimizer_rule& rule, bool keep_gradients = true) {
   lowered_now::graph = lowered;
   optimizer_now::present = rule;
-  differentiated_now::graph = differentiation<lowered_now, optimizer_now, Capabilities>::make();
+  fused_now::graph = fusion<lowered_now, Capabilities>::make();
+  differentiated_now::graph = differentiation<fused_now, optimizer_now>::make();
   reduced_now::graph = reduction<differentiated_now>::make();
   growing_graph compiled = training_compilation<reduced_now, Capabilities>::make();
   growing_plan plan = make_plan<Capabilities>(compiled.view(), {true, keep_gradients});

@@ -13,12 +13,12 @@ inline namespace v0 {
 template <class Capabilities>
 constexpr list<char> find_free_layouts(const graph_view& graph) {
   list<char> free(graph.values.size(), 1);
+  char* const is_free = free.data();
   for (const node& current : graph.nodes) {
-    for (std::int32_t o = 0; o < current.operands.count; ++o) {
-      if (o != 0 || !Capabilities::reads_any_layout(current.op)) {
-        free[static_cast<std::size_t>(graph.operand(current, o))] = 0;
-      }
-    }
+    if (current.operands.count == 0) continue;
+    const std::int32_t* const operands = graph.operands.first + current.operands.begin;
+    if (!Capabilities::reads_any_layout(current.op)) is_free[operands[0]] = 0;
+    for (std::int32_t o = 1; o < current.operands.count; ++o) is_free[operands[o]] = 0;
   }
   return free;
 }
@@ -53,13 +53,13 @@ constexpr growing_graph lay_out(const graph_view& graph) {
     return other;
   };
 
-  for (std::int32_t i = 0; i < graph.node_count(); ++i) {
-    const node& current = graph.node_at(i);
+  list<std::int32_t> operands;
+  for (const node& current : graph.nodes) {
     if (is_source(current.op)) {
       copy.copy(current);
       continue;
     }
-    list<std::int32_t> operands;
+    operands.clear();
     for (std::int32_t o = 0; o < current.operands.count; ++o) {
       const std::int32_t old = graph.operand(current, o);
       // Parameters and their companions stay as they are: plain.

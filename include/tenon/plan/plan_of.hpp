@@ -62,18 +62,23 @@ struct inference_compilation {
   static constexpr growing_graph make() { return compile_for_inference<Capabilities>(Lowered::graph.view()); }
 };
 
-// Training takes three constants: compilers limit how much one may take.
+// Training takes four constants: compilers limit how much one may take.
 
-/// Norms by the batch's statistics, the backward pass and the updates.
-template <class Lowered, class Optimizer, class Capabilities>
-struct differentiation {
+/// Norms by the batch's statistics, sums and activations fused.
+template <class Lowered, class Capabilities>
+struct fusion {
   static constexpr growing_graph make() {
     growing_graph graph = remove_dead(Lowered::graph.view());
     graph = training_form(graph.view());
     graph = fuse_sum<Capabilities>(graph.view());
-    graph = fuse_activation<Capabilities, true>(graph.view());
-    return differentiate(graph.view(), Optimizer::rule());
+    return fuse_activation<Capabilities, true>(graph.view());
   }
+};
+
+/// The backward pass and the updates.
+template <class Fused, class Optimizer>
+struct differentiation {
+  static constexpr growing_graph make() { return differentiate(Fused::graph.view(), Optimizer::rule()); }
 };
 
 /// What is not kept for the backward pass.
@@ -134,7 +139,8 @@ class plan_of {
 
  private:
   struct stages {
-    using differentiated = stage<differentiation<lowered, typename arguments::optimizer, capabilities>>;
+    using fused = stage<fusion<lowered, capabilities>>;
+    using differentiated = stage<differentiation<fused, typename arguments::optimizer>>;
     using trained = stage<training_compilation<stage<reduction<differentiated>>, capabilities>>;
     using inferred = stage<inference_compilation<lowered, capabilities>>;
   };
