@@ -69,6 +69,13 @@ class list {
     }
   }
 
+  /// Appends `count` numbers that the caller sets; gives the first.
+  constexpr T* extend(std::size_t count) requires std::is_scalar_v<T> {
+    if (size_ + count > capacity_) reserve(size_ + count > grown_capacity() ? size_ + count : grown_capacity());
+    size_ += count;
+    return data_ + (size_ - count);
+  }
+
   constexpr void append(const T* from, std::size_t count) {
     if (size_ + count > capacity_) reserve(size_ + count > grown_capacity() ? size_ + count : grown_capacity());
     copy(data_ + size_, from, count);

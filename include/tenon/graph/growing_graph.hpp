@@ -113,7 +113,11 @@ class graph_copy {
                         {static_cast<std::int32_t>(to.values.size()), old.results.count},
                         old.scope,
                         old.attribute});
-    for (std::int32_t i = 0; i < old.operands.count; ++i) to.operands.push_back(renumber(read[i]));
+    if (old.operands.count > 0) {
+      const std::int32_t* const now = renumbered.data();
+      std::int32_t* const numbers = to.operands.extend(static_cast<std::size_t>(old.operands.count));
+      for (std::int32_t i = 0; i < old.operands.count; ++i) numbers[i] = now[read[i]];
+    }
     copy_results(old, number);
     return number;
   }
@@ -133,10 +137,12 @@ class graph_copy {
 
  private:
   constexpr void copy_results(const node& old, std::int32_t producer) {
+    auto number = static_cast<std::int32_t>(to.values.size());
+    std::int32_t* const now = renumbered.data();
+    const value* const result = from_.values.first;
     for (std::int32_t i = old.results.begin; i < old.results.begin + old.results.count; ++i) {
-      renumber(i, static_cast<std::int32_t>(to.values.size()));
-      const value& result = from_.value_at(i);
-      to.values.push_back({result.extents, result.type, result.arrangement, producer});
+      now[i] = number++;
+      to.values.push_back({result[i].extents, result[i].type, result[i].arrangement, producer});
     }
   }
 
