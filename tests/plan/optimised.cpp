@@ -23,7 +23,6 @@ using program = reference::program<double>;
 
 /// The reference's kernels with everything fused that can be.
 struct fusing : reference::capabilities {
-  static constexpr bool folds_norm = true;
   static constexpr bool is_norm(operation op) {
     return op == operation::batch_norm || op == operation::batch_norm_training || op == operation::group_norm;
   }

@@ -40,7 +40,7 @@ TEST_CASE("dropout drops its rate and keeps the mean") {
 TEST_CASE("neighbours in images, channels and rows are dropped independently") {
   const shape of(4, 8, 50, 64);
   const auto y = dropped(dropping(0.3), tensor<double>(of, 1.0), {0, 1, 0});
-  for (const std::size_t distance : {1, 2, 8, 16, 64, 50 * 64, 8 * 50 * 64}) {
+  for (const std::size_t distance : std::initializer_list<std::size_t>{1, 2, 8, 16, 64, 50 * 64, 8 * 50 * 64}) {
     double both = 0, count = 0;
     for (std::size_t i = 0; i + distance < y.values.size(); ++i, ++count)
       both += y.values[i] == 0 && y.values[i + distance] == 0 ? 1 : 0;
