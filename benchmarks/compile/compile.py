@@ -24,7 +24,7 @@ def include_arguments(build):
     """The include paths that Meson found for the benchmark's programs."""
     commands = json.loads((build / "compile_commands.json").read_text())
     for command in commands:
-        if command["file"].endswith("peer.cpp"):
+        if command["file"].endswith("peer_unet.cpp"):
             words = shlex.split(command["command"])
             found = []
             for i, word in enumerate(words):
