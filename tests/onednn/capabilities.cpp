@@ -94,17 +94,20 @@ static_assert(!capabilities::fuses_sum(sum(operation::activation, operation::act
                                        sum(operation::activation, operation::activation).last()));
 
 // A loss of one target an element reads what a resize wrote plain, and its target with it.
-constexpr little_graph<2> comparison(operation source) {
+constexpr little_graph<2> comparison(operation source, layout written) {
   const shape extents(1, 1, 9, 9);
-  return {operation::binary_cross_entropy_gradient, {source, operation::target}, {extents, extents}, extents};
+  little_graph<2> graph{
+      operation::binary_cross_entropy_gradient, {source, operation::target}, {extents, extents}, extents};
+  graph.values[0].arrangement = written;
+  return graph;
 }
 constexpr bool compares_in(const little_graph<2>& graph, layout wanted) {
   return capabilities::operand_layout(graph.view(), graph.last(), 0) == wanted &&
          capabilities::operand_layout(graph.view(), graph.last(), 1) == wanted &&
          capabilities::result_layout(graph.view(), graph.last(), 0) == wanted;
 }
-static_assert(compares_in(comparison(operation::resize), layout::plain));
-static_assert(compares_in(comparison(operation::activation), layout::blocked));
+static_assert(compares_in(comparison(operation::resize, layout::plain), layout::plain));
+static_assert(compares_in(comparison(operation::activation, layout::blocked), layout::blocked));
 
 // A convolution writes over what it adds, but not over what it reads.
 constexpr bool overwrites_addend(std::int32_t addend, int operand) {

@@ -55,7 +55,7 @@ struct capabilities {
     if (given.type != element_type::float32) return layout::plain;
     if (of.attribute.adds && i == of.operands.count - 1) return layout::blocked;
     if ((i == 0 || (i == 1 && compares(of.op))) && comes_plain(graph, graph.operand(of, 0)) &&
-        of.op != operation::reorder && (reads_any_layout(of.op) || of.op == operation::resize_gradient)) {
+        (reads_any_layout(of.op) || of.op == operation::resize_gradient)) {
       return layout::plain;
     }
     const int gradient = of.op == operation::convolution_data_gradient ? 0 : 1;
@@ -260,12 +260,11 @@ struct capabilities {
            graph.value_at(values.source).extents.channels() > 3;
   }
 
-  /// Whether a value is plain because its maker wrote it so, or is the gradient of such a value.
+  /// Whether a value is plain because its maker wrote it so: what is given to a network is plain too, but not for its
+  /// readers' sake.
   static constexpr bool comes_plain(const graph_view& graph, std::int32_t number) {
-    const value& given = graph.value_at(number);
-    const operation op = graph.node_at(given.producer).op;
-    return given.arrangement == layout::plain && (op == operation::resize || op == operation::convolution ||
-                                                  op == operation::cross_entropy_gradient || compares(op));
+    const value& read = graph.value_at(number);
+    return read.arrangement == layout::plain && !is_source(graph.node_at(read.producer).op);
   }
 
   /// Losses of one target an element, and their gradients: both operands come in one layout.
