@@ -9,15 +9,7 @@
 #include <vector>
 
 #include "support/plan_checker.hpp"
-#include "tenon/passes/activate_again.hpp"
-#include "tenon/passes/differentiate.hpp"
-#include "tenon/passes/fold_norm.hpp"
-#include "tenon/passes/fuse_activation.hpp"
-#include "tenon/passes/fuse_sum.hpp"
-#include "tenon/passes/lay_out.hpp"
-#include "tenon/passes/remove_dead.hpp"
-#include "tenon/passes/training_form.hpp"
-#include "tenon/plan/plan.hpp"
+#include "tenon/plan/plan_of.hpp"
 
 namespace tenon_test {
 
@@ -30,31 +22,29 @@ struct compiled_graph {
 };
 
 template <class Capabilities>
-compiled_graph compile_for_inference(const tenon::growing_graph& described) {
-  tenon::growing_graph graph = tenon::remove_dead(described.view(), true);
-  if constexpr (Capabilities::folds_norm) graph = tenon::fold_norm(graph.view());
-  graph = tenon::fuse_sum<Capabilities>(graph.view());
-  graph = tenon::fuse_activation<Capabilities>(graph.view());
-  compiled_graph made;
-  made.graph = tenon::lay_out<Capabilities>(graph.view());
-  made.plan = tenon::make_plan<Capabilities>(made.graph.view(), {false, false});
+compiled_graph planned(tenon::growing_graph laid_out, const tenon::plan_options& options) {
+  compiled_graph made{std::move(laid_out), {}};
+  made.plan = tenon::make_plan<Capabilities>(made.graph.view(), options);
   return made;
 }
 
+/// Compiles a lowered network for inference, for a backend's capabilities.
+/// requires: the graph has no problem.
+template <class Capabilities>
+compiled_graph compile_for_inference(const tenon::growing_graph& described) {
+  return planned<Capabilities>(tenon::compile_for_inference<Capabilities>(described.view()), {});
+}
+
+/// Compiles a lowered network with its losses for training. Gradients that are kept lie in the memory space of that
+/// name, at the places that parameters have in theirs.
+/// requires: the graph has no problem.
 template <class Capabilities>
 compiled_graph compile_for_training(const tenon::growing_graph& described, const tenon::optimizer_rule& rule,
                                     bool keep_gradients) {
-  tenon::growing_graph graph = tenon::remove_dead(described.view());
-  graph = tenon::training_form(graph.view());
-  graph = tenon::fuse_sum<Capabilities>(graph.view());
-  graph = tenon::fuse_activation<Capabilities, true>(graph.view());
+  tenon::growing_graph graph = tenon::fuse_for_training<Capabilities>(described.view());
   graph = tenon::differentiate(graph.view(), rule);
-  graph = tenon::remove_dead(graph.view());
-  graph = tenon::activate_again(graph.view(), tenon::loss_node_of(graph.view()));
-  compiled_graph made;
-  made.graph = tenon::lay_out<Capabilities>(graph.view());
-  made.plan = tenon::make_plan<Capabilities>(made.graph.view(), {true, keep_gradients});
-  return made;
+  graph = tenon::reduce_kept(graph.view());
+  return planned<Capabilities>(tenon::lay_out<Capabilities>(graph.view()), {true, keep_gradients});
 }
 
 /// When a value is alive: from the node that makes it to the last that reads it. Sources are alive before the first

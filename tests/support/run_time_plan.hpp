@@ -3,13 +3,12 @@
 // be dear as constants.
 #pragma once
 
-#include <array>
+#include <memory>
 #include <span>
-#include <string_view>
 #include <utility>
-#include <vector>
 
-#include "tenon/plan/plan_of.hpp"
+#include "support/compiled.hpp"
+#include "tenon/plan/run_time_plan.hpp"
 
 namespace support {
 
@@ -32,72 +31,30 @@ growing_graph lower_with_loss(const Net& net, std::span<const shape> inputs) {
 /// A plan with everything its views refer to. Movable: the memory they refer to stays where it is.
 class run_time_plan {
  public:
-  run_time_plan(growing_graph compiled, growing_plan made) : graph_(std::move(compiled)), plan_(std::move(made)) {
-    for (const operation kind : {operation::parameter, operation::buffer}) {
-      std::vector<parameter_description>& list = kind == operation::parameter ? parameters_ : buffers_;
-      const graph_view graph = graph_.view();
-      for (const node& each : graph.nodes) list.resize(list.size() + (each.op == kind ? 1 : 0));
-      for (const node& each : graph.nodes) {
-        if (each.op != kind) continue;
-        list[static_cast<std::size_t>(each.attribute.index)] = {
-            graph.text(each.scope), graph.result_value(each).extents, each.attribute.trainable, each.attribute.initial};
-      }
-    }
-  }
-  run_time_plan(run_time_plan&&) = default;
-  run_time_plan& operator=(run_time_plan&&) = default;
+  explicit run_time_plan(tenon_test::compiled_graph compiled)
+      : compiled_(std::move(compiled)), table_(std::make_unique<parameter_table_of_graph>(compiled_.graph.view())) {}
 
-  plan_view view() const { return plan_.view(graph_.view()); }
+  plan_view view() const { return compiled_.view(); }
   /// The parameters and running statistics, as a parameter_store takes them.
-  parameter_table table() const { return {parameters_, buffers_}; }
+  parameter_table table() const { return table_->view(); }
 
  private:
-  growing_graph graph_;
-  growing_plan plan_;
-  std::vector<parameter_description> parameters_, buffers_;
-};
-
-// The passes of plan_of take what they work on as static members: these hold what is worked on now.
-struct lowered_now {
-  static inline growing_graph graph;
-};
-struct fused_now {
-  static inline growing_graph graph;
-};
-struct differentiated_now {
-  static inline growing_graph graph;
-};
-struct reduced_now {
-  static inline growing_graph graph;
-};
-struct optimizer_now {
-  static inline optimizer_rule present;
-  static optimizer_rule rule() { return present; }
+  tenon_test::compiled_graph compiled_;
+  std::unique_ptr<parameter_table_of_graph> table_;
 };
 
 /// Compiles a lowered network for inference, for a backend's capabilities.
 /// requires: the graph has no problem.
 template <class Capabilities>
 run_time_plan plan_inference(const growing_graph& lowered) {
-  lowered_now::graph = lowered;
-  growing_graph compiled = inference_compilation<lowered_now, Capabilities>::make();
-  growing_plan plan = make_plan<Capabilities>(compiled.view(), {});
-  return {std::move(compiled), std::move(plan)};
+  return run_time_plan(tenon_test::compile_for_inference<Capabilities>(lowered));
 }
 
-/// Compiles a lowered network with its losses for training. Gradients are kept in the memory space of that name, at the
-/// places that parameters have in theirs.
+/// Compiles a lowered network with its losses for training.
 /// requires: the graph has no problem.
 template <class Capabilities>
 run_time_plan plan_training(const growing_graph& lowered, const optimizer_rule& rule, bool keep_gradients = true) {
-  lowered_now::graph = lowered;
-  optimizer_now::present = rule;
-  fused_now::graph = fusion<lowered_now, Capabilities>::make();
-  differentiated_now::graph = differentiation<fused_now, optimizer_now>::make();
-  reduced_now::graph = reduction<differentiated_now>::make();
-  growing_graph compiled = training_compilation<reduced_now, Capabilities>::make();
-  growing_plan plan = make_plan<Capabilities>(compiled.view(), {true, keep_gradients});
-  return {std::move(compiled), std::move(plan)};
+  return run_time_plan(tenon_test::compile_for_training<Capabilities>(lowered, rule, keep_gradients));
 }
 
 }  // namespace support

@@ -69,6 +69,16 @@ constexpr memory_demand find_demand(const graph_view& graph, const plan_options&
   return demand;
 }
 
+/// Adds to the places of the arena's values where their groups lie. `Atoms` says of each value its group, or -1, and
+/// where it begins in that.
+template <class Atoms>
+constexpr void place_values(std::span<placement> places, const Atoms& atoms, const std::int64_t* group_offsets) {
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    const std::int32_t group = atoms.of_value[i];
+    if (group >= 0) places[i].offset = group_offsets[group] + atoms.offset[i];
+  }
+}
+
 /// Gives every value of a laid-out graph its place: spaces, lifetimes, groups, offsets.
 /// ensures: a value holds what was written for it until its last reader has run
 template <class Capabilities>
@@ -77,11 +87,7 @@ constexpr growing_plan make_plan(const graph_view& graph, const plan_options& op
   placer search(demand.atoms.view(), graph.node_count());
   search.run();
   demand.plan.sizes.arena_bytes = search.arena_bytes();
-  for (std::size_t i = 0; i < demand.atoms.of_value.size(); ++i) {
-    const std::int32_t group = demand.atoms.of_value[i];
-    if (group >= 0)
-      demand.plan.placements[i].offset = search.offsets()[static_cast<std::size_t>(group)] + demand.atoms.offset[i];
-  }
+  place_values(demand.plan.placements, demand.atoms, search.offsets().data());
   return std::move(demand.plan);
 }
 

@@ -62,17 +62,27 @@ struct inference_compilation {
   static constexpr growing_graph make() { return compile_for_inference<Capabilities>(Lowered::graph.view()); }
 };
 
+/// Training up to the backward pass: norms by the batch's statistics, sums and activations fused.
+/// requires: the graph has no problem
+template <class Capabilities>
+constexpr growing_graph fuse_for_training(const graph_view& lowered) {
+  growing_graph graph = remove_dead(lowered);
+  graph = training_form(graph.view());
+  graph = fuse_sum<Capabilities>(graph.view());
+  return fuse_activation<Capabilities, true>(graph.view());
+}
+
+/// What need not be kept for the backward pass is dropped, or made again there.
+constexpr growing_graph reduce_kept(const graph_view& differentiated) {
+  const growing_graph graph = remove_dead(differentiated);
+  return activate_again(graph.view(), loss_node_of(graph.view()));
+}
+
 // Training takes four constants: compilers limit how much one may take.
 
-/// Norms by the batch's statistics, sums and activations fused.
 template <class Lowered, class Capabilities>
 struct fusion {
-  static constexpr growing_graph make() {
-    growing_graph graph = remove_dead(Lowered::graph.view());
-    graph = training_form(graph.view());
-    graph = fuse_sum<Capabilities>(graph.view());
-    return fuse_activation<Capabilities, true>(graph.view());
-  }
+  static constexpr growing_graph make() { return fuse_for_training<Capabilities>(Lowered::graph.view()); }
 };
 
 /// The backward pass and the updates.
@@ -81,13 +91,9 @@ struct differentiation {
   static constexpr growing_graph make() { return differentiate(Fused::graph.view(), Optimizer::rule()); }
 };
 
-/// What is not kept for the backward pass.
 template <class Differentiated>
 struct reduction {
-  static constexpr growing_graph make() {
-    const growing_graph graph = remove_dead(Differentiated::graph.view());
-    return activate_again(graph.view(), loss_node_of(graph.view()));
-  }
+  static constexpr growing_graph make() { return reduce_kept(Differentiated::graph.view()); }
 };
 
 /// Layouts.
@@ -98,18 +104,8 @@ struct training_compilation {
 
 template <class Stage, operation Kind>
 constexpr auto describe_parameters() {
-  constexpr std::size_t count = [] {
-    std::size_t sum = 0;
-    for (const node& current : Stage::graph.nodes) sum += current.op == Kind ? 1 : 0;
-    return sum;
-  }();
-  std::array<parameter_description, count> list{};
-  for (const node& current : Stage::graph.nodes) {
-    if (current.op != Kind) continue;
-    list[static_cast<std::size_t>(current.attribute.index)] = {Stage::graph.view().text(current.scope),
-                                                               Stage::graph.view().result_value(current).extents,
-                                                               current.attribute.trainable, current.attribute.initial};
-  }
+  std::array<parameter_description, count_stored(Stage::graph.view(), Kind)> list{};
+  describe_stored(Stage::graph.view(), Kind, list);
   return list;
 }
 

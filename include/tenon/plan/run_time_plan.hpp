@@ -17,8 +17,11 @@ class parameter_table_of_graph {
       : characters_(graph.characters.begin(), graph.characters.end()) {
     graph_view own = graph;
     own.characters = characters_;
-    describe(own, operation::parameter, parameters_);
-    describe(own, operation::buffer, buffers_);
+    for (const operation kind : {operation::parameter, operation::buffer}) {
+      std::vector<parameter_description>& list = kind == operation::parameter ? parameters_ : buffers_;
+      list.resize(count_stored(own, kind));
+      describe_stored(own, kind, list);
+    }
   }
   // Names refer to its own text.
   parameter_table_of_graph(const parameter_table_of_graph&) = delete;
@@ -27,15 +30,6 @@ class parameter_table_of_graph {
   parameter_table view() const { return {parameters_, buffers_}; }
 
  private:
-  static void describe(const graph_view& graph, operation kind, std::vector<parameter_description>& list) {
-    for (const node& each : graph.nodes) list.resize(list.size() + (each.op == kind ? 1 : 0));
-    for (const node& each : graph.nodes) {
-      if (each.op != kind) continue;
-      list[static_cast<std::size_t>(each.attribute.index)] = {graph.text(each.scope), graph.result_value(each).extents,
-                                                              each.attribute.trainable, each.attribute.initial};
-    }
-  }
-
   std::vector<char> characters_;
   std::vector<parameter_description> parameters_, buffers_;
 };

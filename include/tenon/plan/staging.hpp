@@ -81,10 +81,7 @@ constexpr frozen_plan<Nodes, Values> freeze(const demand_transfer& demand, const
   frozen_plan<Nodes, Values> to;
   demand.placements.copy_to(to.placements.data());
   demand.packed.copy_to(to.packed.data());
-  for (std::size_t i = 0; i < Values; ++i) {
-    const std::int32_t group = demand.of_value[i];
-    if (group >= 0) to.placements[i].offset = found.best[static_cast<std::size_t>(group)] + demand.offset[i];
-  }
+  place_values(to.placements, demand, found.best.data());
   to.sizes = demand.sizes;
   to.sizes.arena_bytes = found.progress.best_arena;
   return to;
