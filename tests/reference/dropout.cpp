@@ -61,7 +61,7 @@ TEST_CASE("a mask follows from seed, step and dropout alone") {
   const shape of(1, 3, 20, 20);
   const tensor<double> ones(of, 1.0);
   std::set<std::vector<double>> masks;
-  for (const std::uint64_t seed : {0, 1, 42})
+  for (const std::uint64_t seed : std::initializer_list<std::uint64_t>{0, 1, 42})
     for (const std::int64_t step : {1, 2, 3})
       for (const std::int32_t index : {0, 1, 2}) {
         const auto y = dropped(dropping(0.5, false, index), ones, {0, step, seed});

@@ -59,7 +59,7 @@ TEST_CASE("activations are what their formulas say") {
                           {activation::hard_swish, 0, 4, 4}};
   for (const point& each : points) {
     INFO(name_of(each.function) << " of " << each.x);
-    const tensor<double> x(shape(1, 1, 1, 1), {each.x});
+    const tensor<double> x(shape(1, 1, 1, 1), each.x);
     const attributes attribute{.fused = each.function, .slope = each.slope};
     const auto y = evaluate<double>(operation::activation, attribute, {x}, {x.extents});
     CHECK(y[0].values[0] == Approx(each.y).margin(1e-15));
