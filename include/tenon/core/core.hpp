@@ -6,6 +6,7 @@
 #include "tenon/core/element_type.hpp"
 #include "tenon/core/error.hpp"
 #include "tenon/core/literals.hpp"
+#include "tenon/core/option_list.hpp"
 #include "tenon/core/parallel.hpp"
 #include "tenon/core/random.hpp"
 #include "tenon/core/real.hpp"

@@ -120,11 +120,12 @@ using conv3d = convolution<3, Channels, Options...>;
 /// options: kernel, stride, dilation, padding, no_bias, initializers, as a convolution's
 /// problems: ranks_differ, kernel_exceeds_padded_input, not_positive
 /// example: conv2d<8>{} >> depthwise_conv2d<kernel<3>, no_bias>{} >> conv2d<16>{}
-template <int Rank, int Multiplier, convolution_option... Options>
+template <int Rank, int Multiplier, depthwise_option... Options>
 struct depthwise_convolution : layer<depthwise_convolution<Rank, Multiplier, Options...>> {
+  static_assert(given_once<Options...>, "an option is given twice");
+
   constexpr symbol body(symbol x) const {
     constexpr convolution_options options = collect<convolution_options, Options...>();
-    static_assert(options.groups == 1, "a depthwise convolution has as many groups as its input has channels");
     attributes attribute = window_attributes<Rank, convolution_options, Options...>(true, false);
     attribute.groups = x.channels();
     return append_convolution<Rank>(x, Multiplier * x.channels(), attribute, options.initial);

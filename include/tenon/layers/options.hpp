@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "tenon/core/option_list.hpp"
 #include "tenon/core/real.hpp"
 #include "tenon/graph/node.hpp"
 
@@ -44,9 +45,7 @@ constexpr given_extents make_extents() {
   return result;
 }
 
-// What the options of a kind of layer may set. An option is a type with `set`, which takes the options it belongs to by
-// reference: a layer that has no such options refuses it. `sets` is the member it sets, so that one given twice is
-// found.
+// What the options of a kind of layer may set; core/option_list.hpp says how an option does it.
 
 /// Options of every window that slides.
 struct window_options {
@@ -64,7 +63,8 @@ struct weight_options {
   bool bias = true;
   initializer initial = initializer::he_normal;
 };
-struct convolution_options : dilated_options, weight_options {
+struct depthwise_options : dilated_options, weight_options {};
+struct convolution_options : depthwise_options {
   std::int32_t groups = 1;
 };
 struct transposed_options : convolution_options {
@@ -176,14 +176,12 @@ struct no_affine {
   static constexpr void set(group_norm_options& options) { options.affine = false; }
 };
 
-/// Whether layers with the given options take an option.
-template <class Option, class Options>
-concept option_of = requires(Options& options) {
-  Option::set(options);
-};
 /// An option of a convolution.
 template <class Option>
 concept convolution_option = option_of<Option, convolution_options>;
+/// An option of a depthwise convolution, which has as many groups as its input has channels.
+template <class Option>
+concept depthwise_option = option_of<Option, depthwise_options>;
 /// An option of a transposed convolution.
 template <class Option>
 concept transposed_option = option_of<Option, transposed_options>;
@@ -202,32 +200,6 @@ concept batch_norm_option = option_of<Option, batch_norm_options>;
 /// An option of a group norm or an instance norm.
 template <class Option>
 concept group_norm_option = option_of<Option, group_norm_options>;
-
-/// Whether two options set the same; of options that do not say what they set, whether they are the same.
-template <class First, class Second>
-constexpr bool set_the_same() {
-  if constexpr (requires { requires std::is_same_v<decltype(First::sets), decltype(Second::sets)>; }) {
-    return First::sets == Second::sets;
-  } else {
-    return std::is_same_v<First, Second>;
-  }
-}
-
-/// How many of the options set what `Option` sets.
-template <class Option, class... Options>
-inline constexpr int times_given = (0 + ... + int{set_the_same<Option, Options>()});
-
-/// Whether no two options set the same; each layer asks for it.
-template <class... Options>
-inline constexpr bool given_once = ((times_given<Options, Options...> == 1) && ...);
-
-/// What the given options say.
-template <class Result, class... Options>
-constexpr Result collect() {
-  Result options;
-  (Options::set(options), ...);
-  return options;
-}
 
 /// Turns the options of a window into a node's attributes; convolutions pad by default, poolings step by their kernel.
 template <int Rank, class Collected, class... Options>

@@ -58,9 +58,7 @@ inline constexpr nearest_option<Divisor> nearest{};
 inline constexpr align_corners_option align_corners{};
 
 template <class Option>
-concept resize_option = requires(resize_options& options) {
-  Option::set(options);
-};
+concept resize_option = option_of<Option, resize_options>;
 
 /// Appends a resize of x to the spatial extents of `target`; to its own extents every interpolation is x itself.
 template <symbolic Symbol>

@@ -4,7 +4,10 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
+#include <type_traits>
 
+#include "tenon/core/option_list.hpp"
 #include "tenon/core/real.hpp"
 #include "tenon/graph/builder.hpp"
 
@@ -43,27 +46,36 @@ struct binary_cross_entropy : loss_base {
   }
 };
 
+/// What the options of a cross entropy may set; core/option_list.hpp says how an option does it.
+struct cross_entropy_options {
+  bool has_ignored = false;
+  std::int32_t ignored = 0;
+  std::span<const double> class_weights{};  ///< none: all 1
+};
+
 /// The label that does not count in a cross entropy.
 template <int Label>
 struct ignore {
-  static constexpr void set(attributes& attribute) {
-    attribute.has_ignored = true;
-    attribute.ignored = Label;
+  static constexpr auto sets = &cross_entropy_options::ignored;
+  static constexpr void set(cross_entropy_options& options) {
+    options.has_ignored = true;
+    options.ignored = Label;
   }
 };
 
 /// One weight a class in a cross entropy.
 template <real... Weights>
 struct class_weights {
+  static_assert(sizeof...(Weights) >= 1, "class_weights takes one weight a class");
   static_assert(((Weights.value() >= 0) && ...), "class weights are not negative");
   static constexpr std::array<double, sizeof...(Weights)> values{Weights.value()...};
+  static constexpr auto sets = &cross_entropy_options::class_weights;
+  static constexpr void set(cross_entropy_options& options) { options.class_weights = values; }
 };
 
+/// An option of a cross entropy.
 template <class Option>
-concept cross_entropy_option = requires(attributes& attribute) {
-  Option::set(attribute);
-}
-|| requires { Option::values.size(); };
+concept cross_entropy_option = option_of<Option, cross_entropy_options>;
 
 /// Softmax cross entropy over the channels, averaged over the labels that count, as PyTorch's CrossEntropyLoss: the
 /// weighted mean, NaN if no label counts. The target is one class label a pixel, (N, [D,] H, W).
@@ -72,6 +84,8 @@ concept cross_entropy_option = requires(attributes& attribute) {
 /// problems: class_weights_differ
 template <cross_entropy_option... Options>
 struct cross_entropy : loss_base {
+  static_assert(given_once<Options...>, "an option is given twice");
+
   static constexpr std::int32_t append(builder& to, std::int32_t output, std::int32_t index, double scale) {
     const shape extents = to.value_at(output).extents;
     const range scope = to.graph.store("loss");
@@ -85,31 +99,32 @@ struct cross_entropy : loss_base {
     const std::int32_t target = to.graph.add_result(labels, element_type::int32);
     attribute.index = 0;
     attribute.scale = scale;
-    (set<Options>(to, attribute, extents, scope), ...);
+    const cross_entropy_options options = collect<cross_entropy_options, Options...>();
+    attribute.has_ignored = options.has_ignored;
+    attribute.ignored = options.ignored;
+    if (!options.class_weights.empty()) {
+      const auto count = static_cast<std::int32_t>(options.class_weights.size());
+      if (count != extents.channels()) {
+        to.graph.report(problem::class_weights_differ, scope, count, extents.channels());
+      }
+      attribute.class_weights = {static_cast<std::int32_t>(to.graph.reals.size()), count};
+      for (const double weight : options.class_weights) to.graph.reals.push_back(static_cast<float>(weight));
+    }
     const std::array<std::int32_t, 2> operands{output, target};
     const std::int32_t loss = to.graph.make(operation::cross_entropy, operands, attribute, shape(), scope);
     to.graph.add_result(shape());
     return loss;
   }
+};
 
- private:
-  template <class Option>
-  static constexpr void set(builder& to, attributes& attribute, const shape& extents, range scope) {
-    if constexpr (requires { Option::values.size(); }) {
-      constexpr auto count = static_cast<std::int32_t>(Option::values.size());
-      if (count != extents.channels()) {
-        to.graph.report(problem::class_weights_differ, scope, count, extents.channels());
-      }
-      attribute.class_weights = {static_cast<std::int32_t>(to.graph.reals.size()), count};
-      for (const double weight : Option::values) to.graph.reals.push_back(static_cast<float>(weight));
-    } else {
-      Option::set(attribute);
-    }
-  }
+/// The loss of one output.
+template <class Loss>
+concept output_loss = std::is_base_of_v<loss_base, Loss> && requires(builder& to) {
+  Loss::append(to, 0, 0, 1.0);
 };
 
 /// A loss times a factor.
-template <class Loss, real Factor>
+template <output_loss Loss, real Factor>
 struct weighted : loss_base {
   static constexpr std::int32_t append(builder& to, std::int32_t output, std::int32_t index, double scale) {
     return Loss::append(to, output, index, scale * Factor.value());
@@ -117,7 +132,7 @@ struct weighted : loss_base {
 };
 
 /// One loss an output, in their order; the loss is their sum. Problem: losses_differ_from_outputs.
-template <class... Losses>
+template <output_loss... Losses>
 struct losses : loss_base {
   /// Appends all losses of the graph's outputs; the sum becomes the only output.
   static constexpr void append_all(builder& to) {
