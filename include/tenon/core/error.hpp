@@ -2,12 +2,21 @@
 // The exceptions of the library: each kind names the thing, what was expected and what was found.
 #pragma once
 
+#include <initializer_list>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace tenon {
 inline namespace v0 {
+
+/// Texts behind one another. Sentences of errors are made by it: operator+ would be compiled anew into each.
+__attribute__((cold, noinline)) inline std::string joined(std::initializer_list<std::string_view> parts) {
+  std::string result;
+  for (const std::string_view part : parts) result += part;
+  return result;
+}
 
 /// The base of everything the library throws. `what()` is one sentence; the parts it was made of can be asked for.
 class error : public std::runtime_error {

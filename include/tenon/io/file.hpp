@@ -26,13 +26,13 @@ namespace detail {
 
 [[noreturn]] inline void throw_file_error(const std::string& path, const std::string& expected, int number) {
   const std::string found = std::generic_category().message(number);
-  throw file_error(path + ": expected " + expected + ", found: " + found, path, expected, found);
+  throw file_error(joined({path, ": expected ", expected, ", found: ", found}), path, expected, found);
 }
 
 /// Refuses a file for what stands in it.
 [[noreturn]] inline void throw_format_error(const std::string& path, const std::string& expected,
                                             const std::string& found) {
-  throw format_error(path + ": expected " + expected + ", found " + found, path, expected, found);
+  throw format_error(joined({path, ": expected ", expected, ", found ", found}), path, expected, found);
 }
 
 /// Text out of a foreign file, made fit for a sentence: in quotes, of bounded length, printable.
@@ -80,7 +80,7 @@ class mapped_file {
     if (::fstat(file.number(), &status) != 0) detail::throw_file_error(path, "a readable file", errno);
     if (!S_ISREG(status.st_mode)) {
       const std::string found = S_ISDIR(status.st_mode) ? "a folder" : "a device or pipe";
-      throw file_error(path + ": expected a regular file, found " + found, path, "a regular file", found);
+      throw file_error(joined({path, ": expected a regular file, found ", found}), path, "a regular file", found);
     }
     if (status.st_size == 0) return;
     const auto size = static_cast<std::size_t>(status.st_size);
@@ -140,7 +140,7 @@ class replacement {
     if (::stat(path_.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
       // A rename would put a file in the place of a device such as /dev/null.
       const std::string found = S_ISDIR(status.st_mode) ? "a folder" : "a device or pipe";
-      throw file_error(path_ + ": expected a file that can be written, found " + found, path_, expected, found);
+      throw file_error(joined({path_, ": expected a file that can be written, found ", found}), path_, expected, found);
     }
     static std::atomic<std::uint32_t> count{0};
     for (int attempt = 0; attempt < 1000; ++attempt) {

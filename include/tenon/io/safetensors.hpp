@@ -6,8 +6,6 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
-#include <numeric>
 #include <set>
 #include <span>
 #include <string>
@@ -37,21 +35,20 @@ class safetensors_file {
  public:
   explicit safetensors_file(const std::string& path) : path_(path), file_(path) {
     std::tie(tensors_, metadata_) = detail::parse_safetensors(path, file_.bytes());
-    by_name_.resize(tensors_.size());
-    std::iota(by_name_.begin(), by_name_.end(), std::size_t{0});
-    std::ranges::sort(by_name_, {}, [this](std::size_t i) -> const std::string& { return tensors_[i].name; });
+    by_name_ =
+        detail::sorted(tensors_, [](const stored_tensor* a, const stored_tensor* b) { return a->name < b->name; });
   }
 
   const std::string& path() const { return path_; }
 
   /// All tensors in the order of their data; valid while this object lives.
-  const std::deque<stored_tensor>& tensors() const { return tensors_; }
+  const std::vector<stored_tensor>& tensors() const { return tensors_; }
 
   /// The tensor of that name, or nullptr.
   const stored_tensor* find(std::string_view name) const {
-    const auto name_of = [this](std::size_t i) -> std::string_view { return tensors_[i].name; };
-    const auto position = std::ranges::lower_bound(by_name_, name, {}, name_of);
-    return position != by_name_.end() && name_of(*position) == name ? &tensors_[*position] : nullptr;
+    const auto is_before = [](const stored_tensor* tensor, std::string_view wanted) { return tensor->name < wanted; };
+    const auto position = std::lower_bound(by_name_.begin(), by_name_.end(), name, is_before);
+    return position != by_name_.end() && (*position)->name == name ? *position : nullptr;
   }
 
   const safetensors_metadata& metadata() const { return metadata_; }
@@ -59,9 +56,9 @@ class safetensors_file {
  private:
   std::string path_;
   mapped_file file_;
-  std::deque<stored_tensor> tensors_;  // a deque: no allocation is large, however many tensors there are
+  std::vector<stored_tensor> tensors_;
   safetensors_metadata metadata_;
-  std::deque<std::size_t> by_name_;
+  std::vector<const stored_tensor*> by_name_;
 };
 
 /// A tensor to be written.

@@ -6,7 +6,6 @@
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <span>
 #include <string>
@@ -59,14 +58,15 @@ constexpr std::int64_t safetensors_bits(std::string_view dtype) {
 
 /// "(64, 3, 3, 3)"
 inline std::string extents_text(const std::vector<std::int64_t>& extents) {
-  std::string result = "(";
-  for (std::size_t i = 0; i < extents.size(); ++i) result += (i == 0 ? "" : ", ") + std::to_string(extents[i]);
-  return result + ")";
+  std::string result;
+  for (const std::int64_t extent : extents)
+    result = joined({result, result.empty() ? "(" : ", ", std::to_string(extent)});
+  return joined({result.empty() ? "(" : result, ")"});
 }
 
 [[noreturn]] inline void throw_tensor_error(const std::string& path, const std::string& tensor,
                                             const std::string& expected, const std::string& found) {
-  throw format_error(path + ": tensor " + in_quotes(tensor) + ": expected " + expected + ", found " + found, tensor,
+  throw format_error(joined({path, ": tensor ", in_quotes(tensor), ": expected ", expected, ", found ", found}), tensor,
                      expected, found);
 }
 
@@ -81,9 +81,12 @@ inline std::int64_t safetensors_bytes(const std::string& path, const std::string
       throw_tensor_error(path, tensor, "extents from 0 on whose bits can be counted in 63 bits", extents_text(extents));
     }
   }
-  if (total % 8 != 0) throw_tensor_error(path, tensor, "whole bytes", std::to_string(total) + " bits");
+  if (total % 8 != 0) throw_tensor_error(path, tensor, "whole bytes", joined({std::to_string(total), " bits"}));
   return total / 8;
 }
+
+/// "JSON's string"
+inline std::string named(const json_value& value) { return joined({"JSON's ", value.type_name()}); }
 
 /// A natural number of 63 bits as JSON has it, or -1.
 inline std::int64_t natural_of(const json_value& value) {
@@ -98,25 +101,24 @@ inline std::int64_t natural_of(const json_value& value) {
 inline std::vector<std::int64_t> read_naturals(const std::string& path, const std::string& tensor,
                                                const json_value& entry, const char* key) {
   const json_value* const list = entry.find(key);
-  const std::string expected = "'" + std::string(key) + "', a list of integers from 0 to 2^63 - 1";
+  const std::string expected = joined({"'", key, "', a list of integers from 0 to 2^63 - 1"});
   if (list == nullptr) throw_tensor_error(path, tensor, expected, "none");
-  if (list->kind != json_kind::array) throw_tensor_error(path, tensor, expected, "JSON's " + list->type_name());
+  if (list->kind != json_kind::array) throw_tensor_error(path, tensor, expected, named(*list));
   std::vector<std::int64_t> result;
   for (const json_value& element : list->elements) {
     result.push_back(natural_of(element));
     if (result.back() >= 0) continue;
-    throw_tensor_error(path, tensor, expected,
-                       element.kind == json_kind::number ? element.text : "JSON's " + element.type_name());
+    throw_tensor_error(path, tensor, expected, element.kind == json_kind::number ? element.text : named(element));
   }
   return result;
 }
 
 inline stored_tensor read_entry(const std::string& path, const json_value& entry, std::span<const std::byte> buffer) {
   const std::string& name = entry.key;
-  if (entry.kind != json_kind::object) throw_tensor_error(path, name, "an object", "JSON's " + entry.type_name());
+  if (entry.kind != json_kind::object) throw_tensor_error(path, name, "an object", named(entry));
   const json_value* const dtype = entry.find("dtype");
   if (dtype == nullptr || dtype->kind != json_kind::string) {
-    throw_tensor_error(path, name, "'dtype', a string", dtype == nullptr ? "none" : "JSON's " + dtype->type_name());
+    throw_tensor_error(path, name, "'dtype', a string", dtype == nullptr ? "none" : named(*dtype));
   }
   stored_tensor result{name, dtype->text, read_naturals(path, name, entry, "shape")};
   result.bytes = safetensors_bytes(path, name, result.dtype, result.extents);
@@ -126,52 +128,65 @@ inline stored_tensor read_entry(const std::string& path, const json_value& entry
     throw_tensor_error(path, name, "2 data_offsets", std::to_string(offsets.size()));
   }
   const auto [begin, end] = std::pair(offsets[0], offsets[1]);
-  const std::string range = "offsets " + std::to_string(begin) + " to " + std::to_string(end);
+  const std::string range = joined({"offsets ", std::to_string(begin), " to ", std::to_string(end)});
   if (begin > end || end > static_cast<std::int64_t>(buffer.size())) {
-    throw_tensor_error(path, name, "offsets within the file's " + std::to_string(buffer.size()) + " bytes of data",
-                       range);
+    throw_tensor_error(path, name,
+                       joined({"offsets within the file's ", std::to_string(buffer.size()), " bytes of data"}), range);
   }
   if (end - begin != result.bytes) {
-    throw_tensor_error(path, name,
-                       std::to_string(result.bytes) + " bytes for " + result.dtype + " " + extents_text(result.extents),
-                       std::to_string(end - begin) + " (" + range + ")");
+    throw_tensor_error(
+        path, name,
+        joined({std::to_string(result.bytes), " bytes for ", result.dtype, " ", extents_text(result.extents)}),
+        joined({std::to_string(end - begin), " (", range, ")"}));
   }
   result.data = buffer.data() + begin;
   return result;
 }
 
+/// The tensors in another order. Pointers are sorted by a function's address, so that the compiler makes one sort.
+inline std::vector<const stored_tensor*> sorted(const std::vector<stored_tensor>& tensors,
+                                                bool (*is_before)(const stored_tensor*, const stored_tensor*)) {
+  std::vector<const stored_tensor*> order;
+  order.reserve(tensors.size());
+  for (const stored_tensor& tensor : tensors) order.push_back(&tensor);
+  std::make_heap(order.begin(), order.end(), is_before);
+  std::sort_heap(order.begin(), order.end(), is_before);
+  return order;
+}
+
 /// The tensors must fill the buffer, each byte once. Expects them in the order of their places.
-inline void check_tiling(const std::string& path, const std::deque<stored_tensor>& tensors,
+inline void check_tiling(const std::string& path, const std::vector<stored_tensor>& tensors,
                          std::span<const std::byte> buffer) {
   std::int64_t end = 0;
   std::string before = "the start of the data";
   for (const stored_tensor& tensor : tensors) {
     const std::int64_t begin = tensor.data - buffer.data();
     if (begin != end) {
-      throw_tensor_error(path, tensor.name, "offset " + std::to_string(end) + ", right after " + before,
-                         std::to_string(begin) + (begin < end ? ", an overlap" : ", a hole"));
+      throw_tensor_error(path, tensor.name, joined({"offset ", std::to_string(end), ", right after ", before}),
+                         joined({std::to_string(begin), begin < end ? ", an overlap" : ", a hole"}));
     }
     end = begin + tensor.bytes;
-    before = "tensor " + in_quotes(tensor.name);
+    before = joined({"tensor ", in_quotes(tensor.name)});
   }
   if (end != static_cast<std::int64_t>(buffer.size())) {
-    throw_format_error(path, std::to_string(end) + " bytes of data for its tensors", std::to_string(buffer.size()));
+    throw_format_error(path, joined({std::to_string(end), " bytes of data for its tensors"}),
+                       std::to_string(buffer.size()));
   }
 }
 
 /// Reads everything but the values: 8 bytes length, header, data. The tensors come in the order of their data.
-inline std::pair<std::deque<stored_tensor>, safetensors_metadata> parse_safetensors(const std::string& path,
-                                                                                    std::span<const std::byte> bytes) {
+inline std::pair<std::vector<stored_tensor>, safetensors_metadata> parse_safetensors(const std::string& path,
+                                                                                     std::span<const std::byte> bytes) {
   if (bytes.size() < 8) {
     throw_format_error(path, "a safetensors file of 8 bytes or more", std::to_string(bytes.size()));
   }
   std::uint64_t length = 0;
   for (std::size_t i = 0; i < 8; ++i) length |= std::to_integer<std::uint64_t>(bytes[i]) << (8 * i);
   if (length > bytes.size() - 8) {
-    throw_format_error(
-        path,
-        "a safetensors header of at most the " + std::to_string(bytes.size() - 8) + " bytes that follow its length",
-        std::to_string(length));
+    throw_format_error(path,
+                       joined({"a safetensors header of at most the ", std::to_string(bytes.size() - 8),
+                               " bytes that follow its length"}),
+                       std::to_string(length));
   }
   const std::string_view header(reinterpret_cast<const char*>(bytes.data()) + 8, static_cast<std::size_t>(length));
   if (!header.starts_with('{')) {
@@ -180,7 +195,7 @@ inline std::pair<std::deque<stored_tensor>, safetensors_metadata> parse_safetens
   const std::span<const std::byte> buffer = bytes.subspan(8 + header.size());
   const json_value json = json_reader(path, "a header in JSON", header).read();
 
-  std::deque<stored_tensor> tensors;
+  std::vector<stored_tensor> tensors;
   safetensors_metadata metadata;
   for (const json_value& entry : json.elements) {
     if (entry.key != metadata_key) {
@@ -188,20 +203,23 @@ inline std::pair<std::deque<stored_tensor>, safetensors_metadata> parse_safetens
       continue;
     }
     const std::string expected = "__metadata__ of strings";
-    if (entry.kind != json_kind::object) throw_format_error(path, expected, "JSON's " + entry.type_name());
+    if (entry.kind != json_kind::object) throw_format_error(path, expected, named(entry));
     for (const json_value& text : entry.elements) {
       if (text.kind != json_kind::string) {
-        throw_format_error(path, expected, "JSON's " + text.type_name() + " at " + in_quotes(text.key));
+        throw_format_error(path, expected, joined({named(text), " at ", in_quotes(text.key)}));
       }
       metadata.emplace(text.key, text.text);
     }
   }
   // A tensor without bytes may share its offset with the one after it: it goes first.
-  std::ranges::sort(tensors, {}, [](const stored_tensor& tensor) {
-    return std::pair(reinterpret_cast<std::uintptr_t>(tensor.data), tensor.bytes);
+  const auto order = sorted(tensors, [](const stored_tensor* a, const stored_tensor* b) {
+    return a->data == b->data ? a->bytes < b->bytes : a->data < b->data;
   });
-  check_tiling(path, tensors, buffer);
-  return {std::move(tensors), std::move(metadata)};
+  std::vector<stored_tensor> in_order;
+  in_order.reserve(tensors.size());
+  for (const stored_tensor* tensor : order) in_order.push_back(*tensor);
+  check_tiling(path, in_order, buffer);
+  return {std::move(in_order), std::move(metadata)};
 }
 
 }  // namespace detail

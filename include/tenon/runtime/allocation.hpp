@@ -28,8 +28,8 @@ inline allocation allocate(std::size_t bytes, const std::string& name) {
   try {
     return allocation(static_cast<std::byte*>(::operator new (bytes, std::align_val_t{allocation_alignment})));
   } catch (const std::bad_alloc&) {
-    throw allocation_error(name + ": " + std::to_string(bytes) + " bytes could not be allocated", name,
-                           std::to_string(bytes) + " bytes");
+    const std::string expected = joined({std::to_string(bytes), " bytes"});
+    throw allocation_error(joined({name, ": ", expected, " could not be allocated"}), name, expected);
   }
 }
 

@@ -108,9 +108,9 @@ class parameter_store {
   void assign(std::string_view name, std::span<const float> values) {
     const parameter_view there = find(name);
     if (there.size() != values.size()) {
-      throw weight_error(std::string(name) + ": " + std::to_string(there.size()) + " values expected, " +
-                             std::to_string(values.size()) + " given",
-                         std::string(name), std::to_string(there.size()), std::to_string(values.size()));
+      const std::string expected = std::to_string(there.size()), found = std::to_string(values.size());
+      throw weight_error(joined({name, ": ", expected, " values expected, ", found, " given"}), std::string(name),
+                         expected, found);
     }
     // Memory of this store's own, and `values` may be a view of it.
     std::memmove(const_cast<float*>(there.data()), values.data(), values.size_bytes());
@@ -127,7 +127,7 @@ class parameter_store {
   }
 
   [[noreturn]] static void throw_unknown(std::string_view name) {
-    throw weight_error("the network has no parameter \"" + std::string(name) + "\"", std::string(name));
+    throw weight_error(joined({"the network has no parameter \"", name, "\""}), std::string(name));
   }
 
  private:
@@ -170,38 +170,45 @@ class parameter_store {
 
   void check_surplus(const safetensors_file& file) const {
     for (const stored_tensor& tensor : file.tensors()) {
-      bool known = tensor.name == counter_suffix || tensor.name.ends_with("." + std::string(counter_suffix));
+      const bool has_suffix = tensor.name.ends_with(counter_suffix);
+      bool known = has_suffix && (tensor.name.size() == counter_suffix.size() ||
+                                  tensor.name[tensor.name.size() - counter_suffix.size() - 1] == '.');
       for_each_tensor(
           [&](const parameter_description& entry, std::span<float>) { known = known || entry.name == tensor.name; });
       if (known) continue;
-      throw weight_error(file.path() + ": surplus tensor \"" + tensor.name + "\", which the network does not have",
-                         tensor.name);
+      throw weight_error(
+          joined({file.path(), ": surplus tensor \"", tensor.name, "\", which the network does not have"}),
+          tensor.name);
     }
+  }
+
+  /// "F32 (64, 3, 3, 3)"
+  static std::string description_of(std::string_view dtype, const std::vector<std::int64_t>& extents) {
+    return joined({dtype, " ", detail::extents_text(extents)});
   }
 
   static void find_fitting(const safetensors_file& file, const parameter_description& entry) {
     const std::string name(entry.name);
+    const std::string expected = description_of("F32", extents_of(entry.extents));
     const stored_tensor* tensor = file.find(name);
     if (tensor == nullptr) {
-      const std::string expected = "F32 " + detail::extents_text(extents_of(entry.extents));
-      throw weight_error(file.path() + ": missing tensor \"" + name + "\", expected " + expected, name, expected,
+      throw weight_error(joined({file.path(), ": missing tensor \"", name, "\", expected ", expected}), name, expected,
                          "none");
     }
-    require(file, name, "F32 " + detail::extents_text(extents_of(entry.extents)),
-            tensor->dtype + " " + detail::extents_text(tensor->extents));
+    require(file, name, expected, description_of(tensor->dtype, tensor->extents));
   }
 
   static void find_counter(const safetensors_file& file, const std::string& name) {
     const stored_tensor* tensor = file.find(name);
     if (tensor == nullptr) return;
-    require(file, name, "I64 ()", tensor->dtype + " " + detail::extents_text(tensor->extents));
+    require(file, name, "I64 ()", description_of(tensor->dtype, tensor->extents));
   }
 
   static void require(const safetensors_file& file, const std::string& name, const std::string& expected,
                       const std::string& found) {
     if (expected == found) return;
-    throw weight_error(file.path() + ": tensor \"" + name + "\" is " + found + ", expected " + expected, name, expected,
-                       found);
+    throw weight_error(joined({file.path(), ": tensor \"", name, "\" is ", found, ", expected ", expected}), name,
+                       expected, found);
   }
 
   parameter_table table_;

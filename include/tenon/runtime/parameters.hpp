@@ -63,17 +63,18 @@ inline std::shared_ptr<parameter_store> share_store(const parameter_table& table
     for (std::size_t i = 0; i < wanted.size() && i < there.size(); ++i) {
       if (wanted[i].name == there[i].name && wanted[i].extents == there[i].extents) continue;
       const auto described = [](const parameter_description& entry) {
-        return std::string(entry.name) + " (" +
-               extents_to_text(entry.extents.extents, static_cast<std::size_t>(entry.extents.rank)) + ")";
+        const auto rank = static_cast<std::size_t>(entry.extents.rank);
+        return joined({entry.name, " (", extents_to_text(entry.extents.extents, rank), ")"});
       };
       const std::string expected = described(wanted[i]), found = described(there[i]);
-      throw weight_error("shared parameters do not fit: expected " + expected + ", found " + found,
+      throw weight_error(joined({"shared parameters do not fit: expected ", expected, ", found ", found}),
                          std::string(wanted[i].name), expected, found);
     }
     if (wanted.size() != there.size()) {
       const std::string expected = std::to_string(wanted.size()), found = std::to_string(there.size());
-      throw weight_error("shared parameters are of another network: expected " + expected + " tensors, found " + found,
-                         "parameters", expected, found);
+      throw weight_error(
+          joined({"shared parameters are of another network: expected ", expected, " tensors, found ", found}),
+          "parameters", expected, found);
     }
   };
   check(table.parameters, store->table().parameters);

@@ -56,8 +56,16 @@ class label_view {
 template <class Extents>
 std::string extents_to_text(const Extents& extents, std::size_t rank) {
   std::string text;
-  for (std::size_t i = 0; i < rank; ++i) text += (i == 0 ? "" : " x ") + std::to_string(extents[i]);
+  for (std::size_t i = 0; i < rank; ++i) text = joined({text, i == 0 ? "" : " x ", std::to_string(extents[i])});
   return text;
+}
+
+[[noreturn]] inline void refuse_extents(const std::string& found, const shape& planned, const char* name,
+                                        std::int32_t index) {
+  const std::string thing = joined({name, " ", std::to_string(index)});
+  const std::string expected = extents_to_text(planned.extents, static_cast<std::size_t>(planned.rank));
+  throw shape_error(joined({thing, " is ", found, ", the network was compiled for ", expected}), thing, expected,
+                    found);
 }
 
 /// Throws shape_error unless a tensor has the planned extents.
@@ -66,11 +74,16 @@ void check_extents(const std::array<std::int64_t, Rank>& given, const shape& pla
                    std::int32_t index) {
   bool same = static_cast<std::size_t>(planned.rank) == Rank;
   for (std::size_t i = 0; same && i < Rank; ++i) same = given[i] == planned.extents[i];
-  if (same) return;
-  const std::string thing = std::string(name) + " " + std::to_string(index);
-  const std::string expected = extents_to_text(planned.extents, static_cast<std::size_t>(planned.rank));
-  const std::string found = extents_to_text(given, Rank);
-  throw shape_error(thing + " is " + found + ", the network was compiled for " + expected, thing, expected, found);
+  if (!same) refuse_extents(extents_to_text(given, Rank), planned, name, index);
+}
+
+[[noreturn]] inline void refuse_label(std::int64_t label, std::int64_t position, std::int32_t classes,
+                                      const attributes& loss) {
+  const std::string ignored = loss.has_ignored ? joined({" or ", std::to_string(loss.ignored)}) : std::string();
+  const std::string expected = joined({"0 to ", std::to_string(classes - 1), ignored}), found = std::to_string(label);
+  const std::string place = joined({" at position ", std::to_string(position)});
+  throw label_error(joined({"label ", found, place, " is no class: expected ", expected}), joined({"label", place}),
+                    expected, found);
 }
 
 /// Throws label_error unless every label is a class of the loss or its ignored label.
@@ -78,12 +91,8 @@ template <int Rank>
 void check_labels(const label_view<Rank>& labels, std::int64_t count, std::int32_t classes, const attributes& loss) {
   for (std::int64_t i = 0; i < count; ++i) {
     const std::int64_t label = labels[i];
-    if ((label >= 0 && label < classes) || (loss.has_ignored && label == loss.ignored)) continue;
-    const std::string expected = "0 to " + std::to_string(classes - 1) +
-                                 (loss.has_ignored ? " or " + std::to_string(loss.ignored) : std::string());
-    throw label_error(
-        "label " + std::to_string(label) + " at position " + std::to_string(i) + " is no class: expected " + expected,
-        "label at position " + std::to_string(i), expected, std::to_string(label));
+    const bool is_class = label >= 0 && label < classes;
+    if (!is_class && !(loss.has_ignored && label == loss.ignored)) refuse_label(label, i, classes, loss);
   }
 }
 

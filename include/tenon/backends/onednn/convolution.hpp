@@ -11,6 +11,7 @@
 #include "tenon/backends/onednn/narrow_step.hpp"
 #include "tenon/backends/onednn/needs.hpp"
 #include "tenon/backends/onednn/primitive_step.hpp"
+#include "tenon/backends/onednn/row_step.hpp"
 #include "tenon/backends/onednn/weight_gradient_step.hpp"
 
 namespace tenon {
@@ -34,12 +35,16 @@ std::unique_ptr<convolution_step> make_convolution(const plan_view& plan, std::i
   const weight_extents plain = weight_extents_of(graph, of);
   const std::string_view scope = graph.text(of.scope);
   if (!Needs.cover(graph, of)) {
-    throw backend_error("the program has no code for '" + std::string(scope) + "'", std::string(scope),
+    throw backend_error(joined({"the program has no code for '", scope, "'"}), std::string(scope),
                         "a node that it was compiled for", std::string(name_of(of.op)));
   }
   if constexpr (Needs.narrow_convolutions) {
     if (capabilities::is_narrow(graph, of))
-      return std::make_unique<narrow_step<Needs.trains(), Needs.passes_back()>>(plan, number, set);
+      return std::make_unique<narrow_step<Needs.trains()>>(plan, number, set);
+  }
+  if constexpr (Needs.row_convolutions) {
+    if (capabilities::convolves_rows(graph, of))
+      return std::make_unique<row_step<Needs.trains()>>(plan, number, set);
   }
   if constexpr (Needs.depthwise_convolutions) {
     if (has_depthwise_kernels(plain)) {

@@ -108,8 +108,8 @@ class convolution_step {
   /// throws: backend_error.
   void require_bytes(std::int64_t wanted, std::int64_t planned) const {
     if (wanted <= planned) return;
-    throw backend_error("weights of '" + std::string(scope()) + "' (" + implementation() + ") take " +
-                            std::to_string(wanted) + " bytes, planned are " + std::to_string(planned),
+    throw backend_error(joined({"weights of '", scope(), "' (", implementation(), ") take ", std::to_string(wanted),
+                                " bytes, planned are ", std::to_string(planned)}),
                         std::string(scope()), std::to_string(planned), std::to_string(wanted));
   }
 

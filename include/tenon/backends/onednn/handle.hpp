@@ -31,8 +31,8 @@ namespace onednn {
 inline void check(dnnl_status_t status, const char* call, std::string_view scope) {
   if (status == dnnl_success) return;
   const char* found = dnnl_status2str(status);
-  throw backend_error("oneDNN's " + std::string(call) + " for '" + std::string(scope) + "' gave " + found,
-                      std::string(scope), "success", found);
+  throw backend_error(joined({"oneDNN's ", call, " for '", scope, "' gave ", found}), std::string(scope), "success",
+                      found);
 }
 
 /// The only owner of a handle of oneDNN's C API; movable.

@@ -105,7 +105,7 @@ class basic_program {
     const prepared_node* at = find(number);
     if (at == nullptr) return {};
     if (at->convolution != nullptr) return at->convolution->implementation();
-    return "kernels:" + std::string(kernels::name_of(isa_));
+    return joined({"kernels:", kernels::name_of(isa_)});
   }
 
   /// Calls visit(pointer_use, value, pointer) for each pointer a node works on, as its primitive or its operands hold

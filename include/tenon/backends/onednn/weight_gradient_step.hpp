@@ -19,7 +19,7 @@ class weight_gradient_step final : public convolution_step {
   weight_gradient_step(const plan_view& plan, std::int32_t number, kernels::isa set)
       : convolution_step(plan, number, set) {}
 
-  std::string implementation() const override { return "kernels:" + std::string(kernels::name_of(isa_)); }
+  std::string implementation() const override { return joined({"kernels:", kernels::name_of(isa_)}); }
 
   void run(dnnl_stream_t) const override {
     const bool transposed = is_transposed(node_->op);
@@ -48,7 +48,7 @@ class depthwise_gradient_step final : public convolution_step {
                   attribute().has_workspace ? plan.placements[static_cast<std::size_t>(workspace())].bytes : 0);
   }
 
-  std::string implementation() const override { return "kernels:" + std::string(kernels::name_of(isa_)); }
+  std::string implementation() const override { return joined({"kernels:", kernels::name_of(isa_)}); }
 
   void run(dnnl_stream_t) const override {
     const int block = kernels::block_of(isa_);

@@ -55,7 +55,7 @@ inline weight_format weight_format_of(const_dnnl_memory_desc_t descriptor, bool 
   dnnl_format_kind_t kind = dnnl_format_kind_undef;
   check(dnnl_memory_desc_query(descriptor, dnnl_query_format_kind, &kind), call, scope);
   if (kind != dnnl_blocked)
-    throw backend_error("oneDNN chose an opaque weight layout for '" + std::string(scope) + "'", std::string(scope),
+    throw backend_error(joined({"oneDNN chose an opaque weight layout for '", scope, "'"}), std::string(scope),
                         "a blocked layout", "an opaque one");
   const dnnl_dims_t *strides = nullptr, *dims = nullptr, *blocks = nullptr, *block_dimensions = nullptr;
   int count = 0;
