@@ -23,7 +23,7 @@ constexpr activation all_functions[] = {activation::none,         activation::re
 
 /// More pixels than one turn of a function takes, and than a tile.
 std::vector<shape> shapes_of_functions() {
-  return {shape(2, 11, 5, 7), shape(1, 19, 9, 14), shape(1, 5, 24, 25), shape(1, 33, 2, 3, 4)};
+  return {shape(2, 11, 5, 7), shape(1, 19, 9, 14), shape(1, 5, 24, 25), shape(1, 33, 2, 3, 4), shape(2, 3, 91, 93)};
 }
 
 }  // namespace
@@ -32,11 +32,11 @@ TEST_CASE("batch norm by given statistics equals the reference", "[kernels]") {
   for (const shape& extents : awkward_shapes())
     for (const bool rectifies : {false, true})
       for (const int overwritten : {-1, 0})
-        check({.op = operation::batch_norm,
-               .attribute = norm_attributes(rectifies),
-               .operands = norm_operands(extents),
-               .results = {blocked_result(extents)},
-               .overwritten = overwritten});
+        check_in_both_layouts({.op = operation::batch_norm,
+                               .attribute = norm_attributes(rectifies),
+                               .operands = norm_operands(extents),
+                               .results = {blocked_result(extents)},
+                               .overwritten = overwritten});
 }
 
 TEST_CASE("batch norm with any function and an addend equals the reference", "[kernels]") {
@@ -58,13 +58,13 @@ TEST_CASE("batch norm with any function and an addend equals the reference", "[k
           if (adds) operands.push_back(blocked(extents, 9, -4, 4));
           const int last = static_cast<int>(operands.size()) - 1;
           INFO(name_of(function) << (adds ? " with an addend" : "") << ", place " << place);
-          check({.op = given ? operation::batch_norm : operation::batch_norm_training,
-                 .attribute = attribute,
-                 .operands = operands,
-                 .results = results,
-                 .overwritten = place == 0   ? -1
-                                : place == 1 ? 0
-                                             : last});
+          check_in_both_layouts({.op = given ? operation::batch_norm : operation::batch_norm_training,
+                                 .attribute = attribute,
+                                 .operands = operands,
+                                 .results = results,
+                                 .overwritten = place == 0   ? -1
+                                                : place == 1 ? 0
+                                                             : last});
         }
 }
 
@@ -79,10 +79,10 @@ TEST_CASE("batch norm by the batch's statistics equals the reference", "[kernels
       auto operands = norm_operands(extents);
       operands.resize(3);
       const shape channels(extents.channels());
-      check({.op = operation::batch_norm_training,
-             .attribute = norm_attributes(rectifies),
-             .operands = operands,
-             .results = {blocked_result(extents), plain_result(channels), plain_result(channels)}});
+      check_in_both_layouts({.op = operation::batch_norm_training,
+                             .attribute = norm_attributes(rectifies),
+                             .operands = operands,
+                             .results = {blocked_result(extents), plain_result(channels), plain_result(channels)}});
     }
   }
 }
@@ -108,18 +108,18 @@ TEST_CASE("an outlier in the first place does not spoil the variance", "[kernels
   auto operands = norm_operands(extents);
   operands.resize(3);
   operands[0].values[0] = 5000;
-  check({.op = operation::batch_norm_training,
-         .attribute = norm_attributes(false),
-         .operands = operands,
-         .results = {blocked_result(extents), plain_result(channels), plain_result(channels)}});
+  check_in_both_layouts({.op = operation::batch_norm_training,
+                         .attribute = norm_attributes(false),
+                         .operands = operands,
+                         .results = {blocked_result(extents), plain_result(channels), plain_result(channels)}});
 }
 
 TEST_CASE("batch norm without epsilon leaves zeros in the padding", "[kernels]") {
   const shape extents(1, 3, 4, 5);
-  check({.op = operation::batch_norm,
-         .attribute = {.epsilon = 0},
-         .operands = norm_operands(extents),
-         .results = {blocked_result(extents)}});
+  check_in_both_layouts({.op = operation::batch_norm,
+                         .attribute = {.epsilon = 0},
+                         .operands = norm_operands(extents),
+                         .results = {blocked_result(extents)}});
 }
 
 TEST_CASE("gradients of batch norm equal the reference", "[kernels]") {
@@ -133,11 +133,11 @@ TEST_CASE("gradients of batch norm equal the reference", "[kernels]") {
           auto operands = norm_operands(extents);
           operands.insert(operands.begin() + 1, blocked(extents, 6));
           const shape channels(extents.channels());
-          check({.op = op,
-                 .attribute = norm_attributes(rectifies),
-                 .operands = operands,
-                 .results = {blocked_result(extents), plain_result(channels), plain_result(channels)},
-                 .overwritten = overwritten});
+          check_in_both_layouts({.op = op,
+                                 .attribute = norm_attributes(rectifies),
+                                 .operands = operands,
+                                 .results = {blocked_result(extents), plain_result(channels), plain_result(channels)},
+                                 .overwritten = overwritten});
         }
 }
 
@@ -152,11 +152,11 @@ TEST_CASE("gradients of batch norm with any function equal the reference", "[ker
         operands.insert(operands.begin() + 1, blocked(extents, 6));
         const shape channels(extents.channels());
         INFO(name_of(function) << ", over operand " << overwritten);
-        check({.op = op,
-               .attribute = {.fused = function, .epsilon = 1e-3, .slope = 0.3},
-               .operands = operands,
-               .results = {blocked_result(extents), plain_result(channels), plain_result(channels)},
-               .overwritten = overwritten});
+        check_in_both_layouts({.op = op,
+                               .attribute = {.fused = function, .epsilon = 1e-3, .slope = 0.3},
+                               .operands = operands,
+                               .results = {blocked_result(extents), plain_result(channels), plain_result(channels)},
+                               .overwritten = overwritten});
       }
 }
 

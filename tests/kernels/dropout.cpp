@@ -11,13 +11,13 @@ TEST_CASE("dropout equals the reference", "[kernels]") {
     for (const bool channelwise : {false, true})
       for (const double rate : {0.0, 0.1, 0.5, 0.999})
         for (int overwritten = -1; overwritten < 1; ++overwritten)
-          check({.op = operation::dropout,
-                 .attribute = {.index = 3, .channelwise = channelwise, .rate = rate},
-                 .operands = {blocked(extents, 1)},
-                 .results = {blocked_result(extents)},
-                 .arguments = {0, 5, 42},
-                 .overwritten = overwritten,
-                 .tolerance = 1e-7});
+          check_in_both_layouts({.op = operation::dropout,
+                                 .attribute = {.index = 3, .channelwise = channelwise, .rate = rate},
+                                 .operands = {blocked(extents, 1)},
+                                 .results = {blocked_result(extents)},
+                                 .arguments = {0, 5, 42},
+                                 .overwritten = overwritten,
+                                 .tolerance = 1e-7});
 }
 
 TEST_CASE("the sets of instructions drop the very same elements", "[kernels]") {

@@ -291,6 +291,16 @@ inline void check(const single_node& of) {
   }
 }
 
+/// The same with all activations blocked, as they are given, and plain, which those of few channels may be.
+inline void check_in_both_layouts(single_node of) {
+  check(of);
+  if (of.operands[0].extents.channels() > kernels::most_parts) return;
+  for (auto* list : {&of.operands, &of.results})
+    for (tensor& each : *list) each.arrangement = layout::plain;
+  INFO("plain");
+  check(of);
+}
+
 /// Activation shapes to try: odd sizes, one pixel, channels that fill no block, in 2-D and 3-D.
 inline std::vector<shape> awkward_shapes() {
   return {shape(1, 1, 1, 1),     shape(3, 3, 5, 7),     shape(1, 5, 1, 9),    shape(3, 11, 6, 3), shape(1, 19, 7, 7),

@@ -32,7 +32,10 @@ struct fusing {
   }
   static constexpr bool fuses_sum(const graph_view&, const node& of) { return fuses_activation(of.op, {}); }
   static constexpr bool writes_plain(const graph_view&, const node& of) { return of.op == operation::resize; }
-  static constexpr bool reads_any_layout(operation op) { return op == operation::cross_entropy; }
+  static constexpr std::int32_t most_plain_channels = 0;
+  static constexpr bool works_plain(const graph_view& graph, const node& of, const char* plain) {
+    return of.op == operation::cross_entropy || (of.op == operation::resize && plain[graph.operand(of, 0)] == 0);
+  }
   static constexpr layout operand_layout(const graph_view&, const node&, int i) {
     return i == 0 ? layout::blocked : layout::plain;
   }

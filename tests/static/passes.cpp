@@ -35,7 +35,10 @@ struct tiny {
     return op == operation::convolution || op == operation::batch_norm_training;
   }
   static constexpr bool writes_plain(const graph_view&, const node& of) { return of.op == operation::resize; }
-  static constexpr bool reads_any_layout(operation op) { return op == operation::cross_entropy; }
+  static constexpr std::int32_t most_plain_channels = 0;
+  static constexpr bool works_plain(const graph_view& graph, const node& of, const char* plain) {
+    return of.op == operation::cross_entropy || (of.op == operation::resize && plain[graph.operand(of, 0)] == 0);
+  }
   static constexpr layout operand_layout(const graph_view&, const node& of, int i) {
     return of.op == operation::convolution && i == 0 ? layout::blocked : layout::plain;
   }

@@ -33,7 +33,7 @@ ALLOWED = {
     "top": [EVERYTHING],  # tenon.hpp
 }
 # The headers in which backends name and describe themselves.
-CAPABILITIES = r"backends/(backend|\w+/(capabilities|geometry))\.hpp"
+CAPABILITIES = r"backends/(backend|\w+/(capabilities|geometry|plain_channels))\.hpp"
 PLAIN = ["core", "graph", "layers", "capabilities", "passes", "train", "plan", "models"]
 
 # What single headers of plain parts may include besides.

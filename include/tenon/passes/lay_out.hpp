@@ -5,23 +5,10 @@
 #include <array>
 
 #include "tenon/graph/growing_graph.hpp"
+#include "tenon/passes/plain_values.hpp"
 
 namespace tenon {
 inline namespace v0 {
-
-/// Of each value, whether all that read it take any layout: outputs, which are plain, among them.
-template <class Capabilities>
-constexpr list<char> find_free_layouts(const graph_view& graph) {
-  list<char> free(graph.values.size(), 1);
-  char* const is_free = free.data();
-  for (const node& current : graph.nodes) {
-    if (current.operands.count == 0) continue;
-    const std::int32_t* const operands = graph.operands.first + current.operands.begin;
-    if (!Capabilities::reads_any_layout(current.op)) is_free[operands[0]] = 0;
-    for (std::int32_t o = 1; o < current.operands.count; ++o) is_free[operands[o]] = 0;
-  }
-  return free;
-}
 
 /// Chooses the layout of each value as the backend asks for it, puts in reorders (one a value and layout), gives nodes
 /// their workspaces, and makes outputs plain values of their own.
@@ -29,7 +16,7 @@ constexpr list<char> find_free_layouts(const graph_view& graph) {
 ///     input (plain) -> max_pool -> output   =>   input -> reorder -> max_pool (blocked) -> reorder -> output (plain)
 ///
 /// ensures: the graph computes the same
-/// cost: nodes + operands
+/// cost: nodes + operands, and find_plain_values
 template <class Capabilities>
 constexpr growing_graph lay_out(const graph_view& graph) {
   graph_copy copy(graph);
@@ -39,7 +26,7 @@ constexpr growing_graph lay_out(const graph_view& graph) {
   graph_view seen = graph;
   seen.values = chosen;
   list<std::int32_t> reordered(graph.values.size(), -1);
-  const list<char> free = find_free_layouts<Capabilities>(graph);
+  const list<char> plain = find_plain_values<Capabilities>(graph);
 
   const auto in_layout = [&](std::int32_t old, layout wanted) {
     const value& present = chosen[static_cast<std::size_t>(old)];
@@ -59,6 +46,11 @@ constexpr growing_graph lay_out(const graph_view& graph) {
       copy.copy(current);
       continue;
     }
+    for (std::int32_t r = 0; r < current.results.count; ++r) {
+      const auto result = static_cast<std::size_t>(current.results[r]);
+      chosen[result].arrangement =
+          r == 0 && plain[result] != 0 ? layout::plain : Capabilities::result_layout(seen, current, r);
+    }
     operands.clear();
     for (std::int32_t o = 0; o < current.operands.count; ++o) {
       const std::int32_t old = graph.operand(current, o);
@@ -67,11 +59,6 @@ constexpr growing_graph lay_out(const graph_view& graph) {
       const bool is_stored = is_source(producer) && producer != operation::input && producer != operation::target;
       operands.push_back(is_stored ? copy.renumber(old)
                                    : in_layout(old, Capabilities::operand_layout(seen, current, o)));
-    }
-    for (std::int32_t r = 0; r < current.results.count; ++r) {
-      const auto result = static_cast<std::size_t>(current.results[r]);
-      const bool writes_plain = free[result] != 0 && Capabilities::writes_plain(seen, current);
-      chosen[result].arrangement = writes_plain ? layout::plain : Capabilities::result_layout(seen, current, r);
     }
     const std::int32_t made = copy.copy(current, operands);
     for (std::int32_t r = 0; r < current.results.count; ++r) {

@@ -4,7 +4,7 @@
 #  ifndef TENON_BACKENDS_KERNELS_BATCH_NORM_HPP
 #    define TENON_BACKENDS_KERNELS_BATCH_NORM_HPP
 
-#    include "tenon/backends/kernels/norm_parts.hpp"
+#    include "tenon/backends/kernels/plane_norm.hpp"
 
 #    define TENON_KERNEL_FILE "tenon/backends/kernels/batch_norm.hpp"
 #    include "tenon/backends/kernels/each_isa.hpp"
@@ -22,9 +22,10 @@ inline const float* addend_of(const attributes& attribute, std::span<const opera
   return attribute.adds ? operands.back().as<const float>() : nullptr;
 }
 
-/// x, scale, shift, mean, variance, [addend] -> y; y may overwrite x or the addend
-inline void batch_norm(const attributes& attribute, std::span<const operand> operands,
-                       std::span<const operand> results) {
+/// x, scale, shift, mean, variance, [addend] -> y; y may overwrite x or the addend. Plain values are taken where
+/// `TakesPlain`.
+template <bool TakesPlain>
+void batch_norm(const attributes& attribute, std::span<const operand> operands, std::span<const operand> results) {
   const geometry extents(operands[0].extents, block);
   const norm_round round{operands[0].as<const float>(),
                          nullptr,
@@ -36,12 +37,16 @@ inline void batch_norm(const attributes& attribute, std::span<const operand> ope
                          norm_function(attribute),
                          0,
                          extents.blocks};
+  if constexpr (TakesPlain) {
+    if (operands[0].arrangement == layout::plain) return normalize_planes(round, operands[0]);
+  }
   in_parallel(round.tiles(), normalize_part, round);
 }
 
 /// x, scale, shift, [addend] -> y, mean, variance (biased) of the batch; y may overwrite x or the addend
-inline void batch_norm_training(const attributes& attribute, std::span<const operand> operands,
-                                std::span<const operand> results) {
+template <bool TakesPlain>
+void batch_norm_training(const attributes& attribute, std::span<const operand> operands,
+                         std::span<const operand> results) {
   const geometry extents(operands[0].extents, block);
   const auto values = static_cast<double>(extents.batch * extents.pixels);
   float* const mean = results[1].as<float>();
@@ -54,6 +59,9 @@ inline void batch_norm_training(const attributes& attribute, std::span<const ope
                    {operands[1].as<const float>(), operands[2].as<const float>(), mean, variance, extents.channels, 0,
                     static_cast<float>(attribute.epsilon)},
                    norm_function(attribute)};
+  if constexpr (TakesPlain) {
+    if (operands[0].arrangement == layout::plain) return normalize_planes_training(round, operands[0], mean, variance);
+  }
   std::array<block_sums, most_parts> sums;
   for (; round.first_block < extents.blocks; round.first_block += most_parts) {
     round.blocks = std::min(most_parts, extents.blocks - round.first_block);

@@ -4,7 +4,7 @@
 #  ifndef TENON_BACKENDS_KERNELS_BATCH_NORM_GRADIENT_HPP
 #    define TENON_BACKENDS_KERNELS_BATCH_NORM_GRADIENT_HPP
 
-#    include "tenon/backends/kernels/norm_parts.hpp"
+#    include "tenon/backends/kernels/plane_norm.hpp"
 
 #    define TENON_KERNEL_FILE "tenon/backends/kernels/batch_norm_gradient.hpp"
 #    include "tenon/backends/kernels/each_isa.hpp"
@@ -18,9 +18,11 @@ namespace kernels {
 namespace TENON_KERNEL_ISA {
 
 /// x, dy, scale, shift, mean, variance -> dx, dscale, dshift; dx may overwrite x or dy. A result without memory is left
-/// out. `frozen`: the statistics are constants, else they are the batch's and the gradient goes through them.
-inline void norm_gradient(const attributes& attribute, bool frozen, std::span<const operand> operands,
-                          std::span<const operand> results) {
+/// out. `frozen`: the statistics are constants, else they are the batch's and the gradient goes through them. Plain
+/// values are taken where `TakesPlain`.
+template <bool TakesPlain>
+void norm_gradient(const attributes& attribute, bool frozen, std::span<const operand> operands,
+                   std::span<const operand> results) {
   const geometry extents(operands[0].extents, block);
   const auto values = static_cast<double>(extents.batch * extents.pixels);
   const float* const scale = operands[2].as<const float>();
@@ -34,6 +36,10 @@ inline void norm_gradient(const attributes& attribute, bool frozen, std::span<co
                    {scale, operands[3].as<const float>(), operands[4].as<const float>(), operands[5].as<const float>(),
                     extents.channels, 0, static_cast<float>(attribute.epsilon)},
                    norm_function(attribute)};
+  if constexpr (TakesPlain) {
+    if (operands[0].arrangement == layout::plain)
+      return differentiate_planes(round, operands[0], frozen, dscale, dshift);
+  }
   std::array<block_sums, most_parts> sums;
   std::array<float, most_parts * block> plain{}, weighted{};
   for (; round.first_block < extents.blocks; round.first_block += most_parts) {

@@ -68,15 +68,36 @@ TENON_KERNEL inline void dropout_part(const dropout_arguments& of, std::int64_t 
   }
 }
 
-/// x -> y; y may overwrite x
-inline void dropout(const attributes& attribute, std::span<const operand> operands, std::span<const operand> results,
-                    const step_arguments& arguments) {
+/// Pixels begin to end - 1 of all plain planes.
+TENON_KERNEL inline void dropout_planes_part(const dropout_arguments& of, std::int64_t begin, std::int64_t end) {
+  uvec steps;
+  for (int i = 0; i < width; ++i) steps[i] = static_cast<std::uint32_t>(i);
+  while (begin < end) {
+    const std::int64_t plane = begin / of.extents.pixels, last = std::min(end, (plane + 1) * of.extents.pixels);
+    const vec of_plane = factors_of(of.mask, uvec{} + static_cast<std::uint32_t>(plane), of.factor);
+    for (std::int64_t i = begin; i < last; i += width) {
+      const vec factors =
+          of.channelwise ? of_plane : factors_of(of.mask, steps + static_cast<std::uint32_t>(i), of.factor);
+      store_some(of.y + i, load_some(of.x + i, last - i) * factors, last - i);
+    }
+    begin = last;
+  }
+}
+
+/// x -> y; y may overwrite x. Plain values are taken where `TakesPlain`.
+template <bool TakesPlain>
+void dropout(const attributes& attribute, std::span<const operand> operands, std::span<const operand> results,
+             const step_arguments& arguments) {
   const dropout_arguments of{operands[0].as<const float>(),
                              results[0].as<float>(),
                              geometry(results[0].extents, block),
                              dropout_mask(attribute, arguments),
                              static_cast<float>(kept_factor(attribute)),
                              attribute.channelwise};
+  if constexpr (TakesPlain) {
+    if (results[0].arrangement == layout::plain)
+      return in_parallel(results[0].extents.elements(), dropout_planes_part, of);
+  }
   in_parallel(pixels_of(of.extents), dropout_part, of);
 }
 

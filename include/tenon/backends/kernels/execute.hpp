@@ -38,13 +38,14 @@ namespace kernels {
 /// blocks of block_of(set); sums of parameter gradients, labels, parameters and statistics are plain; losses take
 /// either layout, and reorder goes from any to any. Padding channels come in as zeros and go out as zeros. Sources do
 /// nothing. Results do not depend on the thread count. Kernels are compiled for the operations in `Used` alone: a
-/// network has few of them, and all take many times as long.
+/// network has few of them, and all take many times as long. Batch norms and dropouts take plain activations, of at
+/// most most_parts channels, where `TakesPlain`; activations and sums take any always.
 /// throws: backend_error for operations not in `Used`, and for convolutions, of which there is no kernel here.
-template <operation_set Used = every_operation>
+template <operation_set Used = every_operation, bool TakesPlain = true>
 void execute(isa set, const graph_view& graph, const node& of, std::span<const operand> operands,
              std::span<const operand> results, const step_arguments& arguments) {
-  chosen(set, plain::execute<Used>, avx2::execute<Used>, avx512::execute<Used>)(graph, of, operands, results,
-                                                                                arguments);
+  chosen(set, plain::execute<Used, TakesPlain>, avx2::execute<Used, TakesPlain>, avx512::execute<Used, TakesPlain>)(
+      graph, of, operands, results, arguments);
 }
 
 }  // namespace kernels
@@ -68,7 +69,7 @@ namespace TENON_KERNEL_ISA {
         break;                                   \
       }
 
-template <operation_set Used>
+template <operation_set Used, bool TakesPlain>
 void execute([[maybe_unused]] const graph_view& graph, const node& of,
              [[maybe_unused]] std::span<const operand> operands, [[maybe_unused]] std::span<const operand> results,
              [[maybe_unused]] const step_arguments& arguments) {
@@ -81,14 +82,14 @@ void execute([[maybe_unused]] const graph_view& graph, const node& of,
     case operation::buffer:
     case operation::state:
       return;
-    TENON_CASE(batch_norm, batch_norm(attribute, operands, results))
-    TENON_CASE(batch_norm_training, batch_norm_training(attribute, operands, results))
+    TENON_CASE(batch_norm, batch_norm<TakesPlain>(attribute, operands, results))
+    TENON_CASE(batch_norm_training, batch_norm_training<TakesPlain>(attribute, operands, results))
     TENON_CASE(group_norm, group_norm(attribute, operands, results))
     TENON_CASE(group_norm_given, group_norm_given(attribute, operands, results))
     TENON_CASE(activation, activate(attribute, operands, results))
     TENON_CASE(prelu, prelu(operands, results))
     TENON_CASE(softmax, softmax(operands, results))
-    TENON_CASE(dropout, dropout(attribute, operands, results, arguments))
+    TENON_CASE(dropout, dropout<TakesPlain>(attribute, operands, results, arguments))
     TENON_CASE(max_pool, max_pool(attribute, operands, results))
     TENON_CASE(average_pool, average_pool(attribute, operands, results))
     TENON_CASE(adaptive_average_pool, adaptive_average_pool(operands, results))
@@ -103,8 +104,8 @@ void execute([[maybe_unused]] const graph_view& graph, const node& of,
     TENON_CASE(cross_entropy, cross_entropy(graph, attribute, operands, results))
     TENON_CASE(binary_cross_entropy, binary_cross_entropy(attribute, operands, results))
     TENON_CASE(total_loss, total_loss(operands, results))
-    TENON_CASE(batch_norm_gradient, norm_gradient(attribute, false, operands, results))
-    TENON_CASE(batch_norm_frozen_gradient, norm_gradient(attribute, true, operands, results))
+    TENON_CASE(batch_norm_gradient, norm_gradient<TakesPlain>(attribute, false, operands, results))
+    TENON_CASE(batch_norm_frozen_gradient, norm_gradient<TakesPlain>(attribute, true, operands, results))
     TENON_CASE(group_norm_gradient, group_norm_gradient(attribute, operands, results))
     TENON_CASE(activation_gradient, activation_gradient(attribute, operands, results))
     TENON_CASE(prelu_gradient, prelu_gradient(operands, results))

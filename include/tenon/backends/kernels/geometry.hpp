@@ -31,10 +31,29 @@ constexpr std::int64_t gathered_weights(std::int64_t groups, std::int64_t to, st
 }
 
 /// The most channels that count as few for a pointwise convolution: all of them are computed at once.
-inline constexpr std::int64_t most_narrow_channels = 4;
+inline constexpr std::int64_t most_narrow_channels = 8;
 
-/// The parts in which their weight gradient is summed: as many as fit where a block of 16 channels would.
-inline constexpr std::int64_t narrow_parts = 16 / most_narrow_channels;
+/// The channels that are computed where there are so many.
+constexpr std::int64_t narrow_rows(std::int64_t channels) { return channels <= 4 ? 4 : most_narrow_channels; }
+
+/// The parts in which their weight gradient is summed.
+inline constexpr std::int64_t narrow_parts = 16;
+
+/// The floats of those parts' sums, with wide channels in whole blocks, and of the sums of either side.
+constexpr std::int64_t narrow_gradient_sums(std::int64_t narrow, std::int64_t wide) {
+  return narrow_parts * ((narrow_rows(narrow) + 1) * wide + narrow_rows(narrow));
+}
+
+/// The most channels, and the longest kernel in each dimension, for which the kernels over plain rows are made.
+inline constexpr std::int64_t most_row_channels = 8, most_row_taps = 7;
+
+/// The parts in which their weight gradient is summed.
+inline constexpr std::int64_t row_parts = 16;
+
+/// The floats of those parts' sums: weights and a bias.
+constexpr std::int64_t row_gradient_sums(std::int64_t weights, std::int64_t channels) {
+  return row_parts * (weights + channels);
+}
 
 /// The most taps that the depthwise kernels take.
 inline constexpr std::int64_t most_depthwise_taps = 343;

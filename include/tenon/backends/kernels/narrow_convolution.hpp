@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pointwise convolutions to a few channels, which are plain, from blocked ones; and their gradients.
+// Pointwise convolutions between a few channels, which are plain, and blocked ones; and their gradients.
 #ifndef TENON_KERNEL_ISA
 #  ifndef TENON_BACKENDS_KERNELS_NARROW_CONVOLUTION_HPP
 #    define TENON_BACKENDS_KERNELS_NARROW_CONVOLUTION_HPP
 
 #    include <algorithm>
+#    include <cstddef>
 #    include <cstdint>
+#    include <utility>
 
 #    include "tenon/backends/kernels/activations.hpp"
 #    include "tenon/backends/kernels/geometry.hpp"
@@ -19,17 +21,26 @@ inline namespace v0 {
 namespace kernels {
 
 struct narrow_arguments {
-  operand wide;          ///< x or dx, blocked
-  operand narrow;        ///< y or dy, plain
-  const float* weights;  ///< (most_narrow_channels, channels in whole blocks), zeros where there are none
-  const float* bias;     ///< nullptr: none
+  operand wide;          ///< blocked
+  operand narrow;        ///< plain, of at most most_narrow_channels
+  const float* weights;  ///< (narrow_rows, wide channels in whole blocks), zeros where there are none
+  const float* bias;     ///< of the result, padded as it is; nullptr: none
+  const float* addend;   ///< as a wide result, which may overwrite it; nullptr: none
   activation fused = activation::none;
   float slope = 0;
 };
 
 struct narrow_gradient_arguments {
-  operand x, dy;
-  float* sums;  ///< (narrow_parts, most_narrow_channels, channels in whole blocks)
+  operand wide, narrow;
+  float* sums;  ///< narrow_parts times (narrow_rows and 1, wide channels in whole blocks) and narrow_rows
+  float* dw;    ///< nullptr: left out, as the following are
+  std::int64_t narrow_step, wide_step;  ///< in dw, from one channel to the next
+  float* narrow_sums;                   ///< of each channel: a bias's gradient
+  float* wide_sums;
+};
+
+struct parted_narrow_gradient {
+  const narrow_gradient_arguments* arguments;
   equal_parts parts;
 };
 
@@ -44,20 +55,19 @@ namespace tenon {
 inline namespace v0 {
 namespace kernels {
 
-/// x, w, [b] -> y
-inline void narrow_convolution(isa set, const narrow_arguments& of) {
-  chosen(set, &plain::narrow_convolution, &avx2::narrow_convolution, &avx512::narrow_convolution)(of);
+/// wide, w, [b] -> narrow: x -> y, or dy -> dx
+inline void convolve_to_narrow(isa set, const narrow_arguments& of) {
+  chosen(set, &plain::convolve_to_narrow, &avx2::convolve_to_narrow, &avx512::convolve_to_narrow)(of);
 }
 
-/// dy, w -> dx
-inline void narrow_data_gradient(isa set, const narrow_arguments& of) {
-  chosen(set, &plain::narrow_data_gradient, &avx2::narrow_data_gradient, &avx512::narrow_data_gradient)(of);
+/// narrow, w, [b], [addend] -> wide
+inline void convolve_to_wide(isa set, const narrow_arguments& of) {
+  chosen(set, &plain::convolve_to_wide, &avx2::convolve_to_wide, &avx512::convolve_to_wide)(of);
 }
 
-/// x, dy -> dw (O, I), [db]; a null pointer leaves out. `sums` has room for narrow_parts times the packed weights.
-inline void narrow_weight_gradient(isa set, const operand& x, const operand& dy, float* sums, float* dw, float* db) {
-  chosen(set, &plain::narrow_weight_gradient, &avx2::narrow_weight_gradient, &avx512::narrow_weight_gradient)(
-      x, dy, sums, dw, db);
+/// wide, narrow -> dw, [sums]: one of them is x, the other dy
+inline void narrow_weight_gradient(isa set, const narrow_gradient_arguments& of) {
+  chosen(set, &plain::narrow_weight_gradient, &avx2::narrow_weight_gradient, &avx512::narrow_weight_gradient)(of);
 }
 
 }  // namespace kernels
@@ -75,120 +85,188 @@ namespace TENON_KERNEL_ISA {
 /// What a thread takes at once, and how many terms a sum takes before it joins another.
 inline constexpr std::int64_t narrow_tile = 512;
 
-TENON_KERNEL inline void narrow_convolution_part(const narrow_arguments& of, std::int64_t begin, std::int64_t end) {
-  const square_view x(of.wide), y(of.narrow);
-  const std::int64_t pixels = x.extents.pixels, tiles = divide_up(pixels, narrow_tile);
-  const std::int64_t stored = x.extents.blocks * block;
+/// The planes of a narrow tensor's image; rows that are missing are the first once more.
+template <int Rows>
+struct narrow_planes {
+  const float* row[Rows];
+
+  narrow_planes(const square_view& of, std::int64_t image) {
+    for (int i = 0; i < Rows; ++i) row[i] = of.plain(image, i < of.extents.channels ? i : 0, 0);
+  }
+};
+
+template <int Rows, std::size_t... Item>
+TENON_KERNEL_INLINE void add_square(vec* sums, const vec* channels, const float* weights, std::int64_t stored,
+                                    std::index_sequence<Item...>) {
+  ((sums[Item % Rows] +=
+    channels[Item / Rows] * weights[static_cast<int>(Item) % Rows * stored + static_cast<int>(Item) / Rows]),
+   ...);
+}
+
+template <int Rows>
+TENON_KERNEL inline void to_narrow_part(const narrow_arguments& of, std::int64_t begin, std::int64_t end) {
+  const square_view wide(of.wide), narrow(of.narrow);
+  const std::int64_t pixels = wide.extents.pixels, tiles = divide_up(pixels, narrow_tile);
+  const std::int64_t stored = wide.extents.blocks * block;
+  const auto activate = instance_for<activate_instance>(of.fused);
   for (std::int64_t tile = begin; tile < end; ++tile) {
     const std::int64_t image = tile / tiles, first = tile % tiles * narrow_tile;
     const std::int64_t last = std::min(first + narrow_tile, pixels);
     for (std::int64_t pixel = first; pixel < last; pixel += width) {
-      vec sums[most_narrow_channels];
-      for (int o = 0; o < most_narrow_channels; ++o)
-        sums[o] = of.bias != nullptr && o < y.extents.channels ? all(of.bias[o]) : vec{};
+      vec sums[Rows];
+      for (int o = 0; o < Rows; ++o)
+        sums[o] = of.bias != nullptr && o < narrow.extents.channels ? all(of.bias[o]) : vec{};
       for (std::int64_t channel = 0; channel < stored; channel += width) {
-        vec rows[width];
-        load_square(x, image, channel, pixel, rows);
-        const float* const weights = of.weights + channel;
-        for (int i = 0; i < width; ++i)
-          for (int o = 0; o < most_narrow_channels; ++o) sums[o] += rows[i] * weights[o * stored + i];
+        vec channels[width];
+        load_square(wide, image, channel, pixel, channels);
+        add_square<Rows>(sums, channels, of.weights + channel, stored, std::make_index_sequence<Rows * width>());
       }
-      for (int o = 0; o < y.extents.channels; ++o) store_some(y.plain(image, o, pixel), sums[o], last - pixel);
+      for (int o = 0; o < narrow.extents.channels; ++o)
+        store_some(narrow.plain(image, o, pixel), sums[o], last - pixel);
     }
     if (of.fused == activation::none) continue;
-    const auto activate = instance_for<activate_instance>(of.fused);
-    for (int o = 0; o < y.extents.channels; ++o)
-      activate(of.slope, y.plain(image, o, first), y.plain(image, o, first), last - first);
+    for (int o = 0; o < narrow.extents.channels; ++o)
+      activate(of.slope, narrow.plain(image, o, first), narrow.plain(image, o, first), last - first);
   }
 }
 
-inline void narrow_convolution(const narrow_arguments& of) {
-  const geometry extents(of.wide.extents, block);
-  in_parallel(extents.batch * divide_up(extents.pixels, narrow_tile), narrow_convolution_part, of);
+/// The pixels whose results go through a function while they are in the cache.
+inline constexpr std::int64_t narrow_function_pixels = 64;
+
+template <int Rows, bool Adds, std::size_t... Row>
+TENON_KERNEL_INLINE void to_wide_run(const narrow_planes<Rows>& planes, const float* given_weights, std::int64_t stored,
+                                     vec bias, const float* addend, float* to, std::int64_t first, std::int64_t last,
+                                     std::index_sequence<Row...>) {
+  const vec weights[] = {load(given_weights + static_cast<int>(Row) * stored)...};
+  const float* const rows[] = {planes.row[Row]...};
+  for (std::int64_t pixel = first; pixel < last; ++pixel) {
+    vec sum = bias;
+    if constexpr (Adds) sum += load(addend + pixel * block);
+    ((sum += weights[Row] * rows[Row][pixel]), ...);
+    store(to + pixel * block, sum);
+  }
 }
 
-/// Tiles of block planes of dx.
-TENON_KERNEL inline void narrow_data_gradient_part(const narrow_arguments& of, std::int64_t begin, std::int64_t end) {
-  const square_view dx(of.wide), dy(of.narrow);
-  const std::int64_t pixels = dx.extents.pixels, tiles = divide_up(pixels, narrow_tile);
-  const std::int64_t stored = dx.extents.blocks * block;
+/// Tiles of block planes of the wide result.
+template <int Rows>
+TENON_KERNEL inline void to_wide_part(const narrow_arguments& of, std::int64_t begin, std::int64_t end) {
+  const square_view wide(of.wide), narrow(of.narrow);
+  const std::int64_t pixels = wide.extents.pixels, tiles = divide_up(pixels, narrow_tile);
+  const std::int64_t stored = wide.extents.blocks * block;
+  const auto activate = instance_for<activate_instance>(of.fused);
+  constexpr auto rows = std::make_index_sequence<Rows>();
   for (std::int64_t tile = begin; tile < end; ++tile) {
-    const std::int64_t plane = tile / tiles, first = tile % tiles * narrow_tile;
-    const std::int64_t image = plane / dx.extents.blocks, channel = plane % dx.extents.blocks * block;
-    const std::int64_t last = std::min(first + narrow_tile, pixels);
-    for (int lane = 0; lane < block; lane += width) {
-      vec weights[most_narrow_channels];
-      const float* rows[most_narrow_channels];
-      for (int o = 0; o < most_narrow_channels; ++o) {
-        weights[o] = load(of.weights + o * stored + channel + lane);  // zeros where there is no such channel
-        rows[o] = dy.plain(image, o < dy.extents.channels ? o : 0, 0);
+    const std::int64_t plane = tile / tiles, image = plane / wide.extents.blocks;
+    const std::int64_t channel = plane % wide.extents.blocks * block, present = wide.extents.channels - channel;
+    const narrow_planes<Rows> planes(narrow, image);
+    const std::int64_t end_of_tile = std::min((tile % tiles + 1) * narrow_tile, pixels);
+    for (std::int64_t first = tile % tiles * narrow_tile; first < end_of_tile; first += narrow_function_pixels) {
+      const std::int64_t last = std::min(first + narrow_function_pixels, end_of_tile);
+      for (int lane = 0; lane < block; lane += width) {
+        const float* const weights = of.weights + channel + lane;
+        const vec bias = of.bias == nullptr ? vec{} : load(of.bias + channel + lane);
+        float* const to = wide.blocked(image, channel, 0) + lane;
+        if (of.addend == nullptr)
+          to_wide_run<Rows, false>(planes, weights, stored, bias, nullptr, to, first, last, rows);
+        else
+          to_wide_run<Rows, true>(planes, weights, stored, bias, of.addend + (to - wide.data), to, first, last, rows);
       }
-      float* const to = dx.blocked(image, channel, 0) + lane;
-      for (std::int64_t pixel = first; pixel < last; ++pixel) {
-        vec sum = weights[0] * rows[0][pixel];
-        for (int o = 1; o < most_narrow_channels; ++o) sum += weights[o] * rows[o][pixel];
-        store(to + pixel * block, sum);
-      }
+      if (of.fused == activation::none) continue;
+      float* const to = wide.blocked(image, channel, first);
+      activate(of.slope, to, to, (last - first) * block);
+      if (!keeps_zero(of.fused) && present < block) clear_padding(to, last - first, present);
     }
   }
 }
 
-inline void narrow_data_gradient(const narrow_arguments& of) {
+inline void convolve_to_narrow(const narrow_arguments& of) {
   const geometry extents(of.wide.extents, block);
-  in_parallel(extents.planes() * divide_up(extents.pixels, narrow_tile), narrow_data_gradient_part, of);
+  in_parallel(extents.batch * divide_up(extents.pixels, narrow_tile),
+              narrow_rows(of.narrow.extents.channels()) == 4 ? to_narrow_part<4> : to_narrow_part<8>, of);
+}
+
+inline void convolve_to_wide(const narrow_arguments& of) {
+  const geometry extents(of.wide.extents, block);
+  in_parallel(extents.planes() * divide_up(extents.pixels, narrow_tile),
+              narrow_rows(of.narrow.extents.channels()) == 4 ? to_wide_part<4> : to_wide_part<8>, of);
+}
+
+/// Adds products of a vector of wide channels and all rows, and of 1 behind them.
+template <int Rows, bool Sums, std::size_t... Row>
+TENON_KERNEL_INLINE void add_narrow_products(const narrow_planes<Rows>& planes, const float* from, std::int64_t first,
+                                             std::int64_t last, float* sums, std::int64_t stored,
+                                             std::index_sequence<Row...>) {
+  vec more[] = {(Row < Rows ? vec{} : vec{})...}, plain = {};
+  const float* const rows[] = {planes.row[Row]...};
+  for (std::int64_t pixel = first; pixel < last; ++pixel) {
+    const vec value = load(from + pixel * block);
+    ((more[Row] += value * rows[Row][pixel]), ...);
+    if constexpr (Sums) plain += value;
+  }
+  (store(sums + static_cast<int>(Row) * stored, load(sums + static_cast<int>(Row) * stored) + more[Row]), ...);
+  if constexpr (Sums) store(sums + Rows * stored, load(sums + Rows * stored) + plain);
+}
+
+/// Adds the sums of a run of each row.
+template <int Rows>
+TENON_KERNEL_INLINE void add_row_sums(const narrow_planes<Rows>& planes, std::int64_t first, std::int64_t last,
+                                      float* sums) {
+  for (int i = 0; i < Rows; ++i) {
+    vec more = {};
+    for (std::int64_t pixel = first; pixel < last; pixel += width)
+      more += load_some(planes.row[i] + pixel, last - pixel);
+    for (int lane = 0; lane < width; ++lane) sums[i] += more[lane];
+  }
 }
 
 /// Parts of the tiles of all images.
-TENON_KERNEL inline void narrow_weight_gradient_part(const narrow_gradient_arguments& of, std::int64_t begin,
+template <int Rows>
+TENON_KERNEL inline void narrow_weight_gradient_part(const parted_narrow_gradient& parted, std::int64_t begin,
                                                      std::int64_t end) {
-  const square_view x(of.x), dy(of.dy);
-  const std::int64_t pixels = x.extents.pixels, tiles = divide_up(pixels, narrow_tile);
-  const std::int64_t stored = x.extents.blocks * block;
+  const narrow_gradient_arguments& of = *parted.arguments;
+  const square_view wide(of.wide), narrow(of.narrow);
+  const std::int64_t pixels = wide.extents.pixels, tiles = divide_up(pixels, narrow_tile);
+  const std::int64_t stored = wide.extents.blocks * block, count = (Rows + 1) * stored + Rows;
+  constexpr auto rows = std::make_index_sequence<Rows>();
   for (std::int64_t part = begin; part < end; ++part) {
-    float* const sums = of.sums + part * most_narrow_channels * stored;
-    std::fill_n(sums, most_narrow_channels * stored, 0.0f);
-    for (std::int64_t tile = of.parts.begin(part); tile < of.parts.end(part); ++tile) {
+    float* const sums = of.sums + part * count;
+    std::fill_n(sums, count, 0.0f);
+    for (std::int64_t tile = parted.parts.begin(part); tile < parted.parts.end(part); ++tile) {
       const std::int64_t image = tile / tiles, first = tile % tiles * narrow_tile;
       const std::int64_t last = std::min(first + narrow_tile, pixels);
-      const float* rows[most_narrow_channels];
-      for (int o = 0; o < most_narrow_channels; ++o) rows[o] = dy.plain(image, o < dy.extents.channels ? o : 0, 0);
+      const narrow_planes<Rows> planes(narrow, image);
       for (std::int64_t channel = 0; channel < stored; channel += width) {
-        vec more[most_narrow_channels] = {};
-        const float* const from = x.blocked(image, channel, 0);
-        for (std::int64_t pixel = first; pixel < last; ++pixel) {
-          const vec value = load(from + pixel * block);
-          for (int o = 0; o < most_narrow_channels; ++o) more[o] += value * rows[o][pixel];
-        }
-        for (int o = 0; o < most_narrow_channels; ++o) {
-          float* const sum = sums + o * stored + channel;
-          store(sum, load(sum) + more[o]);
-        }
+        const float* const from = wide.blocked(image, channel, 0);
+        if (of.wide_sums == nullptr)
+          add_narrow_products<Rows, false>(planes, from, first, last, sums + channel, stored, rows);
+        else
+          add_narrow_products<Rows, true>(planes, from, first, last, sums + channel, stored, rows);
       }
+      if (of.narrow_sums != nullptr) add_row_sums(planes, first, last, sums + (Rows + 1) * stored);
     }
   }
 }
 
-inline void narrow_weight_gradient(const operand& x, const operand& dy, float* sums, float* dw, float* db) {
-  const geometry extents(x.extents, block);
-  const std::int64_t stored = extents.blocks * block, channels = dy.extents.channels();
-  const narrow_gradient_arguments of{
-      x, dy, sums, equal_parts(extents.batch * divide_up(extents.pixels, narrow_tile), narrow_parts, 1)};
-  in_parallel(of.parts.count, narrow_weight_gradient_part, of);
-  for (std::int64_t o = 0; dw != nullptr && o < channels; ++o)
-    for (std::int64_t i = 0; i < extents.channels; ++i) {
-      float sum = 0;
-      for (std::int64_t part = 0; part < of.parts.count; ++part)
-        sum += sums[(part * most_narrow_channels + o) * stored + i];
-      dw[o * extents.channels + i] = sum;
-    }
-  for (std::int64_t o = 0; db != nullptr && o < channels; ++o) {
+inline void narrow_weight_gradient(const narrow_gradient_arguments& of) {
+  const geometry extents(of.wide.extents, block);
+  const std::int64_t channels = of.narrow.extents.channels(), rows = narrow_rows(channels);
+  const std::int64_t stored = extents.blocks * block, count = (rows + 1) * stored + rows;
+  const parted_narrow_gradient parted{
+      &of, equal_parts(extents.batch * divide_up(extents.pixels, narrow_tile), narrow_parts, 1)};
+  in_parallel(parted.parts.count, rows == 4 ? narrow_weight_gradient_part<4> : narrow_weight_gradient_part<8>, parted);
+  const auto total = [&](std::int64_t place) {
     double sum = 0;
-    for (std::int64_t image = 0; image < extents.batch; ++image) {
-      const float* const row = dy.as<const float>() + (image * channels + o) * extents.pixels;
-      for (std::int64_t pixel = 0; pixel < extents.pixels; ++pixel) sum += static_cast<double>(row[pixel]);
-    }
-    db[o] = static_cast<float>(sum);
-  }
+    for (std::int64_t part = 0; part < parted.parts.count; ++part)
+      sum += static_cast<double>(of.sums[part * count + place]);
+    return static_cast<float>(sum);
+  };
+  for (std::int64_t o = 0; of.dw != nullptr && o < channels; ++o)
+    for (std::int64_t i = 0; i < extents.channels; ++i)
+      of.dw[o * of.narrow_step + i * of.wide_step] = total(o * stored + i);
+  for (std::int64_t o = 0; of.narrow_sums != nullptr && o < channels; ++o)
+    of.narrow_sums[o] = total((rows + 1) * stored + o);
+  for (std::int64_t i = 0; of.wide_sums != nullptr && i < extents.channels; ++i)
+    of.wide_sums[i] = total(rows * stored + i);
 }
 
 }  // namespace TENON_KERNEL_ISA

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "tenon/backends/onednn/geometry.hpp"
+#include "tenon/backends/onednn/plain_channels.hpp"
 #include "tenon/core/element_type.hpp"
 #include "tenon/graph/channel_parts.hpp"
 #include "tenon/graph/graph.hpp"
@@ -30,53 +31,62 @@ struct capabilities {
     return is_norm(of.op) || of.op == operation::convolution;
   }
 
-  /// Whether the node can write its result plain, which it does where only readers of any layout follow.
+  /// The most channels of values that are plain for being few.
+  static constexpr std::int32_t most_plain_channels = onednn::most_plain_channels;
+
+  /// Whether the node can write its first result plain, as far as its operands and the result's readers allow.
   static constexpr bool writes_plain(const graph_view& graph, const node& of) {
-    return of.op == operation::resize || (of.op == operation::convolution && can_be_narrow(graph, of));
+    switch (of.op) {
+      case operation::resize:
+        return true;
+      case operation::mean_square_gradient:
+      case operation::cross_entropy_gradient:
+      case operation::binary_cross_entropy_gradient:
+      case operation::input:
+      case operation::convolution:
+      case operation::convolution_data_gradient:
+        return graph.result_value(of).extents.channels() <= most_plain_channels;
+      default:
+        return is_elementwise(of.op) && graph.result_value(of).extents.channels() <= most_plain_channels;
+    }
   }
+
+  /// Whether the node can work where the values told by `plain` are so, as far as it has to do with them.
+  static constexpr bool works_plain(const graph_view& graph, const node& of, const char* plain) {
+    return onednn::works_plain(graph, of, plain);
+  }
+
   /// Whether the operation reads its first operand in whatever layout it comes.
   static constexpr bool reads_any_layout(operation op) {
     return op == operation::cross_entropy || op == operation::cross_entropy_gradient || compares(op);
   }
 
-  /// Whether the node is a pointwise convolution to a few plain channels from blocked ones, or its gradient, for which
-  /// there are kernels of ours.
-  static constexpr bool is_narrow(const graph_view& graph, const node& of) {
-    if (!can_be_narrow(graph, of)) return false;
-    const convolution_values values = convolution_values_of(graph, of);
-    return graph.value_at(values.source).arrangement == layout::blocked &&
-           graph.value_at(values.destination).arrangement == layout::plain;
-  }
-
-  /// The layout the node wants its i-th operand in: activations blocked, but a network input plain where a convolution
-  /// of at most 3 channels reads it; everything else plain.
+  /// The layout the node wants its i-th operand in: activations blocked, but plain what is so for being few channels,
+  /// and a network input where a convolution of at most 3 channels reads it; everything else plain.
+  /// requires: the results' layouts have been chosen.
   static constexpr layout operand_layout(const graph_view& graph, const node& of, int i) {
     const value& given = graph.operand_value(of, i);
     if (given.type != element_type::float32) return layout::plain;
-    if (of.attribute.adds && i == of.operands.count - 1) return layout::blocked;
     if ((i == 0 || (i == 1 && compares(of.op))) && comes_plain(graph, graph.operand(of, 0)) &&
         (reads_any_layout(of.op) || of.op == operation::resize_gradient)) {
       return layout::plain;
     }
-    const int gradient = of.op == operation::convolution_data_gradient ? 0 : 1;
-    if (i == gradient && role_of(of.op) != convolution_role::none && can_be_narrow(graph, of) &&
-        comes_plain(graph, graph.operand(of, gradient))) {
-      return layout::plain;
-    }
+    if (is_element(of, i)) return graph.result_value(of).arrangement;
     switch (of.op) {
       case operation::convolution:
       case operation::convolution_weight_gradient:
-        if (i == 0 && reads_plain(graph, of)) return layout::plain;
-        return i == 0 || (i == 1 && of.op == operation::convolution_weight_gradient) ? layout::blocked : layout::plain;
+        if (i == 0 && (plain_sides_of(graph, of).source || reads_plain(graph, of))) return layout::plain;
+        if (i == 0) return layout::blocked;
+        return i == 1 && of.op == operation::convolution_weight_gradient && !plain_sides_of(graph, of).destination
+                   ? layout::blocked
+                   : layout::plain;
+      case operation::convolution_data_gradient:
+        return i == 0 && !plain_sides_of(graph, of).destination ? layout::blocked : layout::plain;
       case operation::transposed_convolution:
-      case operation::batch_norm:
-      case operation::batch_norm_training:
       case operation::group_norm:
       case operation::group_norm_given:
-      case operation::activation:
       case operation::prelu:
       case operation::softmax:
-      case operation::dropout:
       case operation::max_pool:
       case operation::average_pool:
       case operation::adaptive_average_pool:
@@ -87,17 +97,13 @@ struct capabilities {
       case operation::cross_entropy:
       case operation::average_pool_gradient:
       case operation::adaptive_average_pool_gradient:
-      case operation::convolution_data_gradient:
       case operation::transposed_convolution_data_gradient:
       case operation::concat_gradient:
       case operation::resize_gradient:
       case operation::cross_entropy_gradient:
         return i == 0 ? layout::blocked : layout::plain;
       case operation::transposed_convolution_weight_gradient:
-      case operation::batch_norm_gradient:
-      case operation::batch_norm_frozen_gradient:
       case operation::group_norm_gradient:
-      case operation::activation_gradient:
       case operation::prelu_gradient:
       case operation::softmax_gradient:
       case operation::max_pool_gradient:
@@ -110,8 +116,6 @@ struct capabilities {
         return i < 2 ? layout::blocked : layout::plain;
       case operation::concat:
         return layout::blocked;
-      case operation::add:
-        return sums_parameter_gradients(graph, of) ? layout::plain : layout::blocked;
       case operation::reorder:
         return given.arrangement;
       default:
@@ -185,6 +189,12 @@ struct capabilities {
   static constexpr std::int64_t workspace_bytes(const graph_view& graph, const node& of) {
     if (role_of(of.op) != convolution_role::weight_gradient) return 0;
     const weight_extents extents = weight_extents_of(graph, of);
+    if (const plain_sides sides = plain_sides_of(graph, of); sides.source || sides.destination) {
+      const std::int64_t narrow = sides.destination ? extents.out : extents.in;
+      const std::int64_t wide = round_up(sides.destination ? extents.in : extents.out, planned_block);
+      return 4 * (sides.source == sides.destination ? kernels::row_gradient_sums(extents.elements(), extents.out)
+                                                    : kernels::narrow_gradient_sums(narrow, wide));
+    }
     if (has_depthwise_kernels(extents)) {
       const convolution_values values = convolution_values_of(graph, of);
       const shape& grid = graph.value_at(is_transposed(of.op) ? values.source : values.destination).extents;
@@ -247,19 +257,6 @@ struct capabilities {
            op == operation::group_norm_given;
   }
 
-  static constexpr bool can_be_narrow(const graph_view& graph, const node& of) {
-    const attributes& attribute = of.attribute;
-    if (role_of(of.op) == convolution_role::none || is_transposed(of.op) || attribute.groups != 1 || attribute.adds) {
-      return false;
-    }
-    for (std::size_t d = 0; d < 3; ++d) {
-      if (attribute.kernel[d] != 1 || attribute.stride[d] != 1 || attribute.padding_begin[d] != 0) return false;
-    }
-    const convolution_values values = convolution_values_of(graph, of);
-    return graph.value_at(values.destination).extents.channels() <= kernels::most_narrow_channels &&
-           graph.value_at(values.source).extents.channels() > 3;
-  }
-
   /// Whether a value is plain because its maker wrote it so: what is given to a network is plain too, but not for its
   /// readers' sake.
   static constexpr bool comes_plain(const graph_view& graph, std::int32_t number) {
@@ -275,11 +272,8 @@ struct capabilities {
 
   /// The stem: a dense convolution over a plain network input of at most 3 channels.
   static constexpr bool reads_plain(const graph_view& graph, const node& of) {
-    const value& source = graph.operand_value(of, 0);
-    return graph.node_at(source.producer).op == operation::input && source.arrangement == layout::plain &&
-           source.extents.channels() <= 3 && of.attribute.groups == 1;
+    return of.attribute.groups == 1 && is_stem_source(graph, graph.operand_value(of, 0));
   }
-
   /// Gradients of a shared parameter are added in the parameter's plain layout.
   static constexpr bool sums_parameter_gradients(const graph_view& graph, const node& of) {
     for (int i = 0; i < of.operands.count; ++i)

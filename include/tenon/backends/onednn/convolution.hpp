@@ -39,12 +39,10 @@ std::unique_ptr<convolution_step> make_convolution(const plan_view& plan, std::i
                         "a node that it was compiled for", std::string(name_of(of.op)));
   }
   if constexpr (Needs.narrow_convolutions) {
-    if (capabilities::is_narrow(graph, of))
-      return std::make_unique<narrow_step<Needs.trains()>>(plan, number, set);
+    if (is_narrow(graph, of)) return std::make_unique<narrow_step<Needs.trains()>>(plan, number, set);
   }
   if constexpr (Needs.row_convolutions) {
-    if (capabilities::convolves_rows(graph, of))
-      return std::make_unique<row_step<Needs.trains()>>(plan, number, set);
+    if (convolves_rows(graph, of)) return std::make_unique<row_step<Needs.trains()>>(plan, number, set);
   }
   if constexpr (Needs.depthwise_convolutions) {
     if (has_depthwise_kernels(plain)) {

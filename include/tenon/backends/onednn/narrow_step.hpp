@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pointwise convolutions to a few plain channels, and their gradients, by kernels of ours.
+// Pointwise convolutions between a few plain channels and blocked ones, and their gradients, by kernels of ours.
 #pragma once
 
 #include <cstdint>
@@ -13,18 +13,19 @@ namespace tenon {
 inline namespace v0 {
 namespace onednn {
 
-/// A convolution whose few channels would leave a block nearly empty. Gradients of weights and of the source are
-/// compiled where they are wanted.
-template <bool Trains, bool PassesBack>
+/// A pointwise convolution one side of which has so few channels that a block would be nearly empty. Gradients of
+/// weights are compiled where they are wanted.
+template <bool Trains>
 class narrow_step final : public convolution_step {
  public:
   /// throws: backend_error if the weights take more memory than is planned.
-  narrow_step(const plan_view& plan, std::int32_t number, kernels::isa set) : convolution_step(plan, number, set) {
+  narrow_step(const plan_view& plan, std::int32_t number, kernels::isa set)
+      : convolution_step(plan, number, set), widens_(described(values_.source).arrangement == layout::plain) {
     if (role_ == convolution_role::weight_gradient) {
-      require_bytes(kernels::narrow_parts * weights() * 4,
+      require_bytes(kernels::narrow_gradient_sums(narrow(), stored()) * 4,
                     attribute().has_workspace ? plan.placements[static_cast<std::size_t>(workspace())].bytes : 0);
     } else {
-      require_bytes((weights() + kernels::most_narrow_channels) * 4,
+      require_bytes((weights() + (adds_bias(*node_) ? padded_result() : 0)) * 4,
                     packed_offset() < 0 ? 0 : capabilities::packed_bytes(plan.graph, *node_));
     }
   }
@@ -36,12 +37,13 @@ class narrow_step final : public convolution_step {
     auto* to = reinterpret_cast<float*>(packed());
     const float* const from = floats(values_.weights);
     const folded_norm norm = norm_operands();
-    for (std::int64_t o = 0; o < kernels::most_narrow_channels; ++o) {
-      const float factor = norm.scale == nullptr || o >= channels() ? 1.0F : norm.factor(o);
-      for (std::int64_t i = 0; i < stored(); ++i)
-        *to++ = o < channels() && i < plain_.extents.in ? from[o * plain_.extents.in + i] * factor : 0;
-    }
-    if (adds_bias(*node_)) pack_bias(bias_operand(), norm, to, channels(), kernels::most_narrow_channels);
+    for (std::int64_t row = 0; row < rows(); ++row)
+      for (std::int64_t i = 0; i < stored(); ++i) {
+        const std::int64_t o = widens_ ? i : row, in = widens_ ? row : i;
+        const bool is_there = o < plain_.extents.out && in < plain_.extents.in;
+        *to++ = !is_there ? 0 : from[plain_.offset(0, o, in)] * (norm.scale == nullptr ? 1.0F : norm.factor(o));
+      }
+    if (adds_bias(*node_)) pack_bias(bias_operand(), norm, to, channels(), padded_result());
   }
 
   void run(dnnl_stream_t) const override {
@@ -49,33 +51,46 @@ class narrow_step final : public convolution_step {
       if (role_ == convolution_role::weight_gradient) return sum_gradient();
     }
     const auto* const weights_at = reinterpret_cast<const float*>(packed());
-    const float* const bias = adds_bias(*node_) ? weights_at + weights() : nullptr;
-    const kernels::narrow_arguments of{tensor(values_.source), tensor(values_.destination),          weights_at, bias,
-                                       attribute().fused,      static_cast<float>(attribute().slope)};
-    if constexpr (PassesBack) {
-      if (role_ == convolution_role::data_gradient) return kernels::narrow_data_gradient(isa_, of);
-    }
-    kernels::narrow_convolution(isa_, of);
+    const bool is_forward = role_ == convolution_role::forward;
+    const kernels::narrow_arguments of{tensor(wide()),
+                                       tensor(few()),
+                                       weights_at,
+                                       adds_bias(*node_) ? weights_at + weights() : nullptr,
+                                       addend() < 0 ? nullptr : floats(addend()),
+                                       is_forward ? attribute().fused : activation::none,
+                                       static_cast<float>(attribute().slope)};
+    if (widens_ == is_forward) return kernels::convolve_to_wide(isa_, of);
+    kernels::convolve_to_narrow(isa_, of);
   }
 
  private:
   void sum_gradient() const {
     float* const bias = bias_gradient_value() < 0 ? nullptr : floats(bias_gradient_value());
-    kernels::narrow_weight_gradient(isa_, tensor(values_.source), tensor(values_.destination), floats(workspace()),
-                                    floats(values_.weights), bias);
+    kernels::narrow_weight_gradient(isa_, {tensor(wide()), tensor(few()), floats(workspace()), floats(values_.weights),
+                                           widens_ ? 1 : plain_.extents.in, widens_ ? plain_.extents.in : 1,
+                                           widens_ ? nullptr : bias, widens_ ? bias : nullptr});
   }
 
   void visit_pointers(visitor visit, const void* context) const override {
-    for (const std::int32_t number : {values_.source, values_.destination})
-      visit(context, pointer_use::value, number, address(number));
+    for (const std::int32_t number : {values_.source, values_.destination, addend()})
+      if (number >= 0) visit(context, pointer_use::value, number, address(number));
     if (role_ != convolution_role::weight_gradient) return visit(context, pointer_use::packed, -1, packed());
     for (const std::int32_t number : {values_.weights, bias_gradient_value(), workspace()})
       if (number >= 0) visit(context, pointer_use::value, number, address(number));
   }
 
-  std::int64_t stored() const { return round_up(plain_.extents.in, std::int64_t{kernels::block_of(isa_)}); }
-  std::int64_t weights() const { return kernels::most_narrow_channels * stored(); }
+  std::int32_t wide() const { return widens_ ? values_.destination : values_.source; }
+  std::int32_t few() const { return widens_ ? values_.source : values_.destination; }
+  std::int64_t narrow() const { return widens_ ? plain_.extents.in : plain_.extents.out; }
+  std::int64_t rows() const { return kernels::narrow_rows(narrow()); }
+  std::int64_t stored() const {
+    return round_up(widens_ ? plain_.extents.out : plain_.extents.in, std::int64_t{kernels::block_of(isa_)});
+  }
+  std::int64_t weights() const { return rows() * stored(); }
+  std::int64_t padded_result() const { return widens_ ? stored() : rows(); }
   std::int32_t workspace() const { return node_->results[node_->results.count - 1]; }
+
+  bool widens_;  ///< the source is the narrow side, for whichever role
 };
 
 }  // namespace onednn

@@ -14,24 +14,25 @@ namespace onednn {
 struct needs {
   operation_set operations;
   bool narrow_convolutions = false;
+  bool row_convolutions = false;
   bool depthwise_convolutions = false;
+  bool plain_activations = false;  ///< norms and dropouts of few channels
 
   /// Whether there are gradients of weights.
   constexpr bool trains() const {
     return operations.has(operation::convolution_weight_gradient) ||
            operations.has(operation::transposed_convolution_weight_gradient);
   }
-  /// Whether there are gradients of convolutions' sources.
-  constexpr bool passes_back() const {
-    return operations.has(operation::convolution_data_gradient) ||
-           operations.has(operation::transposed_convolution_data_gradient);
-  }
-
   constexpr void add(const graph_view& graph, const node& of) {
     operations.add(of.op);
-    if (role_of(of.op) == convolution_role::none) return;
-    if (capabilities::is_narrow(graph, of))
+    if (role_of(of.op) == convolution_role::none) {
+      plain_activations = plain_activations || works_on_planes(graph, of);
+      return;
+    }
+    if (is_narrow(graph, of))
       narrow_convolutions = true;
+    else if (convolves_rows(graph, of))
+      row_convolutions = true;
     else if (has_depthwise_kernels(weight_extents_of(graph, of)))
       depthwise_convolutions = true;
   }
@@ -45,9 +46,9 @@ struct needs {
   bool operator==(const needs&) const = default;
 };
 
-inline constexpr needs every_need{every_operation, true, true};
+inline constexpr needs every_need{every_operation, true, true, true, true};
 /// Of every plan of inference.
-inline constexpr needs inference_needs{inference_operations, true, true};
+inline constexpr needs inference_needs{inference_operations, true, true, true, true};
 
 /// Those of a compiled graph.
 constexpr needs needs_of(const graph_view& graph) {

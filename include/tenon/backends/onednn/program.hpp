@@ -38,7 +38,8 @@ struct node_functions {
   decltype(&make_convolution<every_need>) make_convolution;
 };
 template <needs Needs>
-inline constexpr node_functions functions_for{&kernels::execute<Needs.operations>, &onednn::make_convolution<Needs>};
+inline constexpr node_functions functions_for{&kernels::execute<Needs.operations, Needs.plain_activations>,
+                                              &onednn::make_convolution<Needs>};
 
 /// The nodes of a plan, ready to run. The plan and its graph must outlive it. One thread at a time may use it.
 class basic_program {

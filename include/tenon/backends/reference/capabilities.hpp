@@ -23,9 +23,10 @@ struct capabilities {
   /// Whether a node may add another value to its result.
   static constexpr bool fuses_sum(const graph_view&, const node&) { return false; }
 
-  /// Whether the operation can write its result plain where others are blocked: here all are plain.
+  /// What may be plain where others are blocked: here all are plain.
+  static constexpr std::int32_t most_plain_channels = 0;
   static constexpr bool writes_plain(const graph_view&, const node&) { return false; }
-  static constexpr bool reads_any_layout(operation) { return false; }
+  static constexpr bool works_plain(const graph_view&, const node&, const char*) { return true; }
 
   static constexpr layout operand_layout(const graph_view&, const node&, int) { return layout::plain; }
   static constexpr layout result_layout(const graph_view&, const node&, int) { return layout::plain; }

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+// Weight gradients of convolutions of few plain channels.
+#ifndef TENON_KERNEL_ISA
+#  ifndef TENON_BACKENDS_KERNELS_ROW_WEIGHT_GRADIENT_HPP
+#    define TENON_BACKENDS_KERNELS_ROW_WEIGHT_GRADIENT_HPP
+
+#    include "tenon/backends/kernels/row_convolution.hpp"
+
+namespace tenon {
+inline namespace v0 {
+namespace kernels {
+
+struct row_gradient_arguments {
+  operand x, dy;  ///< plain
+  float* sums;    ///< row_parts times (depth, height, width taps, x's channels, dy's channels) and dy's channels
+  float* dw;      ///< (dy's channels, x's channels, taps)
+  float* db;      ///< either may be nullptr: left out
+  row_dimension along[3];
+};
+
+struct tiled_row_gradient {
+  const row_gradient_arguments* arguments;
+  row_tiles tiles;
+  equal_parts parts;
+
+  std::int64_t weights() const { return tiles.depth.taps * tiles.plane_weights(); }
+  float* sums(std::int64_t part) const { return arguments->sums + part * (weights() + tiles.result_channels); }
+};
+
+/// Lines of x and dy of a tile, and where their products are summed.
+struct row_products {
+  const row_tiles* tiles;
+  std::int64_t runs, run;
+  const float* lines;
+  const float* dy;
+  float* sums;
+};
+
+}  // namespace kernels
+}  // namespace v0
+}  // namespace tenon
+
+#    define TENON_KERNEL_FILE "tenon/backends/kernels/row_weight_gradient.hpp"
+#    include "tenon/backends/kernels/each_isa.hpp"
+
+namespace tenon {
+inline namespace v0 {
+namespace kernels {
+
+/// x, dy -> dw, [db]
+inline void row_weight_gradient(isa set, const row_gradient_arguments& of) {
+  chosen(set, &plain::row_weight_gradient, &avx2::row_weight_gradient, &avx512::row_weight_gradient)(of);
+}
+
+}  // namespace kernels
+}  // namespace v0
+}  // namespace tenon
+
+#  endif
+#else
+
+namespace tenon {
+inline namespace v0 {
+namespace kernels {
+namespace TENON_KERNEL_ISA {
+
+template <int Distance, std::size_t... Lane>
+TENON_KERNEL_INLINE vec plus_neighbours(vec of, std::index_sequence<Lane...>) {
+  return of + __builtin_shufflevector(of, of, (Lane ^ Distance)...);
+}
+
+/// The sum of a vector's lanes.
+TENON_KERNEL_INLINE float lanes_added(vec of) {
+  constexpr auto lanes = std::make_index_sequence<width>();
+  if constexpr (width > 8) of = plus_neighbours<8>(of, lanes);
+  if constexpr (width > 4) of = plus_neighbours<4>(of, lanes);
+  of = plus_neighbours<2>(of, lanes);
+  return plus_neighbours<1>(of, lanes)[0];
+}
+
+/// The taps whose products with so many channels are summed in registers at once.
+constexpr int taps_at_once(int channels) { return width == 16 ? 3 : channels <= 5 ? 2 : 1; }
+
+template <int Channels, std::size_t... Channel, std::size_t... Item>
+TENON_KERNEL_INLINE void add_product(vec* sums, const float* dy, std::int64_t floats, const float* const* from,
+                                     std::int64_t at, std::index_sequence<Channel...>, std::index_sequence<Item...>) {
+  const vec gradients[] = {load(dy + static_cast<int>(Channel) * floats)...};
+  ((sums[Item] += gradients[Item % Channels] * load(from[Item / Channels] + at)), ...);
+}
+
+/// Adds the products of `Taps` taps and all channels of dy over a tile.
+template <int Channels, int Taps, std::size_t... Item>
+TENON_KERNEL_INLINE void add_products(const row_products& of, const line_tap* taps,
+                                      std::index_sequence<Item...> items) {
+  vec sums[] = {(Item < Channels * Taps ? vec{} : vec{})...};
+  const float* from[Taps];
+  for (int i = 0; i < Taps; ++i) from[i] = of.lines + taps[i].line;
+  const std::int64_t floats = of.tiles->sum_floats();
+  for (std::int64_t i = 0; i < of.runs; ++i) {
+    const std::int64_t end = i * of.tiles->pitch + of.run;
+    for (std::int64_t at = i * of.tiles->pitch; at < end; at += width)
+      add_product<Channels>(sums, of.dy + at, floats, from, at, std::make_index_sequence<Channels>(), items);
+  }
+  ((of.sums[taps[Item / Channels].weights + static_cast<int>(Item % Channels)] += lanes_added(sums[Item])), ...);
+}
+
+template <int Channels>
+struct row_products_instance {
+  TENON_KERNEL static void run(const row_products& of) {
+    constexpr int at_once = taps_at_once(Channels);
+    std::int64_t i = 0;
+    for (; i + at_once <= of.tiles->tap_count; i += at_once)
+      add_products<Channels, at_once>(of, of.tiles->taps + i, std::make_index_sequence<Channels * at_once>());
+    for (; i < of.tiles->tap_count; ++i)
+      add_products<Channels, 1>(of, of.tiles->taps + i, std::make_index_sequence<Channels>());
+  }
+};
+
+TENON_KERNEL inline void row_weight_gradient_part(const tiled_row_gradient& of, std::int64_t begin, std::int64_t end) {
+  alignas(64) float lines[most_row_channels * most_lines];
+  alignas(64) float arriving[most_row_channels * most_sums];
+  const row_tiles& tiles = of.tiles;
+  const auto add = instance_for_channels<row_products_instance>(tiles.result_channels);
+  const std::int64_t source_plane = tiles.height.source * tiles.width.source;
+  const std::int64_t result_plane = tiles.height.result * tiles.width.result;
+  for (std::int64_t part = begin; part < end; ++part) {
+    float* const sums = of.sums(part);
+    std::fill_n(sums, of.weights() + tiles.result_channels, 0.0f);
+    for (std::int64_t i = of.parts.begin(part); i < of.parts.end(part); ++i) {
+      const row_tile tile = tiles.tile(i);
+      const float* const image =
+          of.arguments->x.as<const float>() + tile.image * tiles.source_channels * tiles.depth.source * source_plane;
+      for (std::int64_t o = 0; o < tiles.result_channels; ++o) {
+        const std::int64_t plane = (tile.image * tiles.result_channels + o) * tiles.depth.result + tile.depth;
+        float* const to = arriving + o * tiles.sum_floats();
+        copy_lines(of.arguments->dy.as<const float>() + plane * result_plane, tiles.height.result, tiles.width.result,
+                   {tile.first_row, tile.rows, tile.first_column, tile.columns}, tiles.pitch, to);
+        vec sum = {};
+        for (std::int64_t at = 0; at < tile.rows * tiles.pitch; at += width) sum += load(to + at);
+        sums[of.weights() + o] += lanes_added(sum);
+      }
+      for (std::int64_t d = 0; d < tiles.depth.taps; ++d) {
+        const std::int64_t at_depth = tiles.depth.look(tile.depth, d);
+        if (at_depth < 0 || at_depth >= tiles.depth.source) continue;
+        for (std::int64_t h = 0; h < tiles.height.taps; h += tiles.row_taps)
+          for (std::int64_t w = 0; w < tiles.width.taps; w += tiles.column_taps)
+            if (copy_source(tiles, tile, image, at_depth, h, w, lines))
+              add({&tiles, tiles.runs(tile), tiles.run(tile), lines, arriving,
+                   sums + d * tiles.plane_weights() + tiles.weights_of(h, w)});
+      }
+    }
+  }
+}
+
+inline void row_weight_gradient(const row_gradient_arguments& of) {
+  const row_tiles tiles(of.x.extents.batch(), of.x.extents.channels(), of.dy.extents.channels(), of.along, width);
+  const tiled_row_gradient tiled{&of, tiles, equal_parts(tiles.count(), row_parts, 1)};
+  in_parallel(tiled.parts.count, row_weight_gradient_part, tiled);
+  const auto total = [&](std::int64_t place) {
+    double sum = 0;
+    for (std::int64_t part = 0; part < tiled.parts.count; ++part) sum += static_cast<double>(tiled.sums(part)[place]);
+    return static_cast<float>(sum);
+  };
+  const std::int64_t taps = of.along[0].taps * of.along[1].taps * of.along[2].taps;
+  for (std::int64_t o = 0; o < tiles.result_channels; ++o) {
+    for (std::int64_t c = 0; of.dw != nullptr && c < tiles.source_channels; ++c)
+      for (std::int64_t tap = 0; tap < taps; ++tap)
+        of.dw[(o * tiles.source_channels + c) * taps + tap] =
+            total((tap * tiles.source_channels + c) * tiles.result_channels + o);
+    if (of.db != nullptr) of.db[o] = total(tiled.weights() + o);
+  }
+}
+
+}  // namespace TENON_KERNEL_ISA
+}  // namespace kernels
+}  // namespace v0
+}  // namespace tenon
+
+#endif

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the oneDNN backend computes of values that are plain for being few channels; constexpr.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "tenon/backends/kernels/geometry.hpp"
+#include "tenon/backends/onednn/geometry.hpp"
+#include "tenon/graph/graph.hpp"
+
+namespace tenon {
+inline namespace v0 {
+namespace onednn {
+
+/// The most channels of values that are plain for being few: of a block of 16 the greater part would be padding.
+inline constexpr std::int32_t most_plain_channels = 8;
+static_assert(most_plain_channels <= kernels::most_row_channels &&
+              most_plain_channels <= kernels::most_narrow_channels);
+
+/// What oneDNN reads plain: a network input of at most 3 channels.
+constexpr bool is_stem_source(const graph_view& graph, const value& source) {
+  return graph.node_at(source.producer).op == operation::input && source.arrangement == layout::plain &&
+         source.extents.channels() <= 3;
+}
+
+/// Operations that take their operands and results element by element, in one layout.
+constexpr bool is_elementwise(operation op) {
+  switch (op) {
+    case operation::batch_norm:
+    case operation::batch_norm_training:
+    case operation::activation:
+    case operation::dropout:
+    case operation::add:
+    case operation::batch_norm_gradient:
+    case operation::batch_norm_frozen_gradient:
+    case operation::activation_gradient:
+      return true;
+    default:
+      return false;
+  }
+}
+/// Whether the i-th operand has the layout of the result for that, or for being added to it.
+constexpr bool is_element(const node& of, int i) {
+  if (of.attribute.adds && i == of.operands.count - 1) return true;
+  if (i > 1 || !is_elementwise(of.op)) return false;
+  return i == 0 || of.op == operation::add || of.op >= operation::batch_norm_gradient;
+}
+
+/// Which activations of a convolution are plain for being few channels.
+struct plain_sides {
+  bool source = false, destination = false;
+};
+
+/// Whether there is a kernel for a convolution of plain channels on the given sides, of blocked ones on the other.
+constexpr bool convolves(const graph_view& graph, const node& of, bool source_is_plain, bool destination_is_plain) {
+  const attributes& attribute = of.attribute;
+  if (is_transposed(of.op) || attribute.groups != 1) return false;
+  const convolution_values values = convolution_values_of(graph, of);
+  const value &source = graph.value_at(values.source), &destination = graph.value_at(values.destination);
+  if (source_is_plain && source.extents.channels() > kernels::most_row_channels) return false;
+  if (destination_is_plain && destination.extents.channels() > kernels::most_row_channels) return false;
+  const bool is_both = source_is_plain && destination_is_plain;
+  for (std::size_t d = 0; d < 3; ++d) {
+    if (attribute.stride[d] != 1 || attribute.kernel[d] > (is_both ? kernels::most_row_taps : 1)) return false;
+    if (!is_both && (attribute.padding_begin[d] != 0 || attribute.padding_end[d] != 0)) return false;
+  }
+  // oneDNN reads a stem's source.
+  return !source_is_plain || destination_is_plain || !is_stem_source(graph, source);
+}
+
+/// What the layouts so far make of a convolution: what comes plain is read so where there is a kernel for it.
+constexpr plain_sides plain_sides_of(const graph_view& graph, const node& of) {
+  const convolution_role role = role_of(of.op);
+  if (role == convolution_role::none) return {};
+  const convolution_values values = convolution_values_of(graph, of);
+  const bool source = graph.value_at(values.source).arrangement == layout::plain;
+  const bool destination = graph.value_at(values.destination).arrangement == layout::plain;
+  if (!source && !destination) return {};
+  if (convolves(graph, of, source, destination)) return {source, destination};
+  if (!source || !destination) return {};
+  if (role != convolution_role::data_gradient && convolves(graph, of, false, true)) return {false, true};
+  if (role != convolution_role::forward && convolves(graph, of, true, false)) return {true, false};
+  return {};
+}
+
+/// Whether kernels of ours for few plain channels compute the node: all of its activations are plain.
+constexpr bool convolves_rows(const graph_view& graph, const node& of) {
+  const plain_sides sides = plain_sides_of(graph, of);
+  return sides.source && sides.destination;
+}
+/// Whether the node is a pointwise convolution between a few plain channels and blocked ones, or its gradient, for
+/// which there are kernels of ours.
+constexpr bool is_narrow(const graph_view& graph, const node& of) {
+  const plain_sides sides = plain_sides_of(graph, of);
+  return sides.source != sides.destination;
+}
+
+/// Whether the node is a norm or a dropout of plain values: what each pixel needs depends on its channel.
+constexpr bool works_on_planes(const graph_view& graph, const node& of) {
+  return is_elementwise(of.op) && of.op != operation::activation && of.op != operation::add &&
+         of.op != operation::activation_gradient && graph.operand_value(of, 0).arrangement == layout::plain;
+}
+
+/// Whether the node can work where the values told by `plain` are so, as far as it has to do with them. Losses read
+/// any layout.
+constexpr bool works_plain(const graph_view& graph, const node& of, const char* plain) {
+  if (role_of(of.op) != convolution_role::none) {
+    const convolution_values values = convolution_values_of(graph, of);
+    const bool source = plain[values.source] != 0, destination = plain[values.destination] != 0;
+    if (of.attribute.adds && (plain[graph.operand(of, of.operands.count - 1)] != 0) != destination) return false;
+    return (!source && !destination) || convolves(graph, of, source, destination);
+  }
+  if (is_elementwise(of.op)) {
+    const char result = plain[of.results[0]];
+    for (int i = 0; i < of.operands.count; ++i)
+      if (is_element(of, i) && plain[graph.operand(of, i)] != result) return false;
+    return true;
+  }
+  switch (of.op) {
+    case operation::mean_square:
+    case operation::cross_entropy:
+    case operation::binary_cross_entropy:
+    case operation::resize_gradient:
+      return true;
+    case operation::mean_square_gradient:
+    case operation::cross_entropy_gradient:
+    case operation::binary_cross_entropy_gradient:
+      return plain[of.results[0]] == 0 || plain[graph.operand(of, 0)] != 0;
+    case operation::resize:
+      return plain[graph.operand(of, 0)] == 0 || is_source(graph.node_at(graph.operand_value(of, 0).producer).op);
+    default:
+      return false;
+  }
+}
+
+}  // namespace onednn
+}  // namespace v0
+}  // namespace tenon

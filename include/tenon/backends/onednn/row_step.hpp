@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// Convolutions of few plain channels, and their gradients, by kernels of ours.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+
+#include "tenon/backends/kernels/row_convolution.hpp"
+#include "tenon/backends/kernels/row_weight_gradient.hpp"
+#include "tenon/backends/onednn/capabilities.hpp"
+#include "tenon/backends/onednn/convolution_step.hpp"
+
+namespace tenon {
+inline namespace v0 {
+namespace onednn {
+
+/// A convolution whose source and destination are plain. Gradients of weights are compiled where they are wanted.
+template <bool Trains>
+class row_step final : public convolution_step {
+ public:
+  /// throws: backend_error if the weights take more memory than is planned.
+  row_step(const plan_view& plan, std::int32_t number, kernels::isa set) : convolution_step(plan, number, set) {
+    if (role_ == convolution_role::weight_gradient) {
+      require_bytes(kernels::row_gradient_sums(plain_.extents.elements(), channels()) * 4,
+                    attribute().has_workspace ? plan.placements[static_cast<std::size_t>(workspace())].bytes : 0);
+    } else {
+      require_bytes((plain_.extents.elements() + (adds_bias(*node_) ? channels() : 0)) * 4,
+                    packed_offset() < 0 ? 0 : capabilities::packed_bytes(plan.graph, *node_));
+    }
+  }
+
+  std::string implementation() const override { return "kernels:" + std::string(kernels::name_of(isa_)); }
+
+  /// A data gradient sees the taps the other way round.
+  void pack() const override {
+    if (role_ == convolution_role::weight_gradient) return;
+    auto* to = reinterpret_cast<float*>(packed());
+    const float* const from = floats(values_.weights);
+    const folded_norm norm = norm_operands();
+    const weight_extents& extents = plain_.extents;
+    const bool is_forward = role_ == convolution_role::forward;
+    for (std::int64_t tap = 0; tap < extents.kernel; ++tap) {
+      if (is_forward) {
+        for (std::int64_t i = 0; i < extents.in; ++i)
+          for (std::int64_t o = 0; o < extents.out; ++o)
+            *to++ = from[plain_.offset(0, o, i) + tap] * (norm.scale == nullptr ? 1.0F : norm.factor(o));
+      } else {
+        for (std::int64_t o = 0; o < extents.out; ++o)
+          for (std::int64_t i = 0; i < extents.in; ++i) *to++ = from[plain_.offset(0, o, i) + extents.kernel - 1 - tap];
+      }
+    }
+    if (adds_bias(*node_)) pack_bias(bias_operand(), norm, to, channels(), channels());
+  }
+
+  void run(dnnl_stream_t) const override {
+    if constexpr (Trains) {
+      if (role_ == convolution_role::weight_gradient) return sum_gradient();
+    }
+    const auto* const weights = reinterpret_cast<const float*>(packed());
+    const bool is_forward = role_ == convolution_role::forward;
+    kernels::row_convolution(isa_, {tensor(is_forward ? values_.source : values_.destination),
+                                    tensor(is_forward ? values_.destination : values_.source),
+                                    weights,
+                                    adds_bias(*node_) ? weights + plain_.extents.elements() : nullptr,
+                                    addend() < 0 ? nullptr : floats(addend()),
+                                    is_forward ? attribute().fused : activation::none,
+                                    static_cast<float>(attribute().slope),
+                                    {along(0), along(1), along(2)}});
+  }
+
+ private:
+  void sum_gradient() const {
+    kernels::row_weight_gradient(isa_, {tensor(values_.source),
+                                        tensor(values_.destination),
+                                        floats(workspace()),
+                                        floats(values_.weights),
+                                        bias_gradient_value() < 0 ? nullptr : floats(bias_gradient_value()),
+                                        {along(0), along(1), along(2)}});
+  }
+
+  kernels::row_dimension along(int i) const {
+    const auto d = static_cast<std::size_t>(i);
+    const std::int64_t source = described(values_.source).extents.spatial(i);
+    const std::int64_t destination = described(values_.destination).extents.spatial(i);
+    const std::int64_t taps = attribute().kernel[d], step = attribute().dilation[d];
+    const std::int64_t padding = attribute().padding_begin[d];
+    if (role_ == convolution_role::data_gradient) return {destination, source, taps, step, padding - (taps - 1) * step};
+    return {source, destination, taps, step, -padding};
+  }
+
+  void visit_pointers(visitor visit, const void* context) const override {
+    for (const std::int32_t number : {values_.source, values_.destination, addend()})
+      if (number >= 0) visit(context, pointer_use::value, number, address(number));
+    if (role_ != convolution_role::weight_gradient) return visit(context, pointer_use::packed, -1, packed());
+    for (const std::int32_t number : {values_.weights, bias_gradient_value(), workspace()})
+      if (number >= 0) visit(context, pointer_use::value, number, address(number));
+  }
+
+  std::int32_t workspace() const { return node_->results[node_->results.count - 1]; }
+};
+
+}  // namespace onednn
+}  // namespace v0
+}  // namespace tenon
