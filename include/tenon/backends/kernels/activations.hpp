@@ -120,52 +120,49 @@ TENON_KERNEL_INLINE vec passed_back(vec from, vec dy, vec slope) {
   }
 }
 
-/// The gradient by the function's argument x, made from x itself.
-template <activation Function>
-TENON_KERNEL_INLINE vec passed_back_from_input(vec x, vec dy, vec slope) {
-  if constexpr (!has_gradient_from_result(Function) || has_gradient_from_either(Function)) {
-    return passed_back<Function>(x, dy, slope);
-  } else {
-    return passed_back<Function>(activated<Function>(x, slope), dy, slope);
-  }
-}
-
 template <activation Function>
 struct activate_instance {
-  TENON_KERNEL static void run(float factor, const float* x, float* y, std::int64_t count) {
-    const vec slope = all(factor);
-    std::int64_t i = 0;
-    for (; i + width <= count; i += width) store(y + i, activated<Function>(load(x + i), slope));
-    if (i < count) store_some(y + i, activated<Function>(load_some(x + i, count - i), slope), count - i);
-  }
+  TENON_KERNEL static void run(float factor, const float* x, float* y, std::int64_t count);
 };
 
 template <activation Function>
 struct pass_back_instance {
-  TENON_KERNEL static void run(float factor, const float* from, const float* dy, float* dx, std::int64_t count) {
-    const vec slope = all(factor);
-    std::int64_t i = 0;
-    for (; i + width <= count; i += width) store(dx + i, passed_back<Function>(load(from + i), load(dy + i), slope));
-    if (i < count) {
-      const vec rest = load_some(dy + i, count - i);
-      store_some(dx + i, passed_back<Function>(load_some(from + i, count - i), rest, slope), count - i);
-    }
-  }
+  TENON_KERNEL static void run(float factor, const float* from, const float* dy, float* dx, std::int64_t count);
 };
 
+/// What is less than a vector: its own loop would be as much code again in every instance.
+inline void activate_rest(void (*run)(float, const float*, float*, std::int64_t), float factor, const float* x,
+                          float* y, std::int64_t count) {
+  float whole[width] = {};
+  std::copy_n(x, count, whole);
+  run(factor, whole, whole, width);
+  std::copy_n(whole, count, y);
+}
+inline void pass_back_rest(void (*run)(float, const float*, const float*, float*, std::int64_t), float factor,
+                           const float* from, const float* dy, float* dx, std::int64_t count) {
+  float whole[width] = {}, gradient[width] = {};
+  std::copy_n(from, count, whole);
+  std::copy_n(dy, count, gradient);
+  run(factor, whole, gradient, gradient, width);
+  std::copy_n(gradient, count, dx);
+}
+
 template <activation Function>
-struct pass_back_from_input_instance {
-  TENON_KERNEL static void run(float factor, const float* x, const float* dy, float* dx, std::int64_t count) {
-    const vec slope = all(factor);
-    std::int64_t i = 0;
-    for (; i + width <= count; i += width)
-      store(dx + i, passed_back_from_input<Function>(load(x + i), load(dy + i), slope));
-    if (i < count) {
-      const vec rest = load_some(dy + i, count - i);
-      store_some(dx + i, passed_back_from_input<Function>(load_some(x + i, count - i), rest, slope), count - i);
-    }
-  }
-};
+TENON_KERNEL void activate_instance<Function>::run(float factor, const float* x, float* y, std::int64_t count) {
+  const vec slope = all(factor);
+  std::int64_t i = 0;
+  for (; i + width <= count; i += width) store(y + i, activated<Function>(load(x + i), slope));
+  if (i < count) activate_rest(&run, factor, x + i, y + i, count - i);
+}
+
+template <activation Function>
+TENON_KERNEL void pass_back_instance<Function>::run(float factor, const float* from, const float* dy, float* dx,
+                                                    std::int64_t count) {
+  const vec slope = all(factor);
+  std::int64_t i = 0;
+  for (; i + width <= count; i += width) store(dx + i, passed_back<Function>(load(from + i), load(dy + i), slope));
+  if (i < count) pass_back_rest(&run, factor, from + i, dy + i, dx + i, count - i);
+}
 
 /// y = the function of `count` floats x; y may be x. Padding channels are functions of 0: see keeps_zero.
 inline void activate(activation function, float slope, const float* x, float* y, std::int64_t count) {
@@ -181,7 +178,15 @@ inline void pass_back(activation function, float slope, const float* from, const
 /// The same from the function's argument x.
 inline void pass_back_from_input(activation function, float slope, const float* x, const float* dy, float* dx,
                                  std::int64_t count) {
-  instance_for<pass_back_from_input_instance>(function)(slope, x, dy, dx, count);
+  if (!has_gradient_from_result(function) || has_gradient_from_either(function))
+    return pass_back(function, slope, x, dy, dx, count);
+  constexpr std::int64_t at_once = 16 * width;
+  float results[at_once];
+  for (std::int64_t first = 0; first < count; first += at_once) {
+    const std::int64_t some = std::min(at_once, count - first);
+    activate(function, slope, x + first, results, some);
+    pass_back(function, slope, results, dy + first, dx + first, some);
+  }
 }
 
 /// Writes zeros into the lanes of padding channels: those from `channels` on, of `pixels` pixels of a block.
