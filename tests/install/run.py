@@ -4,24 +4,18 @@ with, with another, and with none.
 
 run.py SOURCE_ROOT --cmake-prefix-path FOLDERS --compiler COMMAND
 """
-import argparse
 import os
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "support"))
+import projects  # noqa: E402
+from projects import run  # noqa: E402
+
 ADVICE = "pip install onednn-devel-cpu-gomp==2023.2.0 onednn-cpu-gomp==2023.2.0"
-
-
-def run(command, fails=False, **options):
-    """What a command prints; it must succeed, or fail if `fails`."""
-    result = subprocess.run(command, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
-    if (result.returncode != 0) != fails:
-        raise SystemExit(f"{' '.join(command)}: exit status {result.returncode}\n{result.stdout[-6000:]}")
-    return result.stdout
 
 
 def files_below(folder):
@@ -144,11 +138,7 @@ class place:
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("source_root")
-    parser.add_argument("--cmake-prefix-path", default="")
-    parser.add_argument("--compiler", required=True)
-    arguments = parser.parse_args()
+    arguments = projects.arguments()
     if not any(os.path.exists(os.path.join(prefix, "include", "oneapi")) for prefix in arguments.cmake_prefix_path.split(",")):
         print("SKIPPED: oneDNN lies where every compiler looks, it cannot be taken away")
         return 77

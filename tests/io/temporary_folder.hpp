@@ -1,48 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// A folder of its own for every test that writes files, and the damage that tests do to them.
+// Files that tests write into folders of their own, and the damage that they do to them.
 #pragma once
-
-#include <unistd.h>
 
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <random>
 #include <sstream>
 #include <stdexcept>
 #include <string>
-#include <system_error>
 
+#include "support/temporary_folder.hpp"
 #include "tenon/core/error.hpp"
-
-/// Made empty, removed with all it holds.
-class temporary_folder {
- public:
-  temporary_folder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "tenon-io-XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary folder");
-    path_ = pattern;
-  }
-  ~temporary_folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  temporary_folder(const temporary_folder&) = delete;
-  temporary_folder& operator=(const temporary_folder&) = delete;
-
-  std::string file(const std::string& name) const { return (path_ / name).string(); }
-  std::ptrdiff_t count() const {
-    return std::distance(std::filesystem::directory_iterator(path_), std::filesystem::directory_iterator());
-  }
-
- private:
-  std::filesystem::path path_;
-};
 
 inline std::string read_bytes(const std::string& path) {
   std::ifstream stream(path, std::ios::binary);

@@ -2,14 +2,12 @@
 // The network that runtime tests predict with and train, and data for it.
 #pragma once
 
-#include <unistd.h>
-
 #include <cstdint>
-#include <cstdio>
 #include <string>
 #include <vector>
 
 #include "support/networks.hpp"
+#include "support/temporary_folder.hpp"
 #include "tenon/runtime/predictor.hpp"
 #include "tenon/runtime/trainer.hpp"
 
@@ -41,31 +39,6 @@ struct batch {
   tenon::tensor_view<const std::uint8_t, 3> labels() const {
     return tenon::tensor_view<const std::uint8_t, 3>(classes_of.data(), 2, height, width);
   }
-};
-
-/// A folder of a test's own, removed with what is in it.
-class temporary_folder {
- public:
-  temporary_folder() {
-    std::string pattern = "/tmp/tenon-XXXXXX";
-    path_ = ::mkdtemp(pattern.data());
-  }
-  ~temporary_folder() {
-    for (const std::string& file : files_) std::remove(file.c_str());
-    ::rmdir(path_.c_str());
-  }
-  temporary_folder(const temporary_folder&) = delete;
-  temporary_folder& operator=(const temporary_folder&) = delete;
-
-  /// The path of a file in the folder.
-  std::string file(const std::string& name) {
-    files_.push_back(path_ + "/" + name);
-    return files_.back();
-  }
-
- private:
-  std::string path_;
-  std::vector<std::string> files_;
 };
 
 template <class View>

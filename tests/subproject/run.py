@@ -3,21 +3,17 @@
 
 run.py SOURCE_ROOT --cmake-prefix-path FOLDERS --compiler COMMAND
 """
-import argparse
 import math
 import os
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 
-
-def run(command, **options):
-    result = subprocess.run(command, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
-    if result.returncode != 0:
-        raise SystemExit(f"{' '.join(command)}: exit status {result.returncode}\n{result.stdout[-6000:]}")
-    return result.stdout
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "support"))
+import projects  # noqa: E402
+from projects import run  # noqa: E402
 
 
 def parameter_count():
@@ -58,15 +54,10 @@ def problems_of(output):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("source_root")
-    parser.add_argument("--cmake-prefix-path", default="")
-    parser.add_argument("--compiler", required=True)
-    arguments = parser.parse_args()
-    here = os.path.dirname(os.path.abspath(__file__))
+    arguments = projects.arguments()
     with tempfile.TemporaryDirectory() as folder:
         project = os.path.join(folder, "user")
-        shutil.copytree(os.path.join(here, "user"), project)
+        shutil.copytree(os.path.join(HERE, "user"), project)
         os.mkdir(os.path.join(project, "subprojects"))
         os.symlink(os.path.abspath(arguments.source_root), os.path.join(project, "subprojects", "tenon"))
         setup = ["meson", "setup", "build"]
