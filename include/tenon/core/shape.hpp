@@ -50,6 +50,8 @@ struct shape {
 
   friend constexpr bool operator==(const shape&, const shape&) = default;
 
+  /// The greatest extent that a network can have.
+  static constexpr std::int32_t most_extent = 0x7ffffffe;
   /// What 32 bits do not hold becomes the greatest or least number that they do, which no network can have.
   static constexpr std::int32_t clamp(std::int64_t extent) {
     constexpr std::int64_t most = 0x7fffffff;

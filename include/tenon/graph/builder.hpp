@@ -166,6 +166,12 @@ class builder {
     graph.report(kind, scope(), expected, found);
   }
 
+  /// An extent of what stands in a scope, computed in 64 bits. Problem: extent_too_great.
+  constexpr std::int32_t narrow_extent(std::int64_t computed, range where) {
+    if (computed > shape::most_extent) graph.report(problem::extent_too_great, where, shape::most_extent, computed);
+    return shape::clamp(computed);
+  }
+
  private:
   struct frame {
     std::size_t length = 0;            // of the path

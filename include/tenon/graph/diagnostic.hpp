@@ -20,6 +20,7 @@ enum class problem : std::uint8_t {
   norm_groups_do_not_divide_use_nearest,  ///< channels, groups; group_norm<nearest<N>> takes the divisor nearest to N
   kernel_exceeds_padded_input,            ///< kernel (with dilation), padded input extent
   name_used_twice,                        ///< how often it may be used (1), how often it was
+  number_is_negative,                     ///< a number behind a name: the least (0), the one given
   shared_shape_differs,  ///< parameter of a shared part: the first extent that differs, at its first and at this use
   selects_nothing,       ///< a name that a selection (frozen, ...) needs: how often it has to be (1), how often it is
   no_output,             ///< outputs needed (1), outputs given
@@ -29,6 +30,9 @@ enum class problem : std::uint8_t {
   not_positive,                ///< a hyper-parameter's least value, the value given
   result_is_empty,             ///< transposed convolution: the least extent (1), what the result's would be
   output_padding_too_great,    ///< the greater of stride and dilation, which it must stay below; output padding
+  extent_too_great,            ///< the greatest extent that can be counted with, the extent
+  too_many_bytes,              ///< the most bytes of all values and parameters together, the bytes up to this one
+  too_many_macs,               ///< the most multiply-accumulates, those up to this layer
 };
 
 /// The first problem of a network; scope is a range of the graph's text.
@@ -63,6 +67,8 @@ constexpr std::string_view sentence_of(problem kind) {
       return "the kernel is larger than the padded input";
     case problem::name_used_twice:
       return "a name is used for two things";
+    case problem::number_is_negative:
+      return "the number behind a name is negative";
     case problem::shared_shape_differs:
       return "a shared part is used with another shape";
     case problem::selects_nothing:
@@ -81,6 +87,12 @@ constexpr std::string_view sentence_of(problem kind) {
       return "the result would be empty";
     case problem::output_padding_too_great:
       return "the output padding is not below stride or dilation";
+    case problem::extent_too_great:
+      return "an extent is too great to be counted with";
+    case problem::too_many_bytes:
+      return "the bytes of all values up to here are too many to be counted with";
+    case problem::too_many_macs:
+      return "the multiply-accumulates up to here are too many to be counted with";
   }
   return "";
 }

@@ -8,15 +8,15 @@ namespace tenon {
 inline namespace v0 {
 
 /// The extent a window covers: dilation * (kernel - 1) + 1.
-constexpr std::int32_t window_extent(const attributes& attribute, int dimension) {
+constexpr std::int64_t window_extent(const attributes& attribute, int dimension) {
   const auto d = static_cast<std::size_t>(dimension);
-  return shape::clamp(std::int64_t{attribute.dilation[d]} * (attribute.kernel[d] - 1) + 1);
+  return std::int64_t{attribute.dilation[d]} * (attribute.kernel[d] - 1) + 1;
 }
 
 /// The input's extent with its padding.
-constexpr std::int32_t padded_extent(const shape& input, const attributes& attribute, int dimension) {
+constexpr std::int64_t padded_extent(const shape& input, const attributes& attribute, int dimension) {
   const auto d = static_cast<std::size_t>(dimension);
-  return shape::clamp(std::int64_t{input.spatial(dimension)} + attribute.padding_begin[d] + attribute.padding_end[d]);
+  return std::int64_t{input.spatial(dimension)} + attribute.padding_begin[d] + attribute.padding_end[d];
 }
 
 /// The extents after a convolution or a pooling, rounded down as PyTorch does; at least 1, so that a wrong network can
@@ -25,18 +25,18 @@ constexpr shape window_shape(const shape& input, const attributes& attribute, st
   shape result = input;
   result[1] = channels;
   for (int d = 0; d < 3; ++d) {
-    const std::int32_t room = padded_extent(input, attribute, d) - window_extent(attribute, d);
-    result.set_spatial(d, room < 0 ? 1 : room / attribute.stride[static_cast<std::size_t>(d)] + 1);
+    const std::int64_t room = padded_extent(input, attribute, d) - window_extent(attribute, d);
+    result.set_spatial(d, room < 0 ? 1 : shape::clamp(room / attribute.stride[static_cast<std::size_t>(d)] + 1));
   }
   return result;
 }
 
 /// An extent after a transposed convolution: (in - 1) * stride - padding + window + output padding.
-constexpr std::int32_t transposed_extent(const shape& input, const attributes& attribute, int dimension,
+constexpr std::int64_t transposed_extent(const shape& input, const attributes& attribute, int dimension,
                                          const extent3& output_padding) {
   const auto d = static_cast<std::size_t>(dimension);
-  return shape::clamp(std::int64_t{input.spatial(dimension) - 1} * attribute.stride[d] - attribute.padding_begin[d] -
-                      attribute.padding_end[d] + window_extent(attribute, dimension) + output_padding[d]);
+  return std::int64_t{input.spatial(dimension) - 1} * attribute.stride[d] - attribute.padding_begin[d] -
+         attribute.padding_end[d] + window_extent(attribute, dimension) + output_padding[d];
 }
 
 /// The extents after a transposed convolution, at least 1, so that a wrong network can be lowered to its end.
@@ -45,8 +45,8 @@ constexpr shape transposed_window_shape(const shape& input, const attributes& at
   shape result = input;
   result[1] = channels;
   for (int d = 0; d < 3; ++d) {
-    const std::int32_t extent = transposed_extent(input, attribute, d, output_padding);
-    result.set_spatial(d, extent < 1 ? 1 : extent);
+    const std::int64_t extent = transposed_extent(input, attribute, d, output_padding);
+    result.set_spatial(d, extent < 1 ? 1 : shape::clamp(extent));
   }
   return result;
 }

@@ -37,24 +37,31 @@ constexpr bool check_window(symbol x, const attributes& attribute) {
   return true;
 }
 
-/// Reports a window that is larger than the padded input, the first dimension where it is.
+/// Reports a window that is larger than the padded input, the first dimension where it is, and what is too large to be
+/// counted with.
 constexpr void check_window_fits(symbol x, const attributes& attribute) {
   for (int d = 0; d < 3; ++d) {
-    const std::int32_t window = window_extent(attribute, d), room = padded_extent(x.extents(), attribute, d);
+    const std::int64_t window = window_extent(attribute, d), room = padded_extent(x.extents(), attribute, d);
+    for (const std::int64_t extent : {window, room}) {
+      if (extent > shape::most_extent) x.to->report(problem::extent_too_great, shape::most_extent, extent);
+    }
     if (window > room) x.to->report(problem::kernel_exceeds_padded_input, window, room);
   }
 }
 
-/// Reports groups that do not divide the channels of both sides.
+/// Reports groups that do not divide the channels of both sides; true if a layer can have the numbers, with other
+/// inputs at least.
 constexpr bool check_groups(symbol x, std::int32_t channels, std::int32_t groups) {
-  if (groups >= 1 && channels >= 1 && x.channels() % groups == 0 && channels % groups == 0) return true;
   if (channels < 1) {
     x.to->report(problem::not_positive, 1, channels);
-  } else {
-    const bool divides_input = groups >= 1 && x.channels() % groups == 0;
-    x.to->report(problem::groups_do_not_divide, divides_input ? channels : x.channels(), groups);
+    return false;
   }
-  return false;
+  if (groups < 1 || x.channels() % groups != 0) {
+    x.to->report(problem::groups_do_not_divide, x.channels(), groups);
+  } else if (channels % groups != 0) {
+    x.to->report(problem::groups_do_not_divide, channels, groups);
+  }
+  return groups >= 1;
 }
 
 /// Reports an output padding that PyTorch refuses too, and a result of a transposed convolution without extent.
@@ -62,10 +69,11 @@ constexpr void check_transposed(symbol x, const attributes& attribute, const ext
   for (int d = 0; d < 3; ++d) {
     const auto i = static_cast<std::size_t>(d);
     const std::int32_t beyond = output_padding[i], limit = std::max(attribute.stride[i], attribute.dilation[i]);
-    const std::int32_t extent = transposed_extent(x.extents(), attribute, d, output_padding);
+    const std::int64_t extent = transposed_extent(x.extents(), attribute, d, output_padding);
     if (beyond < 0) x.to->report(problem::not_positive, 0, beyond);
     if (beyond >= limit) x.to->report(problem::output_padding_too_great, limit, beyond);
     if (extent < 1) x.to->report(problem::result_is_empty, 1, extent);
+    if (extent > shape::most_extent) x.to->report(problem::extent_too_great, shape::most_extent, extent);
   }
 }
 
@@ -128,7 +136,8 @@ struct depthwise_convolution : layer<depthwise_convolution<Rank, Multiplier, Opt
     constexpr convolution_options options = collect<convolution_options, Options...>();
     attributes attribute = window_attributes<Rank, convolution_options, Options...>(true, false);
     attribute.groups = x.channels();
-    return append_convolution<Rank>(x, Multiplier * x.channels(), attribute, options.initial);
+    const std::int32_t channels = x.to->narrow_extent(std::int64_t{Multiplier} * x.channels(), x.to->scope());
+    return append_convolution<Rank>(x, channels, attribute, options.initial);
   }
 };
 

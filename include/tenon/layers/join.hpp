@@ -92,12 +92,13 @@ constexpr First concat(First first, More... more) {
   const std::array<symbol, 1 + sizeof...(More)> values{first.plain(), more.plain()...};
   std::array<std::int32_t, 1 + sizeof...(More)> operands{};
   shape extents = first.extents();
-  extents[1] = 0;
+  std::int64_t channels = 0;
   for (std::size_t i = 0; i < values.size(); ++i) {
     check_same_extents(values[0], values[i], scope);
     operands[i] = values[i].number;
-    extents[1] = shape::clamp(std::int64_t{extents[1]} + values[i].channels());
+    channels += values[i].channels();
   }
+  extents[1] = to.narrow_extent(channels, scope);
   return {&to, to.graph.make(operation::concat, operands, {}, extents, scope)};
 }
 

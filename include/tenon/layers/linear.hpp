@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "tenon/graph/limits.hpp"
 #include "tenon/layers/layer.hpp"
 #include "tenon/layers/options.hpp"
 
@@ -36,11 +37,13 @@ struct linear : layer<linear<Outputs, Options...>> {
     attribute.has_bias = options.bias;
     shape made = x.extents();
     made[1] = Outputs;
+    std::int64_t values = x.channels();
     for (int d = 0; d < 3; ++d) {
+      values = saturated_product(values, x.extents().spatial(d));
       attribute.kernel[static_cast<std::size_t>(d)] = x.extents().spatial(d);
       made.set_spatial(d, 1);
     }
-    const shape weights(Outputs, x.channels() * x.extents().spatial_elements());
+    const shape weights(Outputs, to.narrow_extent(values, to.scope()));
     const std::int32_t weight = to.parameter("weight", weights, options.initial);
     const std::int32_t bias = options.bias ? to.parameter("bias", shape(Outputs), initializer::zeros) : 0;
     const std::array<std::int32_t, 3> operands{x.number, weight, bias};

@@ -218,7 +218,7 @@ constexpr attributes window_attributes(bool pads_by_default, bool steps_by_kerne
   attribute.padding_begin = options.padding.resolve(Rank, 0, 0);
   if (pads_by_default && options.padding.count == 0) {
     for (std::size_t d = 0; d < 3; ++d) {
-      attribute.padding_begin[d] = shape::clamp(std::int64_t{(attribute.kernel[d] - 1) / 2} * attribute.dilation[d]);
+      attribute.padding_begin[d] = shape::clamp((std::int64_t{attribute.kernel[d]} - 1) / 2 * attribute.dilation[d]);
     }
   }
   attribute.padding_end = attribute.padding_begin;

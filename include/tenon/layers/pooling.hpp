@@ -13,7 +13,7 @@ namespace layers {
 /// Whether PyTorch takes a pooling's padding, so that every window has a pixel of the image.
 constexpr bool pads_at_most_half(const attributes& attribute) {
   for (std::size_t d = 0; d < 3; ++d) {
-    if (attribute.padding_begin[d] * 2 > attribute.kernel[d]) return false;
+    if (attribute.padding_begin[d] > attribute.kernel[d] / 2) return false;
   }
   return true;
 }

@@ -104,11 +104,13 @@ struct resize : layer<resize<Options...>> {
       return x;
     }
     const extent3 given = listed.resolve(rank, 1, 1);
+    const range scope = x.to->scope();
     for (int d = 3 - rank; d < 3; ++d) {
       const std::int32_t extent = given[static_cast<std::size_t>(d)];
-      target.set_spatial(d, options.size.count != 0 ? extent : shape::clamp(std::int64_t{extent} * target.spatial(d)));
+      const std::int64_t times = options.size.count != 0 ? 1 : target.spatial(d);
+      target.set_spatial(d, x.to->narrow_extent(extent * times, scope));
     }
-    return append_resize(x, target, options.interpolation, x.to->scope());
+    return append_resize(x, target, options.interpolation, scope);
   }
 };
 

@@ -133,6 +133,7 @@ struct scaling : rule<Options...> {
   static constexpr auto replacement() {
     using traits = convolution_traits<Layer>;
     constexpr int rank = traits::rank, given = traits::groups, channels = traits::channels;
+    static_assert(channels * Factor.value() < (1 << 30), "a width that is scaled stays below 2^30 channels");
     // Groups stay as many, but for a depthwise convolution, which has as many as its input has channels.
     constexpr int width = scaled_channels(channels, Factor.value(), std::lcm(multiple, given));
     constexpr int scaled_groups = scaled_channels(given, Factor.value(), multiple);

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "tenon/graph/builder.hpp"
+#include "tenon/graph/limits.hpp"
 
 namespace tenon {
 inline namespace v0 {
@@ -19,7 +20,9 @@ constexpr auto call_description(const Net& net, Symbols... x) {
   if constexpr (requires { net.body(x...); }) {
     return net.body(x...);
   } else {
-    static_assert(std::is_invocable_v<const Net&, Symbols...>, "a description takes one symbolic value an input");
+    // No std::is_invocable_v, behind which compilers print ten lines before those that matter.
+    static_assert(
+        requires { net(x...); }, "a description takes one symbolic value an input");
     return net(x...);
   }
 }
@@ -30,10 +33,17 @@ concept tuple_like = requires {
   std::tuple_size<Result>::value;
 };
 
+/// What a description gives.
+template <class Net, class Sequence>
+struct description_result;
 template <class Net, std::size_t... I>
+struct description_result<Net, std::index_sequence<I...>> {
+  using type = decltype(call_description(std::declval<const Net&>(), (static_cast<void>(I), symbol())...));
+};
+
+template <class Result, class Net, std::size_t... I>
 constexpr void lower_into(builder& to, const Net& net, std::span<const shape> inputs, std::index_sequence<I...>) {
   const std::array<symbol, sizeof...(I)> x{to.input(inputs[I])...};
-  using Result = decltype(call_description(net, x[I]...));
   if constexpr (std::is_void_v<Result>) {
     to.report(problem::no_output, 1, 0);
   } else if constexpr (std::is_same_v<Result, symbol>) {
@@ -50,8 +60,12 @@ constexpr void lower_into(builder& to, const Net& net, std::span<const shape> in
 /// ensures: the graph's outputs are what the description returned; a problem stands in the graph.
 template <std::size_t Inputs, class Net>
 constexpr builder lower(const Net& net, std::span<const shape> inputs) {
+  // Asked for here, where compilers have the fewest lines to print before what is wrong with the description.
+  using Sequence = std::make_index_sequence<Inputs>;
+  using Result = typename description_result<Net, Sequence>::type;
   builder to;
-  lower_into(to, net, inputs, std::make_index_sequence<Inputs>());
+  lower_into<Result>(to, net, inputs, Sequence());
+  check_limits(to.graph);
   return to;
 }
 

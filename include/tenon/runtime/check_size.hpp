@@ -9,6 +9,7 @@
 
 #include "tenon/core/error.hpp"
 #include "tenon/graph/graph.hpp"
+#include "tenon/graph/limits.hpp"
 #include "tenon/runtime/memory_limit.hpp"
 #include "tenon/runtime/views.hpp"
 
@@ -17,17 +18,6 @@ inline namespace v0 {
 
 /// The greatest extent of an input: layers that enlarge it a hundredfold still count in 32 bits.
 inline constexpr std::int32_t greatest_extent = 1 << 24;
-
-/// The bytes of a float tensor; the greatest number where 64 bits do not suffice.
-inline std::int64_t float_bytes(const shape& extents) {
-  std::int64_t bytes = 4;
-  for (int i = 0; i < extents.rank; ++i) {
-    if (__builtin_mul_overflow(bytes, static_cast<std::int64_t>(extents[i]), &bytes)) {
-      return std::numeric_limits<std::int64_t>::max();
-    }
-  }
-  return bytes;
-}
 
 /// "1 x 3 x 360 x 480"
 inline std::string text_of_shape(const shape& extents) {
@@ -68,20 +58,20 @@ inline void check_input_size(const shape& extents, std::int32_t index, const mem
   }
 }
 
-/// Throws shape_error for a problem of the network, and allocation_error for a value that is too large to be counted
+/// Throws shape_error for a problem of the network, and allocation_error for values that are too large to be counted
 /// with.
 inline void check_network(const graph_view& lowered, std::span<const shape> inputs) {
   const std::string sizes = text_of_shapes(inputs);
   if (const diagnostic& found = lowered.problem) {
     const std::string scope(lowered.text({found.scope_begin, found.scope_count}));
+    if (found.kind == problem::too_many_bytes) {
+      check_memory(found.found, "the network for an input of " + sizes + ", up to \"" + scope + "\",",
+                   {found.expected, "the most that can be counted with"});
+    }
     const std::string first = std::to_string(found.expected), second = std::to_string(found.found);
     throw shape_error("the network is wrong for an input of " + sizes + ": in \"" + scope + "\" " +
                           std::string(sentence_of(found.kind)) + ", " + first + " and " + second,
                       scope, first, second);
-  }
-  constexpr std::int64_t most = std::int64_t{1} << 44;  // the sum of all, blocked, stays within 64 bits
-  for (const value& each : lowered.values) {
-    check_memory(float_bytes(each.extents), "a value of the network for an input of " + sizes, {most, "16 TiB"});
   }
 }
 
