@@ -59,6 +59,32 @@ inline constexpr auto padded_in_open_order = [](auto x) {
              (conv2d<8, kernel<3>>{} >> relu{})(fine), conv2d<8>{}(fine)));
 };
 
+/// Right for 7 channels alone, in an open order.
+inline constexpr auto of_seven_channels = [](auto x) {
+  using namespace tenon::layers;
+  auto joined = concat(conv2d<14, groups<7>>{}(x), conv2d<14, kernel<3>, groups<7>>{}(x),
+                       (group_norm<7>{} >> depthwise_conv2d<kernel<3>>{} >> prelu{})(x));
+  auto [a, b] = split<7, 28>(joined);
+  auto parts = chunk<7>(x);
+  return concat(add(conv2d<7>{}(a), conv2d<7, kernel<3>>{}(x)), channel_shuffle<7>{}(b),
+                add(conv2d<3>{}(parts[0]), conv2d<3>{}(parts[6])));
+};
+inline constexpr auto volumes_of_seven_channels = [](auto x) {
+  using namespace tenon::layers;
+  auto sum = add(conv3d<14, kernel<3>, groups<7>>{}(x), conv_transpose3d<14, kernel<3>, padding<1>, groups<7>>{}(x));
+  return add(batch_norm{}(add(conv3d<7>{}(sum), conv3d<7>{}(sum))), batch_norm{}(x));
+};
+
+/// Enlarged beyond what can be counted with, or with a window as large as the picture.
+inline constexpr auto enlarged = [](auto x) {
+  using namespace tenon::layers;
+  return name<"up">(conv2d<1>{} >> resize<factor<256>, nearest<>>{} >> conv2d<1>{})(x);
+};
+inline constexpr auto widely_seen = [](auto x) {
+  using namespace tenon::layers;
+  return name<"all">(conv2d<1, kernel<(1 << 16) + 1>>{})(x);
+};
+
 /// Right for even sizes alone.
 inline constexpr auto for_even_sizes = [](auto x) {
   using namespace tenon::layers;
@@ -224,6 +250,12 @@ TEST_CASE("names do not depend on the order of calls") {
   CHECK(copy_of(back(image)) == copy_of(fixed(image)));
 }
 
+TEST_CASE("names do not depend on the order of calls, whatever the number of channels") {
+  check_same<of_seven_channels, tenon::image<2, 7, 9, 5>>();
+  check_same<volumes_of_seven_channels, tenon::volume<1, 7, 5, 6, 4>>();
+  check_same<volumes_of_seven_channels, tenon::volume<1, 7, 5, 6, 4>, tenon::backend::reference>();
+}
+
 TEST_CASE("parameters of certain sizes alone") {
   const tenon::dynamic_predictor<of_size> large{shape(1, 3, 20, 20), tenon::initialize(1), tenon::threads{1}};
   CHECK(names_of(large) == std::vector<std::string>{"0.weight", "0.bias", "1.weight", "1.bias"});
@@ -312,6 +344,8 @@ TEST_CASE("a network that does not fit a size") {
   CHECK_THAT((refused<tenon::shape_error, for_even_sizes>(shape(1, 3, 6, 8, 8))),
              Catch::Contains("the numbers of spatial dimensions differ") && Catch::Contains("2 and 3"));
   CHECK_NOTHROW(tenon::dynamic_predictor<for_even_sizes>{shape(1, 3, 6, 8), tenon::initialize(1)});
+  CHECK_THAT((refused<tenon::shape_error, of_seven_channels>(shape(1, 5, 6, 8))),
+             Catch::Contains("groups do not divide the channels") && Catch::Contains("5 and 7"));
 }
 
 TEST_CASE("sizes that are none") {
@@ -336,6 +370,16 @@ TEST_CASE("sizes beyond memory") {
              Catch::Contains("the network for an input of"));
 }
 
+TEST_CASE("sizes beyond what can be counted") {
+  CHECK_THAT((refused<tenon::shape_error, enlarged>(shape(1, 3, 1, 1 << 24))),
+             Catch::Contains("\"up.1\"") && Catch::Contains("2147483646 and 4294967296"));
+  CHECK_THAT((refused<tenon::allocation_error, enlarged>(shape(1, 3, 1 << 14, 1 << 14))),
+             Catch::Contains("\"up.1\"") && Catch::Contains("17592186044416 bytes"));
+  CHECK_THAT((refused<tenon::shape_error, widely_seen>(shape(1, 1, 1 << 15, 1 << 15))),
+             Catch::Contains("\"all\"") && Catch::Contains("multiply-accumulates") &&
+                 Catch::Contains("1152921504606846976 and "));
+}
+
 TEST_CASE("a size beyond the address space") {
   constexpr std::uint64_t limit = std::uint64_t{1} << 30;
   constexpr std::int64_t pixels = 4096;
@@ -354,11 +398,11 @@ TEST_CASE("a size beyond the address space") {
 
 TEST_CASE("control groups limit memory") {
   namespace fs = std::filesystem;
-  std::string pattern = "/tmp/tenon-XXXXXX";
-  const fs::path root = ::mkdtemp(pattern.data());
-  const auto limit_below = [&](const fs::path& folder) {
+  const temporary_folder folder;
+  const fs::path& root = folder.path();
+  const auto limit_below = [&](const fs::path& place) {
     tenon::memory_limit limit;
-    tenon::take_control_group_limits(limit, (root / folder).string());
+    tenon::take_control_group_limits(limit, (root / place).string());
     return limit;
   };
   constexpr std::int64_t none = std::numeric_limits<std::int64_t>::max();
@@ -384,5 +428,4 @@ TEST_CASE("control groups limit memory") {
   write(root / "v1/sys/fs/cgroup/memory/a/memory.limit_in_bytes", "6000\n");
   CHECK(limit_below("v1").bytes == 6000);
   CHECK(limit_below("nowhere").bytes == none);
-  fs::remove_all(root);
 }

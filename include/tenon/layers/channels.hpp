@@ -74,12 +74,9 @@ constexpr std::array<Symbol, static_cast<std::size_t>(Count)> chunk(Symbol x) {
   const range scope = x.to->scope("chunk");
   if (x.channels() % Count != 0) {
     x.to->graph.report(problem::groups_do_not_divide, scope, x.channels(), Count);
-    std::array<Symbol, static_cast<std::size_t>(Count)> parts{};
-    parts.fill(x);
-    return parts;
   }
   std::array<std::int32_t, static_cast<std::size_t>(Count)> sizes{};
-  sizes.fill(x.channels() / Count);
+  sizes.fill(x.channels() < Count ? 1 : x.channels() / Count);
   return append_split(x, sizes, scope);
 }
 

@@ -101,8 +101,8 @@ struct group_norm : layer<group_norm<Groups, Options...>> {
     const std::int32_t groups = norm_groups(Groups, x.channels());
     if (groups < 1 || x.channels() % groups != 0) {
       x.to->report(problem::norm_groups_do_not_divide_use_nearest, x.channels(), groups);
-      return x;
     }
+    if (groups < 1) return x;
     return append_group_norm(x, groups, collect<group_norm_options, Options...>());
   }
 };

@@ -24,7 +24,7 @@ inline namespace v0 {
 //     constant: add(0 = conv "0", 1 = conv "1")   run time: add(1 = conv "1", 0 = conv "0")   =>   "1" is "0", "0" is
 //     "1"
 
-/// Inputs to lower a description for: all of one shape, the first of these for which the network is right. Extents are
+/// Inputs to lower a description for: all of one shape, if possible one for which the network is right. Extents are
 /// large, so that no window exceeds them.
 inline constexpr std::array<shape, 8> sample_shapes{
     shape(1, 3, 1024, 1024),       shape(1, 1, 1024, 1024),       shape(1, 4, 1024, 1024), shape(1, 64, 1024, 1024),
@@ -39,13 +39,14 @@ struct sample_inputs {
   }();
 };
 
-/// The description, lowered as a constant for the first sample that fits; for the first of all if none does.
+/// The number of the first sample for which the network is right; the number of samples if none is, as for networks of
+/// 7 channels in groups.
 template <const auto& Net, std::size_t Inputs, std::size_t Number = 0>
-constexpr auto find_sample() {
+constexpr std::size_t find_sample() {
   if constexpr (Number == sample_shapes.size()) {
-    return sample_inputs<Inputs, 0>{};
+    return Number;
   } else if constexpr (!stage<lowering<Net, sample_inputs<Inputs, Number>, void>>::graph.problem) {
-    return sample_inputs<Inputs, Number>{};
+    return Number;
   } else {
     return find_sample<Net, Inputs, Number + 1>();
   }
@@ -217,13 +218,28 @@ class call_order {
   std::vector<entry> entries_;  ///< in the order at run time; none if that is the order in constants
 };
 
-/// The call order of a description of `Inputs` inputs.
-template <const auto& Net, std::size_t Inputs>
-const call_order& call_order_of() {
-  using sample = decltype(find_sample<Net, Inputs>());
+/// The call order that a sample tells.
+template <const auto& Net, std::size_t Inputs, std::size_t Number>
+const call_order& call_order_of_sample() {
+  using sample = sample_inputs<Inputs, Number>;
   static const call_order order(stage<lowering<Net, sample, void>>::graph.view(),
                                 lower<Inputs>(Net, sample::list).graph.view());
   return order;
+}
+
+/// The call order of a description of `Inputs` inputs of a rank. Where no sample fits it is the first of that rank that
+/// tells: a network that is wrong for its channels is lowered to its end all the same, with all its parameters, and
+/// their shapes do not count.
+template <const auto& Net, std::size_t Inputs>
+const call_order& call_order_of(std::int32_t rank = 4) {
+  constexpr std::size_t fitting = find_sample<Net, Inputs>();
+  if constexpr (fitting < sample_shapes.size()) {
+    return call_order_of_sample<Net, Inputs, fitting>();
+  } else {
+    constexpr std::size_t first_volume = 4;
+    static_assert(sample_shapes[0].rank == 4 && sample_shapes[first_volume].rank == 5);
+    return rank == 5 ? call_order_of_sample<Net, Inputs, first_volume>() : call_order_of_sample<Net, Inputs, 0>();
+  }
 }
 
 }  // namespace v0

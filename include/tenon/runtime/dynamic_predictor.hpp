@@ -161,7 +161,7 @@ class dynamic_predictor {
     for (std::size_t i = 0; i < Inputs; ++i) check_input_size(inputs[i], static_cast<std::int32_t>(i), limit);
     growing_graph lowered = std::move(lower<Inputs>(Net, inputs).graph);
     check_network(lowered.view(), inputs);
-    plan_type plan(call_order_of<Net, Inputs>().apply(std::move(lowered)));
+    plan_type plan(call_order_of<Net, Inputs>(inputs[0].rank).apply(std::move(lowered)));
     check_memory(plan.total_bytes(), "the network for an input of " + text_of_shapes(inputs), limit);
     return plan;
   }
