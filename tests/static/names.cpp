@@ -1,36 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The names of parameters: as PyTorch's Sequential has them, in order of first use.
-#include <string_view>
-#include <tuple>
-
+#include "support/graph_text.hpp"
 #include "tenon/layers/layers.hpp"
-#include "tenon/plan/plan_of.hpp"
 
 namespace {
 
 using namespace tenon::layers;
-
-template <const auto& Net, class Input = tenon::image<1, 4, 8, 8>>
-constexpr bool has_names(std::initializer_list<std::string_view> names) {
-  const auto& list = tenon::plan_of<Net, Input>::parameter_list;
-  if (list.size() != names.size()) return false;
-  std::size_t i = 0;
-  for (std::string_view name : names) {
-    if (list[i++].name != name) return false;
-  }
-  return true;
-}
-
-template <const auto& Net>
-constexpr bool has_buffers(std::initializer_list<std::string_view> names) {
-  const auto& list = tenon::plan_of<Net, tenon::image<1, 4, 8, 8>>::buffer_list;
-  if (list.size() != names.size()) return false;
-  std::size_t i = 0;
-  for (std::string_view name : names) {
-    if (list[i++].name != name) return false;
-  }
-  return true;
-}
+using namespace tenon_test;
 
 // A layer alone has no scope; a chain counts all its layers.
 inline constexpr auto alone = conv2d<4>{};
@@ -83,6 +59,16 @@ static_assert(has_names<numbered>({"block.0.weight", "block.1.weight", "block.2.
                                    "block.4.weight", "block.5.weight", "block.6.weight", "block.7.weight",
                                    "block.8.weight", "block.9.weight", "block.10.weight", "block.11.weight",
                                    "block.12.0.weight"}));
+
+// A name may go down several scopes at once; what is no name does not compile.
+inline constexpr auto dotted = name<"encoder.stem">(conv2d<4, no_bias>{}) >>
+                               name<"encoder">(name<"body.0">(conv2d<4, no_bias>{})) >> name<"7">(conv2d<4, no_bias>{});
+static_assert(has_names<dotted>({"encoder.stem.weight", "encoder.body.0.weight", "7.weight"}));
+static_assert(is_name("a") && is_name("0") && is_name("block_3") && is_name("encoder.level-1.0") && is_name("größe"));
+static_assert(!is_name("") && !is_name(".") && !is_name(".a") && !is_name("a.") && !is_name("a..b"));
+static_assert(!is_name(" ") && !is_name("a b") && !is_name("a\tb") && !is_name("a\n") && !is_name("a\x7f"));
+// Two ways to one scope are two things of one name.
+static_assert(problem_of(name<"a.b">(conv2d<4>{}) >> name<"a">(name<"b">(relu{}))) == tenon::problem::name_used_twice);
 
 // Lambdas stand in chains, at a position of their own; two bare ones by `chain`.
 inline constexpr auto twice = [](auto x) { return conv2d<4, no_bias>{}(conv2d<4, no_bias>{}(x)); };

@@ -5,33 +5,23 @@
 #include <string_view>
 #include <tuple>
 
-#include "tenon/graph/printer.hpp"
+#include "support/graph_text.hpp"
 #include "tenon/layers/layers.hpp"
 #include "tenon/layers/rewrite_convolutions.hpp"
 #include "tenon/models/fast_scnn.hpp"
 #include "tenon/models/vb_net.hpp"
-#include "tenon/passes/lower.hpp"
 #include "tenon/plan/layers_of.hpp"
 
 namespace {
 
 using namespace tenon::layers;
+using namespace tenon_test;
 using tenon::operation;
 using tenon::shape;
 
-constexpr std::array<shape, 1> picture{shape(1, 4, 8, 8)};
-
-template <class Net>
-constexpr tenon::growing_text printed(const Net& net) {
-  return tenon::print(tenon::lower<1>(net, picture).graph.view());
-}
 template <class First, class Second>
 constexpr bool are_equal(const First& first, const Second& second) {
-  return printed(first).view() == printed(second).view() && !tenon::lower<1>(first, picture).graph.problem;
-}
-template <class Net>
-constexpr tenon::problem problem_of(const Net& net) {
-  return tenon::lower<1>(net, picture).graph.problem.kind;
+  return text_of(lowered(first)).view() == text_of(lowered(second)).view() && problem_of(first) == tenon::problem::none;
 }
 
 // Before and after, in full: a rule reaches into a lambda, its branches, what is named and what is repeated.
@@ -40,38 +30,38 @@ constexpr auto branches = [](auto x) {
   auto b = name<"b">([](auto y) { return relu{}(conv2d<8, no_bias>{}(y)); })(x);
   return repeat<2>(relu{})(a + b);
 };
-static_assert(printed(branches).view() ==
-              "0 = input : 1x4x8x8\n"
-              "1 = parameter 0.0.weight : 8x4x1x1\n"
-              "2 = convolution 0 1 : 1x8x8x8\n"
-              "3 = parameter 0.1.weight : 8\n"
-              "4 = parameter 0.1.bias : 8\n"
-              "5 = buffer 0.1.running_mean : 8\n"
-              "6 = buffer 0.1.running_var : 8\n"
-              "7 = batch_norm 2 3 4 5 6 : 1x8x8x8\n"
-              "8 = relu 7 : 1x8x8x8\n"
-              "9 = parameter b.0.weight : 8x4x1x1\n"
-              "10 = convolution 0 9 : 1x8x8x8\n"
-              "11 = relu 10 : 1x8x8x8\n"
-              "12 = add 8 11 : 1x8x8x8\n"
-              "13 = relu 12 : 1x8x8x8\n"
-              "14 = relu 13 : 1x8x8x8\n"
-              "outputs 14\n");
-static_assert(printed(replace<relu, leaky_relu<0.1>>(replace<batch_norm, group_norm<4>>(branches))).view() ==
-              "0 = input : 1x4x8x8\n"
-              "1 = parameter 0.0.weight : 8x4x1x1\n"
-              "2 = convolution 0 1 : 1x8x8x8\n"
-              "3 = parameter 0.1.weight : 8\n"
-              "4 = parameter 0.1.bias : 8\n"
-              "5, 6, 7 = group_norm 2 3 4 : 1x8x8x8\n"
-              "8 = leaky_relu 5 : 1x8x8x8\n"
-              "9 = parameter b.0.weight : 8x4x1x1\n"
-              "10 = convolution 0 9 : 1x8x8x8\n"
-              "11 = leaky_relu 10 : 1x8x8x8\n"
-              "12 = add 8 11 : 1x8x8x8\n"
-              "13 = leaky_relu 12 : 1x8x8x8\n"
-              "14 = leaky_relu 13 : 1x8x8x8\n"
-              "outputs 14\n");
+TENON_EXPECT(lowered(branches),
+             "0 = input : 1x4x8x8\n"
+             "1 = parameter 0.0.weight : 8x4x1x1\n"
+             "2 = convolution 0 1 : 1x8x8x8\n"
+             "3 = parameter 0.1.weight : 8\n"
+             "4 = parameter 0.1.bias : 8\n"
+             "5 = buffer 0.1.running_mean : 8\n"
+             "6 = buffer 0.1.running_var : 8\n"
+             "7 = batch_norm 2 3 4 5 6 : 1x8x8x8\n"
+             "8 = relu 7 : 1x8x8x8\n"
+             "9 = parameter b.0.weight : 8x4x1x1\n"
+             "10 = convolution 0 9 : 1x8x8x8\n"
+             "11 = relu 10 : 1x8x8x8\n"
+             "12 = add 8 11 : 1x8x8x8\n"
+             "13 = relu 12 : 1x8x8x8\n"
+             "14 = relu 13 : 1x8x8x8\n"
+             "outputs 14\n");
+TENON_EXPECT(lowered(replace<relu, leaky_relu<0.1>>(replace<batch_norm, group_norm<4>>(branches))),
+             "0 = input : 1x4x8x8\n"
+             "1 = parameter 0.0.weight : 8x4x1x1\n"
+             "2 = convolution 0 1 : 1x8x8x8\n"
+             "3 = parameter 0.1.weight : 8\n"
+             "4 = parameter 0.1.bias : 8\n"
+             "5, 6, 7 = group_norm 2 3 4 : 1x8x8x8\n"
+             "8 = leaky_relu 5 : 1x8x8x8\n"
+             "9 = parameter b.0.weight : 8x4x1x1\n"
+             "10 = convolution 0 9 : 1x8x8x8\n"
+             "11 = leaky_relu 10 : 1x8x8x8\n"
+             "12 = add 8 11 : 1x8x8x8\n"
+             "13 = leaky_relu 12 : 1x8x8x8\n"
+             "14 = leaky_relu 13 : 1x8x8x8\n"
+             "outputs 14\n");
 
 // Every kind of part and every free function hands the rules on.
 template <class Activation>
@@ -106,15 +96,14 @@ static_assert(are_equal(replace<leaky_relu, relu>(replace<group_norm, relu>(repl
 static_assert(are_equal(replace<convolution, conv2d<6>>(conv2d<8, kernel<3>>{} >> relu{}), conv2d<6>{} >> relu{}));
 
 // A chain may stand in the place of a layer, and a layer in that of a chain.
-static_assert(
-    printed(replace<relu, decltype(conv2d<4, no_bias>{} >> sigmoid{})>(conv2d<4, no_bias>{} >> relu{})).view() ==
-    "0 = input : 1x4x8x8\n"
-    "1 = parameter 0.weight : 4x4x1x1\n"
-    "2 = convolution 0 1 : 1x4x8x8\n"
-    "3 = parameter 1.0.weight : 4x4x1x1\n"
-    "4 = convolution 2 3 : 1x4x8x8\n"
-    "5 = sigmoid 4 : 1x4x8x8\n"
-    "outputs 5\n");
+TENON_EXPECT(lowered(replace<relu, decltype(conv2d<4, no_bias>{} >> sigmoid{})>(conv2d<4, no_bias>{} >> relu{})),
+             "0 = input : 1x4x8x8\n"
+             "1 = parameter 0.weight : 4x4x1x1\n"
+             "2 = convolution 0 1 : 1x4x8x8\n"
+             "3 = parameter 1.0.weight : 4x4x1x1\n"
+             "4 = convolution 2 3 : 1x4x8x8\n"
+             "5 = sigmoid 4 : 1x4x8x8\n"
+             "outputs 5\n");
 constexpr auto act = batch_norm{} >> relu{};
 constexpr auto with_chains = [](auto x) { return act(conv2d<8>{}(x)); };
 static_assert(are_equal(replace<decltype(batch_norm{} >> relu{}), sigmoid>(with_chains),
@@ -217,29 +206,29 @@ static_assert(are_equal(scale_width<2.0>(conv_transpose2d<4, groups<4>, kernel<2
 constexpr auto dense =
     conv2d<8, kernel<3>, stride<2>, dilation<2>, padding<1>, xavier_normal>{} >>
     name<"kept">(conv2d<16, kernel<3, 1>, no_bias>{}) >> conv2d<8>{} >> conv2d<8, groups<2>, kernel<3>>{};
-static_assert(printed(separable<between<batch_norm<>, relu>, except<"kept">>(dense)).view() ==
-              "0 = input : 1x4x8x8\n"
-              "1 = parameter 0.0.weight : 4x1x3x3\n"
-              "2 = parameter 0.0.bias : 4\n"
-              "3 = convolution 0 1 2 : 1x4x3x3\n"
-              "4 = parameter 0.1.weight : 4\n"
-              "5 = parameter 0.1.bias : 4\n"
-              "6 = buffer 0.1.running_mean : 4\n"
-              "7 = buffer 0.1.running_var : 4\n"
-              "8 = batch_norm 3 4 5 6 7 : 1x4x3x3\n"
-              "9 = relu 8 : 1x4x3x3\n"
-              "10 = parameter 0.3.weight : 8x4x1x1\n"
-              "11 = parameter 0.3.bias : 8\n"
-              "12 = convolution 9 10 11 : 1x8x3x3\n"
-              "13 = parameter kept.weight : 16x8x3x1\n"
-              "14 = convolution 12 13 : 1x16x3x3\n"
-              "15 = parameter 2.weight : 8x16x1x1\n"
-              "16 = parameter 2.bias : 8\n"
-              "17 = convolution 14 15 16 : 1x8x3x3\n"
-              "18 = parameter 3.weight : 8x4x3x3\n"
-              "19 = parameter 3.bias : 8\n"
-              "20 = convolution 17 18 19 : 1x8x3x3\n"
-              "outputs 20\n");
+TENON_EXPECT(lowered(separable<between<batch_norm<>, relu>, except<"kept">>(dense)),
+             "0 = input : 1x4x8x8\n"
+             "1 = parameter 0.0.weight : 4x1x3x3\n"
+             "2 = parameter 0.0.bias : 4\n"
+             "3 = convolution 0 1 2 : 1x4x3x3\n"
+             "4 = parameter 0.1.weight : 4\n"
+             "5 = parameter 0.1.bias : 4\n"
+             "6 = buffer 0.1.running_mean : 4\n"
+             "7 = buffer 0.1.running_var : 4\n"
+             "8 = batch_norm 3 4 5 6 7 : 1x4x3x3\n"
+             "9 = relu 8 : 1x4x3x3\n"
+             "10 = parameter 0.3.weight : 8x4x1x1\n"
+             "11 = parameter 0.3.bias : 8\n"
+             "12 = convolution 9 10 11 : 1x8x3x3\n"
+             "13 = parameter kept.weight : 16x8x3x1\n"
+             "14 = convolution 12 13 : 1x16x3x3\n"
+             "15 = parameter 2.weight : 8x16x1x1\n"
+             "16 = parameter 2.bias : 8\n"
+             "17 = convolution 14 15 16 : 1x8x3x3\n"
+             "18 = parameter 3.weight : 8x4x3x3\n"
+             "19 = parameter 3.bias : 8\n"
+             "20 = convolution 17 18 19 : 1x8x3x3\n"
+             "outputs 20\n");
 // The options go where they belong.
 constexpr auto optioned = [](auto x) {
   return conv2d<8, kernel<3>, stride<2>, dilation<2>, padding<1>, no_bias, xavier_normal>{}(x);
@@ -251,7 +240,7 @@ constexpr auto separated = [](auto x) {
 static_assert(are_equal(separable(optioned), separated));
 template <class Net>
 constexpr tenon::attributes attributes_of(const Net& net, std::int32_t convolution) {
-  const tenon::builder to = tenon::lower<1>(net, picture);
+  const tenon::builder to = builder_of(net);
   for (const tenon::node& current : to.graph.nodes) {
     if (current.op == operation::convolution && convolution-- == 0) return current.attribute;
   }

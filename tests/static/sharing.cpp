@@ -1,38 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // Shared, frozen and unrolled parts: whose parameters they use, and how those are trained.
-#include <string_view>
 #include <tuple>
 
-#include "tenon/graph/printer.hpp"
+#include "support/graph_text.hpp"
 #include "tenon/layers/layers.hpp"
 #include "tenon/passes/differentiate.hpp"
-#include "tenon/passes/lower.hpp"
 #include "tenon/passes/training_form.hpp"
-#include "tenon/plan/plan_of.hpp"
 #include "tenon/train/losses.hpp"
 #include "tenon/train/optimizers.hpp"
 
 namespace {
 
 using namespace tenon::layers;
+using namespace tenon_test;
 using tenon::growing_graph;
-
-template <const auto& Net, class Input = tenon::image<1, 4, 8, 8>>
-constexpr bool has_names(std::initializer_list<std::string_view> names) {
-  const auto& list = tenon::plan_of<Net, Input>::parameter_list;
-  if (list.size() != names.size()) return false;
-  std::size_t i = 0;
-  for (std::string_view name : names) {
-    if (list[i++].name != name) return false;
-  }
-  return true;
-}
-
-template <class Net>
-constexpr tenon::problem problem_of(const Net& net) {
-  constexpr std::array<tenon::shape, 1> picture{tenon::shape(1, 4, 8, 8)};
-  return tenon::lower<1>(net, picture).graph.problem.kind;
-}
 
 constexpr auto tower = conv2d<4, no_bias>{} >> batch_norm{};
 
@@ -89,8 +70,7 @@ constexpr tenon::growing_text trained(const growing_graph& graph, const tenon::o
 }
 template <class Net>
 constexpr growing_graph with_loss(const Net& net) {
-  constexpr std::array<tenon::shape, 1> picture{tenon::shape(1, 4, 8, 8)};
-  tenon::builder to = tenon::lower<1>(net, picture);
+  tenon::builder to = builder_of(net);
   tenon::loss_list<tenon::mean_square>::type::append_all(to);
   return std::move(to.graph);
 }
@@ -98,59 +78,59 @@ constexpr auto twice = [](auto x) {
   auto part = share<"a">(tower);
   return part(part(x));
 };
-static_assert(trained(with_loss(twice), tenon::sgd<>::rule()).view() ==
-              "0 = input : 1x4x8x8\n"
-              "1 = parameter a.0.weight : 4x4x1x1\n"
-              "2 = convolution 0 1 : 1x4x8x8\n"
-              "3 = parameter a.1.weight : 4\n"
-              "4 = parameter a.1.bias : 4\n"
-              "5 = buffer a.1.running_mean : 4\n"
-              "6 = buffer a.1.running_var : 4\n"
-              "7, 8, 9 = batch_norm_training 2 3 4 : 1x4x8x8\n"
-              "10 = convolution 7 1 : 1x4x8x8\n"
-              "11, 12, 13 = batch_norm_training 10 3 4 : 1x4x8x8\n"
-              "14 = target : 1x4x8x8\n"
-              "15 = mean_square 11 14 : scalar\n"
-              "running_statistics 8 9 5 6\n"
-              "running_statistics 12 13 5 6\n"
-              "16 = mean_square_gradient 11 14 : 1x4x8x8\n"
-              "17, 18, 19 = batch_norm_gradient 10 16 3 4 12 13 : 1x4x8x8\n"
-              "20 = convolution_weight_gradient 7 17 : 4x4x1x1\n"
-              "21 = convolution_data_gradient 17 1 : 1x4x8x8\n"
-              "22, 23, 24 = batch_norm_gradient 2 21 3 4 8 9 : 1x4x8x8\n"
-              "25 = add 18 23 : 4\n"
-              "26 = add 19 24 : 4\n"
-              "sgd 3 25\n"
-              "sgd 4 26\n"
-              "27 = convolution_weight_gradient 0 22 : 4x4x1x1\n"
-              "28 = add 20 27 : 4x4x1x1\n"
-              "sgd 1 28\n"
-              "outputs 15\n");
+TENON_EXPECT(trained(with_loss(twice), tenon::sgd<>::rule()),
+             "0 = input : 1x4x8x8\n"
+             "1 = parameter a.0.weight : 4x4x1x1\n"
+             "2 = convolution 0 1 : 1x4x8x8\n"
+             "3 = parameter a.1.weight : 4\n"
+             "4 = parameter a.1.bias : 4\n"
+             "5 = buffer a.1.running_mean : 4\n"
+             "6 = buffer a.1.running_var : 4\n"
+             "7, 8, 9 = batch_norm_training 2 3 4 : 1x4x8x8\n"
+             "10 = convolution 7 1 : 1x4x8x8\n"
+             "11, 12, 13 = batch_norm_training 10 3 4 : 1x4x8x8\n"
+             "14 = target : 1x4x8x8\n"
+             "15 = mean_square 11 14 : scalar\n"
+             "running_statistics 8 9 5 6\n"
+             "running_statistics 12 13 5 6\n"
+             "16 = mean_square_gradient 11 14 : 1x4x8x8\n"
+             "17, 18, 19 = batch_norm_gradient 10 16 3 4 12 13 : 1x4x8x8\n"
+             "20 = convolution_weight_gradient 7 17 : 4x4x1x1\n"
+             "21 = convolution_data_gradient 17 1 : 1x4x8x8\n"
+             "22, 23, 24 = batch_norm_gradient 2 21 3 4 8 9 : 1x4x8x8\n"
+             "25 = add 18 23 : 4\n"
+             "26 = add 19 24 : 4\n"
+             "sgd 3 25\n"
+             "sgd 4 26\n"
+             "27 = convolution_weight_gradient 0 22 : 4x4x1x1\n"
+             "28 = add 20 27 : 4x4x1x1\n"
+             "sgd 1 28\n"
+             "outputs 15\n");
 
 // Frozen parameters have neither gradient nor update; a gradient still passes through.
 constexpr auto frozen_middle = conv2d<4, no_bias>{} >> frozen(conv2d<4>{} >> relu{}) >> conv2d<4, no_bias>{};
 static_assert(has_names<frozen_middle>({"0.weight", "1.0.weight", "1.0.bias", "2.weight"}));
-static_assert(trained(with_loss(frozen_middle), tenon::sgd<>::rule()).view() ==
-              "0 = input : 1x4x8x8\n"
-              "1 = parameter 0.weight : 4x4x1x1\n"
-              "2 = convolution 0 1 : 1x4x8x8\n"
-              "3 = parameter 1.0.weight : 4x4x1x1\n"
-              "4 = parameter 1.0.bias : 4\n"
-              "5 = convolution 2 3 4 : 1x4x8x8\n"
-              "6 = relu 5 : 1x4x8x8\n"
-              "7 = parameter 2.weight : 4x4x1x1\n"
-              "8 = convolution 6 7 : 1x4x8x8\n"
-              "9 = target : 1x4x8x8\n"
-              "10 = mean_square 8 9 : scalar\n"
-              "11 = mean_square_gradient 8 9 : 1x4x8x8\n"
-              "12 = convolution_weight_gradient 6 11 : 4x4x1x1\n"
-              "13 = convolution_data_gradient 11 7 : 1x4x8x8\n"
-              "sgd 7 12\n"
-              "14 = relu_gradient 6 13 : 1x4x8x8\n"
-              "15 = convolution_data_gradient 14 3 : 1x4x8x8\n"
-              "16 = convolution_weight_gradient 0 15 : 4x4x1x1\n"
-              "sgd 1 16\n"
-              "outputs 10\n");
+TENON_EXPECT(trained(with_loss(frozen_middle), tenon::sgd<>::rule()),
+             "0 = input : 1x4x8x8\n"
+             "1 = parameter 0.weight : 4x4x1x1\n"
+             "2 = convolution 0 1 : 1x4x8x8\n"
+             "3 = parameter 1.0.weight : 4x4x1x1\n"
+             "4 = parameter 1.0.bias : 4\n"
+             "5 = convolution 2 3 4 : 1x4x8x8\n"
+             "6 = relu 5 : 1x4x8x8\n"
+             "7 = parameter 2.weight : 4x4x1x1\n"
+             "8 = convolution 6 7 : 1x4x8x8\n"
+             "9 = target : 1x4x8x8\n"
+             "10 = mean_square 8 9 : scalar\n"
+             "11 = mean_square_gradient 8 9 : 1x4x8x8\n"
+             "12 = convolution_weight_gradient 6 11 : 4x4x1x1\n"
+             "13 = convolution_data_gradient 11 7 : 1x4x8x8\n"
+             "sgd 7 12\n"
+             "14 = relu_gradient 6 13 : 1x4x8x8\n"
+             "15 = convolution_data_gradient 14 3 : 1x4x8x8\n"
+             "16 = convolution_weight_gradient 0 15 : 4x4x1x1\n"
+             "sgd 1 16\n"
+             "outputs 10\n");
 
 // Which parameters are trained, and by which factor: 0 where it is frozen.
 template <const auto& Net>

@@ -15,16 +15,34 @@ namespace tenon {
 inline namespace v0 {
 namespace layers {
 
+/// What a layer that is made of a value calls, so that the compiler stops at once.
+template <class Layer, class Value>
+constexpr auto missing_braces() {
+  static_assert(!symbolic<Value>, "a layer is made before it is called: write relu{}(x), not relu(x)");
+  return 0;
+}
+
 /// What a layer derives from: `struct relu : layer<relu> { constexpr symbol body(symbol x) const; };` A body that calls
 /// other layers takes `auto`, so that rewrites reach them.
 template <class Derived>
 struct layer : layer_base {
   static constexpr std::int32_t positions = 1;
 
+  constexpr layer() = default;
+  /// `relu(x)` makes a layer of a value; this says what to write.
+  template <symbolic Symbol>
+  constexpr layer(Symbol, int = missing_braces<Derived, Symbol>());  // NOLINT: implicit, as the base of an aggregate
+
   /// Unnamed calls take the next number of the scope they stand in.
   template <symbolic First, symbolic... More>
   constexpr auto operator()(First x, More... more) const {
     return member(x.to->next_position(), x, more...);
+  }
+  /// The parts of a split are several values; this says what to write.
+  template <class... Values>
+  requires(!(symbolic<Values> && ...)) constexpr auto operator()(const Values&...) const {
+    static_assert((symbolic<Values> && ...),
+                  "a layer is called on symbolic values: take tuples apart, auto [a, b] = split<8, 24>(x)");
   }
 
   template <symbolic First, symbolic... More>
@@ -33,37 +51,47 @@ struct layer : layer_base {
   }
 };
 
-/// Parts one after the other, each called on what the one before gave. Made by >> or `chain`, which flatten.
-template <class... Parts>
-struct chain_of : layer<chain_of<Parts...>> {
-  std::tuple<Parts...> parts;
+/// A value on its way through a chain; a fold over the parts calls them: (((x * first) * second) * ...), each at its
+/// position.
+template <class Value>
+struct running {
+  Value value;
+  std::int32_t position;
 
-  constexpr chain_of() = default;
-  constexpr explicit chain_of(const std::tuple<Parts...>& given) : parts(given) {}
-
-  constexpr auto body(auto... x) const {
-    return std::apply(
-        [&](const auto& first, const auto&... rest) {
-          auto value = call_member(first, 0, x...);
-          const running<decltype(value)> start{value, positions_of<std::remove_cvref_t<decltype(first)>>()};
-          return (start * ... * rest).value;
-        },
-        parts);
-  }
-
- private:
-  // Folds the parts over a value: (((x * first) * second) * ...), each at its position.
-  template <class Value>
-  struct running {
-    Value value;
-    std::int32_t position;
-
-    template <class Part>
-    constexpr auto operator*(const Part& part) const {
+  template <class Part>
+  constexpr auto operator*(const Part& part) const {
+    if constexpr (symbolic<Value>) {
       auto result = call_member(part, position, value);
       return running<decltype(result)>{result, position + positions_of<Part>()};
+    } else {
+      static_assert(symbolic<Value>,
+                    "a part of a chain gave several values to the next, which takes one: take them apart in a lambda, "
+                    "[](auto x) { auto [a, b] = split<8, 24>(x); return concat(b, a); }");
+      return *this;
     }
-  };
+  }
+};
+
+/// The parts of a chain and their calls; `Rest` are the numbers of all but one.
+template <class Rest, class First, class... Parts>
+struct chain_parts;
+template <std::size_t... Rest, class First, class... Parts>
+struct chain_parts<std::index_sequence<Rest...>, First, Parts...> {
+  std::tuple<First, Parts...> parts;
+
+  constexpr auto body(auto... x) const {
+    auto value = call_member(std::get<0>(parts), 0, x...);
+    return (running<decltype(value)>{value, positions_of<First>()} * ... * std::get<Rest + 1>(parts)).value;
+  }
+};
+
+/// Parts one after the other, each called on what the one before gave. Made by >> or `chain`, which flatten.
+template <class First, class... Parts>
+struct chain_of : layer<chain_of<First, Parts...>>,
+                  chain_parts<std::make_index_sequence<sizeof...(Parts)>, First, Parts...> {
+  constexpr chain_of() = default;
+  constexpr explicit chain_of(const std::tuple<First, Parts...>& given)
+      : chain_parts<std::make_index_sequence<sizeof...(Parts)>, First, Parts...>{given} {}
 };
 
 template <class Part>
@@ -90,6 +118,7 @@ constexpr auto chain(const Parts&... parts) {
 /// one row.
 template <class First, class Second>
 requires(our_part<First> || our_part<Second>) constexpr auto operator>>(const First& first, const Second& second) {
+  static_assert(!symbolic<First> && !symbolic<Second>, "a value is no part of a chain: write (a >> b)(x)");
   return chain(first, second);
 }
 
@@ -108,20 +137,31 @@ requires(is_lambda<First>() && is_lambda<Second>()) constexpr auto operator>>(co
   static_assert(our_part<First>, "two bare lambdas are not joined by >>: write chain(first, second)");
 }
 
-/// A part under a name of its own; see `name`.
-template <text Name, class Part>
-struct named_part : part_base {
-  static constexpr std::int32_t positions = 1;
-  static constexpr std::int32_t no_number = -1;
-  Part part;
-  std::int32_t number = no_number;
+/// Whether a text can name a part: a word, or several joined by dots as PyTorch's names of modules are. Words are not
+/// empty and have no blanks.
+constexpr bool is_name(std::string_view text) {
+  char before = '.';
+  for (const char c : text) {
+    if (c == '.' && before == '.') return false;
+    if ((c >= 0 && c <= ' ') || c == 127) return false;
+    before = c;
+  }
+  return before != '.';
+}
 
-  constexpr named_part(const Part& given, std::int32_t index) : part(given), number(index) {}
+/// A part that is called in a scope of a name of its own, which `Derived::enter` enters.
+template <class Derived, text Name, class Part>
+struct part_with_name : part_base {
+  static_assert(is_name(Name.view()), "a name is a word without blanks, or several joined by dots: \"encoder.stem\"");
+  static constexpr std::int32_t positions = 1;
+  Part part;
+
+  constexpr explicit part_with_name(const Part& given) : part(given) {}
 
   template <symbolic First, symbolic... More>
   constexpr auto operator()(First x, More... more) const {
     builder& to = *x.to;
-    to.enter(Name.view(), number);
+    static_cast<const Derived&>(*this).enter(to);
     auto result = call_body(part, x, more...);
     to.leave();
     return result;
@@ -130,17 +170,53 @@ struct named_part : part_base {
   constexpr auto member(std::int32_t, auto... x) const { return (*this)(x...); }
 };
 
+/// A part under a name of its own; see `name`.
+template <text Name, class Part>
+struct named_part : part_with_name<named_part<Name, Part>, Name, Part> {
+  using part_with_name<named_part, Name, Part>::part_with_name;
+
+  constexpr void enter(builder& to) const { to.enter(Name.view(), -1); }
+};
+
+/// A part under a name and a number; see `name`.
+template <text Name, class Part>
+struct numbered_part : part_with_name<numbered_part<Name, Part>, Name, Part> {
+  std::int32_t number;
+
+  constexpr numbered_part(const Part& given, std::int32_t index)
+      : part_with_name<numbered_part, Name, Part>(given), number(index) {}
+
+  constexpr void enter(builder& to) const {
+    if (number < 0) to.graph.report(problem::number_is_negative, to.scope(Name.view()), 0, number);
+    to.enter(Name.view(), number);
+  }
+};
+
 /// Gives a layer, a chain or a lambda a name: name<"encoder">(conv2d<8>{}) has the parameter "encoder.weight", and
-/// name<"encoder">(conv2d<8>{} >> relu{}) has "encoder.0.weight". Problem: name_used_twice.
+/// name<"encoder">(conv2d<8>{} >> relu{}) has "encoder.0.weight". A name may have dots, name<"encoder.stem">(...),
+/// where PyTorch's modules are nested and ours are not. Problem: name_used_twice. errors: an empty word or a blank in
+/// the name does not compile
 template <text Name, class Part>
 constexpr named_part<Name, Part> name(const Part& part) {
-  return {part, named_part<Name, Part>::no_number};
+  return named_part<Name, Part>(part);
 }
 
-/// The same with a number behind the name: name<"block">(layer, 3) is "block.3".
+/// The same with a number behind the name: name<"block">(layer, 3) is "block.3". Problems: name_used_twice,
+/// number_is_negative.
 template <text Name, class Part>
-constexpr named_part<Name, Part> name(const Part& part, std::int32_t number) {
+constexpr numbered_part<Name, Part> name(const Part& part, std::int32_t number) {
   return {part, number};
+}
+
+/// Whether something is meant as a part: ours, or a lambda.
+template <class Type>
+concept part_like = our_part<Type> || is_lambda<Type>();
+
+/// A name that stands nowhere, or among the arguments; this says what to write.
+template <class... Arguments>
+requires(part_like<Arguments> || ...) constexpr auto name(const Arguments&...) {
+  static_assert(sizeof...(Arguments) == 0, "a name stands in angle brackets: name<\"encoder\">(part)");
+  return part_base();
 }
 
 /// `Count` copies of a part, one after the other; see `repeat`.
@@ -158,7 +234,11 @@ struct repeated_part : part_base {
   }
   template <symbolic Symbol>
   constexpr Symbol member(std::int32_t position, Symbol x) const {
-    for (int i = 0; i < Count; ++i) x = call_member(part, position + i * positions_of<Part>(), x);
+    using Result = decltype(call_member(part, position, x));
+    static_assert(symbolic<Result>, "a part that is repeated gives one value, which the next copy takes");
+    if constexpr (symbolic<Result>) {
+      for (int i = 0; i < Count; ++i) x = call_member(part, position + i * positions_of<Part>(), x);
+    }
     return x;
   }
   constexpr auto body(symbolic auto x) const { return member(0, x); }
@@ -168,6 +248,13 @@ struct repeated_part : part_base {
 template <int Count, class Part>
 constexpr repeated_part<Count, Part> repeat(const Part& part) {
   return repeated_part<Count, Part>(part);
+}
+
+/// A count that stands nowhere, or among the arguments; this says what to write.
+template <class... Arguments>
+requires(part_like<Arguments> || ...) constexpr auto repeat(const Arguments&...) {
+  static_assert(sizeof...(Arguments) == 0, "a count stands in angle brackets: repeat<3>(part)");
+  return part_base();
 }
 
 /// A function of an index and a value, called for each index; see `unroll`.
@@ -217,6 +304,14 @@ struct unrolled_part : part_base {
 template <int Count, class Function>
 constexpr unrolled_part<Count, Function> unroll(const Function& function) {
   return unrolled_part<Count, Function>(function);
+}
+
+/// A count that stands nowhere, or among the arguments; this says what to write.
+template <class... Arguments>
+requires(part_like<Arguments> || ...) constexpr auto unroll(const Arguments&...) {
+  static_assert(sizeof...(Arguments) == 0,
+                "a count stands in angle brackets: unroll<3>([]<int I>(auto x) { return conv2d<(8 << I)>{}(x); })");
+  return part_base();
 }
 
 }  // namespace layers

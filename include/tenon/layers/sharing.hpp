@@ -17,22 +17,10 @@ inline constexpr char part_identity = 0;
 
 /// A part whose calls all use one set of parameters; see `share`.
 template <text Name, class Part>
-struct shared_part : part_base {
-  static constexpr std::int32_t positions = 1;
-  Part part;
+struct shared_part : part_with_name<shared_part<Name, Part>, Name, Part> {
+  using part_with_name<shared_part, Name, Part>::part_with_name;
 
-  constexpr explicit shared_part(const Part& given) : part(given) {}
-
-  template <symbolic First, symbolic... More>
-  constexpr auto operator()(First x, More... more) const {
-    builder& to = *x.to;
-    to.enter_shared(Name.view(), &part_identity<Part>);
-    auto result = call_body(part, x, more...);
-    to.leave();
-    return result;
-  }
-  constexpr auto body(auto... x) const { return (*this)(x...); }
-  constexpr auto member(std::int32_t, auto... x) const { return (*this)(x...); }
+  constexpr void enter(builder& to) const { to.enter_shared(Name.view(), &part_identity<Part>); }
 };
 
 /// A layer, chain or lambda that may be called several times and has its parameters and running statistics once, by its
@@ -48,6 +36,13 @@ struct shared_part : part_base {
 template <text Name, class Part>
 constexpr shared_part<Name, Part> share(const Part& part) {
   return shared_part<Name, Part>(part);
+}
+
+/// A name that stands nowhere, or among the arguments; this says what to write.
+template <class... Arguments>
+requires(part_like<Arguments> || ...) constexpr auto share(const Arguments&...) {
+  static_assert(sizeof...(Arguments) == 0, "what is shared has a name, in angle brackets: share<\"head\">(part)");
+  return part_base();
 }
 
 /// A part that takes the positions of another and calls it with something set `before` and put back `after`, and with
@@ -124,6 +119,13 @@ constexpr auto frozen(const Part& part) {
 template <real Factor, text Name = "", class Part>
 constexpr auto learning_rate_factor(const Part& part) {
   return selecting_part<Name, false, Factor, Part>(part);
+}
+
+/// A factor that stands nowhere, or among the arguments; this says what to write.
+template <class... Arguments>
+requires(part_like<Arguments> || ...) constexpr auto learning_rate_factor(const Arguments&...) {
+  static_assert(sizeof...(Arguments) == 0, "a factor stands in angle brackets: learning_rate_factor<0.1>(part)");
+  return part_base();
 }
 
 }  // namespace layers

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is shared has an empty word in its name.
+// expect: a name is a word without blanks, or several joined by dots
+#include "tenon/layers/layers.hpp"
+#include "tenon/plan/plan_of.hpp"
+
+using namespace tenon::layers;
+
+#ifdef FIXED
+inline constexpr auto net = share<"head">(conv2d<3>{});
+#else
+inline constexpr auto net = share<".head">(conv2d<3>{});
+#endif
+
+static_assert(tenon::plan_of<net, tenon::image<1, 3, 16, 16>>::parameter_count == 12);
