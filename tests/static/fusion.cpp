@@ -4,20 +4,18 @@
 #include <tuple>
 #include <utility>
 
-#include "tenon/graph/printer.hpp"
+#include "support/graph_text.hpp"
 #include "tenon/layers/layers.hpp"
 #include "tenon/passes/activate_again.hpp"
 #include "tenon/passes/fold_norm.hpp"
 #include "tenon/passes/fuse_activation.hpp"
 #include "tenon/passes/fuse_sum.hpp"
 #include "tenon/passes/lay_out.hpp"
-#include "tenon/passes/lower.hpp"
-
-#define TENON_EXPECT(graph, expected) static_assert(text_of(graph).view() == (expected))
 
 namespace {
 
 using namespace tenon::layers;
+using namespace tenon_test;
 using tenon::attributes;
 using tenon::graph_view;
 using tenon::growing_graph;
@@ -42,16 +40,6 @@ struct fusing {
   static constexpr layout result_layout(const graph_view&, const node&, int) { return layout::blocked; }
   static constexpr std::int64_t workspace_bytes(const graph_view&, const node&) { return 0; }
 };
-
-constexpr tenon::growing_text text_of(const growing_graph& graph) { return tenon::print(graph.view()); }
-constexpr tenon::growing_text text_of(const tenon::growing_text& text) { return text; }
-
-constexpr std::array<tenon::shape, 1> picture{tenon::shape(1, 4, 8, 8)};
-
-template <class Net>
-constexpr growing_graph lowered(const Net& net) {
-  return tenon::lower<1>(net, picture).graph;
-}
 
 /// Fuses sums and activations.
 template <class Net>

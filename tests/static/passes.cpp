@@ -5,19 +5,15 @@
 #include <tuple>
 #include <utility>
 
-#include "tenon/graph/printer.hpp"
+#include "support/graph_text.hpp"
 #include "tenon/layers/layers.hpp"
 #include "tenon/passes/differentiate.hpp"
 #include "tenon/passes/fold_norm.hpp"
 #include "tenon/passes/fuse_activation.hpp"
 #include "tenon/passes/lay_out.hpp"
-#include "tenon/passes/lower.hpp"
 #include "tenon/passes/remove_dead.hpp"
 #include "tenon/passes/training_form.hpp"
-#include "tenon/train/losses.hpp"
 #include "tenon/train/optimizers.hpp"
-
-#define TENON_EXPECT(graph, expected) static_assert(text_of(graph).view() == (expected))
 
 namespace {
 
@@ -27,6 +23,7 @@ using tenon::growing_graph;
 using tenon::layout;
 using tenon::node;
 using tenon::operation;
+using tenon_test::text_of;
 
 /// A backend in a few lines: convolutions and norms fuse an activation, convolutions take blocked values and a
 /// workspace.
@@ -50,20 +47,15 @@ struct tiny {
   }
 };
 
-constexpr tenon::growing_text text_of(const growing_graph& graph) { return tenon::print(graph.view()); }
-constexpr tenon::growing_text text_of(const tenon::growing_text& text) { return text; }
-
-constexpr std::array<tenon::shape, 1> picture{tenon::shape(1, 3, 8, 8)};
+constexpr tenon::shape picture(1, 3, 8, 8);
 
 template <class Net>
 constexpr growing_graph lowered(const Net& net) {
-  return tenon::lower<1>(net, picture).graph;
+  return tenon_test::lowered(net, picture);
 }
 template <class Loss, class Net>
 constexpr growing_graph lowered_with(const Net& net) {
-  tenon::builder to = tenon::lower<1>(net, picture);
-  tenon::loss_list<Loss>::type::append_all(to);
-  return std::move(to.graph);
+  return tenon_test::lowered_with<Loss>(net, picture);
 }
 
 constexpr auto stem = name<"stem">(conv2d<4, kernel<3>, no_bias>{} >> batch_norm{} >> relu{});

@@ -6,7 +6,6 @@
 #include "tenon/layers/layers.hpp"
 #include "tenon/passes/differentiate.hpp"
 #include "tenon/passes/training_form.hpp"
-#include "tenon/train/losses.hpp"
 #include "tenon/train/optimizers.hpp"
 
 namespace {
@@ -68,17 +67,11 @@ static_assert(problem_of([](auto x) {
 constexpr tenon::growing_text trained(const growing_graph& graph, const tenon::optimizer_rule& rule) {
   return tenon::print(tenon::differentiate(tenon::training_form(graph.view()).view(), rule).view());
 }
-template <class Net>
-constexpr growing_graph with_loss(const Net& net) {
-  tenon::builder to = builder_of(net);
-  tenon::loss_list<tenon::mean_square>::type::append_all(to);
-  return std::move(to.graph);
-}
 constexpr auto twice = [](auto x) {
   auto part = share<"a">(tower);
   return part(part(x));
 };
-TENON_EXPECT(trained(with_loss(twice), tenon::sgd<>::rule()),
+TENON_EXPECT(trained(lowered_with<tenon::mean_square>(twice), tenon::sgd<>::rule()),
              "0 = input : 1x4x8x8\n"
              "1 = parameter a.0.weight : 4x4x1x1\n"
              "2 = convolution 0 1 : 1x4x8x8\n"
@@ -110,7 +103,7 @@ TENON_EXPECT(trained(with_loss(twice), tenon::sgd<>::rule()),
 // Frozen parameters have neither gradient nor update; a gradient still passes through.
 constexpr auto frozen_middle = conv2d<4, no_bias>{} >> frozen(conv2d<4>{} >> relu{}) >> conv2d<4, no_bias>{};
 static_assert(has_names<frozen_middle>({"0.weight", "1.0.weight", "1.0.bias", "2.weight"}));
-TENON_EXPECT(trained(with_loss(frozen_middle), tenon::sgd<>::rule()),
+TENON_EXPECT(trained(lowered_with<tenon::mean_square>(frozen_middle), tenon::sgd<>::rule()),
              "0 = input : 1x4x8x8\n"
              "1 = parameter 0.weight : 4x4x1x1\n"
              "2 = convolution 0 1 : 1x4x8x8\n"

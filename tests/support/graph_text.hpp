@@ -5,10 +5,12 @@
 #include <array>
 #include <initializer_list>
 #include <string_view>
+#include <utility>
 
 #include "tenon/graph/printer.hpp"
 #include "tenon/passes/lower.hpp"
 #include "tenon/plan/plan_of.hpp"
+#include "tenon/train/losses.hpp"
 
 /// A graph, or what was printed of it, is a text.
 #define TENON_EXPECT(graph, expected) static_assert(tenon_test::text_of(graph).view() == (expected))
@@ -30,6 +32,14 @@ constexpr tenon::builder builder_of(const Net& net, const tenon::shape& input = 
 template <class Net>
 constexpr tenon::growing_graph lowered(const Net& net, const tenon::shape& input = small_picture) {
   return builder_of(net, input).graph;
+}
+
+/// A description of one input with its losses.
+template <class Loss, class Net>
+constexpr tenon::growing_graph lowered_with(const Net& net, const tenon::shape& input = small_picture) {
+  tenon::builder to = builder_of(net, input);
+  tenon::loss_list<Loss>::type::append_all(to);
+  return std::move(to.graph);
 }
 
 /// What is wrong with a description.
