@@ -26,8 +26,7 @@ template <class T>
 void bias_gradient(const operand& dy, const operand& db) {
   for (std::int32_t channel = 0; channel < dy.extents.channels(); ++channel) {
     double sum = 0;
-    for (std::int32_t image = 0; image < dy.extents.batch(); ++image)
-      sum += xt::sum<double>(plane<T>(dy, image, channel))();
+    for (std::int32_t image = 0; image < dy.extents.batch(); ++image) sum += sum_of(plane<T>(dy, image, channel));
     db.as<T>()[channel] = static_cast<T>(sum);
   }
 }
@@ -45,12 +44,12 @@ void convolution(const attributes& attribute, std::span<const operand> operands,
       const T mean = norm[2].as<T>()[channel], variance = norm[3].as<T>()[channel];
       const T factor = scale / std::sqrt(variance + static_cast<T>(attribute.epsilon));
       auto pixels = plane<T>(y, image, channel);
-      xt::noalias(pixels) = (pixels - mean) * factor + shift;
+      pixels = (pixels - mean) * factor + shift;
     });
   }
   if (attribute.adds) {
     auto sum = elements<T>(y);
-    xt::noalias(sum) += elements<T>(operands.back());
+    sum += elements<T>(operands.back());
   }
   apply<T>(attribute.fused, elements<T>(y), attribute.slope);
 }

@@ -19,7 +19,7 @@ namespace reference {
 template <class T>
 void mean_square(const attributes& attribute, std::span<const operand> operands, std::span<const operand> results) {
   const auto x = elements<T>(operands[0]), target = elements<T>(operands[1]);
-  const double sum = xt::sum<double>(xt::square(x - target))();
+  const double sum = sum_of((x - target).square());
   *results[0].as<T>() = static_cast<T>(attribute.scale * sum / static_cast<double>(operands[0].extents.elements()));
 }
 
@@ -30,7 +30,7 @@ void mean_square_gradient(const attributes& attribute, std::span<const operand> 
   const auto x = elements<T>(operands[0]), target = elements<T>(operands[1]);
   const auto factor = static_cast<T>(2 * attribute.scale / static_cast<double>(operands[0].extents.elements()));
   auto dx = elements<T>(results[0]);
-  xt::noalias(dx) = factor * (x - target);
+  dx = factor * (x - target);
 }
 
 /// logits, target -> loss = scale * mean(max(x, 0) - x t + log(1 + e^-|x|))

@@ -38,7 +38,7 @@ void normalize_plane(const attributes& attribute, const channel_norm<T>& norm, c
                      const operand& y, std::int32_t image, std::int32_t channel) {
   const auto from = plane<T>(x, image, channel);
   auto to = plane<T>(y, image, channel);
-  for (std::size_t i = 0; i < from.size(); ++i) {
+  for (std::int64_t i = 0; i < from.size(); ++i) {
     const T added = addend == nullptr ? T{0} : plane<T>(*addend, image, channel)(i);
     to(i) = activated(attribute.fused, norm(from(i)) + added, static_cast<T>(attribute.slope));
   }
@@ -60,7 +60,7 @@ plane_sums sum_plane(const attributes& attribute, const channel_norm<T>& norm, c
                      std::int32_t image, std::int32_t channel) {
   const auto from = plane<T>(x, image, channel), arriving = plane<T>(dy, image, channel);
   plane_sums sums;
-  for (std::size_t i = 0; i < from.size(); ++i) {
+  for (std::int64_t i = 0; i < from.size(); ++i) {
     const auto gradient = static_cast<double>(passing(attribute, norm, from(i), arriving(i)));
     sums.plain += gradient;
     sums.weighted += gradient * static_cast<double>(norm.normalized(from(i)));
@@ -76,7 +76,7 @@ void differentiate_plane(const attributes& attribute, const channel_norm<T>& nor
                          std::int32_t channel) {
   const auto from = plane<T>(x, image, channel), arriving = plane<T>(dy, image, channel);
   auto to = plane<T>(dx, image, channel);
-  for (std::size_t i = 0; i < from.size(); ++i) {
+  for (std::int64_t i = 0; i < from.size(); ++i) {
     const T gradient = passing(attribute, norm, from(i), arriving(i));
     to(i) = norm.inverse_deviation *
             (norm.scale * gradient - static_cast<T>(plain) - norm.normalized(from(i)) * static_cast<T>(weighted));

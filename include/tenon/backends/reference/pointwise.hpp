@@ -51,7 +51,7 @@ void prelu(std::span<const operand> operands, std::span<const operand> results) 
     const T slope = of_channel<T>(operands[1], channel);
     const auto x = plane<T>(operands[0], image, channel);
     auto y = plane<T>(results[0], image, channel);
-    xt::noalias(y) = xt::where(x > T{0}, x, slope * x);
+    y = (x > T{0}).select(x, slope * x);
   });
 }
 
@@ -63,10 +63,10 @@ void prelu_gradient(std::span<const operand> operands, std::span<const operand> 
   const operand sum{reinterpret_cast<std::byte*>(sums.data()), slope.extents};
   for_each_plane(x.extents, [&](std::int32_t image, std::int32_t channel) {
     const auto from = plane<T>(x, image, channel), arriving = plane<T>(dy, image, channel);
-    of_channel<double>(sum, channel) += xt::sum<double>(xt::where(from > T{0}, T{0}, from * arriving))();
+    of_channel<double>(sum, channel) += sum_of((from > T{0}).select(T{0}, from * arriving));
     auto to = plane<T>(results[0], image, channel);
     const T factor = of_channel<T>(slope, channel);
-    xt::noalias(to) = xt::where(from > T{0}, arriving, factor * arriving);
+    to = (from > T{0}).select(arriving, factor * arriving);
   });
   std::transform(sums.begin(), sums.end(), dslope.as<T>(), [](double each) { return static_cast<T>(each); });
 }
@@ -76,7 +76,7 @@ template <class T>
 void add(std::span<const operand> operands, std::span<const operand> results) {
   const auto a = elements<T>(operands[0]), b = elements<T>(operands[1]);
   auto sum = elements<T>(results[0]);
-  xt::noalias(sum) = a + b;
+  sum = a + b;
 }
 
 /// a, b -> a * b; b of a's shape, or of one pixel an image. The result may overwrite a, and b of its shape.
@@ -85,13 +85,13 @@ void multiply(std::span<const operand> operands, std::span<const operand> result
   if (operands[1].extents == operands[0].extents) {
     const auto a = elements<T>(operands[0]), b = elements<T>(operands[1]);
     auto product = elements<T>(results[0]);
-    xt::noalias(product) = a * b;
+    product = a * b;
     return;
   }
   for_each_plane(operands[0].extents, [&](std::int32_t image, std::int32_t channel) {
     const T factor = operands[1].as<const T>()[image * operands[0].extents.channels() + channel];
     auto product = plane<T>(results[0], image, channel);
-    xt::noalias(product) = factor * plane<T>(operands[0], image, channel);
+    product = factor * plane<T>(operands[0], image, channel);
   });
 }
 
@@ -100,7 +100,7 @@ template <class T>
 void multiply_gradient(std::span<const operand> operands, std::span<const operand> results) {
   for_each_plane(operands[0].extents, [&](std::int32_t image, std::int32_t channel) {
     const auto a = plane<T>(operands[0], image, channel), dy = plane<T>(operands[1], image, channel);
-    results[0].as<T>()[image * operands[0].extents.channels() + channel] = static_cast<T>(xt::sum<double>(a * dy)());
+    results[0].as<T>()[image * operands[0].extents.channels() + channel] = static_cast<T>(sum_of(a * dy));
   });
 }
 

@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Operands seen as xtensor expressions and as channel planes.
+// Operands seen as arrays of Eigen: all elements, or a channel's plane.
 #pragma once
 
-#include <array>
-#include <cstddef>
+#include <Eigen/Core>
 #include <cstdint>
-#include <xtensor/xadapt.hpp>
-#include <xtensor/xmath.hpp>
-#include <xtensor/xnoalias.hpp>
+#include <type_traits>
 
 #include "tenon/backends/operand.hpp"
 
@@ -15,11 +12,17 @@ namespace tenon {
 inline namespace v0 {
 namespace reference {
 
-/// `count` consecutive elements as a one-dimensional xtensor expression.
+/// `count` consecutive elements, with arithmetic element by element.
 template <class T>
 auto elements(T* data, std::int64_t count) {
-  const std::array<std::size_t, 1> extents{static_cast<std::size_t>(count)};
-  return xt::adapt(data, extents[0], xt::no_ownership(), extents);
+  using array = Eigen::Array<std::remove_const_t<T>, Eigen::Dynamic, 1>;
+  return Eigen::Map<std::conditional_t<std::is_const_v<T>, const array, array>>(data, count);
+}
+
+/// Their sum, in double.
+template <class Expression>
+double sum_of(const Expression& expression) {
+  return expression.template cast<double>().sum();
 }
 
 /// All elements of an operand.
