@@ -72,16 +72,49 @@ struct running {
   }
 };
 
+/// A part of a chain, by its number. A `std::tuple` of the parts took the compiler three times as long.
+template <std::size_t Number, class Part>
+struct chain_slot {
+  Part part;
+};
+
+template <std::size_t Number, class Part>
+constexpr const Part& part_at(const chain_slot<Number, Part>& slot) {
+  return slot.part;
+}
+
+/// Two chains as the parts of one: `part_at` of a number counts through both.
+template <std::size_t Front, class First, class Second>
+struct two_chains {
+  const First& first;
+  const Second& second;
+
+  template <std::size_t Number>
+  constexpr const auto& part() const {
+    if constexpr (Number < Front) {
+      return part_at<Number>(first);
+    } else {
+      return part_at<Number - Front>(second);
+    }
+  }
+};
+
 /// The parts of a chain and their calls; `Rest` are the numbers of all but one.
 template <class Rest, class First, class... Parts>
 struct chain_parts;
 template <std::size_t... Rest, class First, class... Parts>
-struct chain_parts<std::index_sequence<Rest...>, First, Parts...> {
-  std::tuple<First, Parts...> parts;
+struct chain_parts<std::index_sequence<Rest...>, First, Parts...> : chain_slot<0, First>,
+                                                                    chain_slot<Rest + 1, Parts>... {
+  constexpr chain_parts() = default;
+  constexpr explicit chain_parts(const First& first, const Parts&... rest)
+      : chain_slot<0, First>{first}, chain_slot<Rest + 1, Parts>{rest}... {}
+  template <std::size_t Front, class One, class Other>
+  constexpr explicit chain_parts(const two_chains<Front, One, Other>& both)
+      : chain_slot<0, First>{both.template part<0>()}, chain_slot<Rest + 1, Parts>{both.template part<Rest + 1>()}... {}
 
   constexpr auto body(auto... x) const {
-    auto value = call_member(std::get<0>(parts), 0, x...);
-    return (running<decltype(value)>{value, positions_of<First>()} * ... * std::get<Rest + 1>(parts)).value;
+    auto value = call_member(chain_slot<0, First>::part, 0, x...);
+    return (running<decltype(value)>{value, positions_of<First>()} * ... * chain_slot<Rest + 1, Parts>::part).value;
   }
 };
 
@@ -89,29 +122,46 @@ struct chain_parts<std::index_sequence<Rest...>, First, Parts...> {
 template <class First, class... Parts>
 struct chain_of : layer<chain_of<First, Parts...>>,
                   chain_parts<std::make_index_sequence<sizeof...(Parts)>, First, Parts...> {
-  constexpr chain_of() = default;
-  constexpr explicit chain_of(const std::tuple<First, Parts...>& given)
-      : chain_parts<std::make_index_sequence<sizeof...(Parts)>, First, Parts...>{given} {}
+  using chain_parts<std::make_index_sequence<sizeof...(Parts)>, First, Parts...>::chain_parts;
 };
 
-template <class Part>
-constexpr auto parts_of(const Part& part) {
-  return std::tuple<Part>(part);
+template <class... First, class... Second>
+constexpr auto join_chains(const chain_of<First...>& first, const chain_of<Second...>& second) {
+  constexpr std::size_t front = sizeof...(First);
+  return chain_of<First..., Second...>(two_chains<front, chain_of<First...>, chain_of<Second...>>{first, second});
 }
-template <class... Parts>
-constexpr auto parts_of(const chain_of<Parts...>& chain) {
-  return chain.parts;
+template <class... First, class Second>
+constexpr auto join_chains(const chain_of<First...>& first, const Second& second) {
+  constexpr std::size_t front = sizeof...(First);
+  return chain_of<First..., Second>(
+      two_chains<front, chain_of<First...>, chain_slot<0, Second>>{first, chain_slot<0, Second>{second}});
 }
-
-template <class... Parts>
-constexpr chain_of<Parts...> make_chain(const std::tuple<Parts...>& parts) {
-  return chain_of<Parts...>(parts);
+template <class First, class... Second>
+constexpr auto join_chains(const First& first, const chain_of<Second...>& second) {
+  return chain_of<First, Second...>(
+      two_chains<1, chain_slot<0, First>, chain_of<Second...>>{chain_slot<0, First>{first}, second});
+}
+template <class First, class Second>
+constexpr auto join_chains(const First& first, const Second& second) {
+  return chain_of<First, Second>(first, second);
 }
 
 /// Parts one after the other; for what >> cannot join, two bare lambdas.
+template <class First>
+constexpr auto chain(const First& first) {
+  return chain_of<First>(first);
+}
 template <class... Parts>
-constexpr auto chain(const Parts&... parts) {
-  return make_chain(std::tuple_cat(parts_of(parts)...));
+constexpr auto chain(const chain_of<Parts...>& only) {
+  return only;
+}
+template <class First, class Second, class... More>
+constexpr auto chain(const First& first, const Second& second, const More&... more) {
+  if constexpr (sizeof...(More) == 0) {
+    return join_chains(first, second);
+  } else {
+    return chain(join_chains(first, second), more...);
+  }
 }
 
 /// `first >> second`: calls second on what first gave. Chains flatten, as in torch.nn.Sequential with all members in

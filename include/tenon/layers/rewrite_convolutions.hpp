@@ -184,7 +184,8 @@ struct dense_rule : rule<Options...> {
   template <class First, class... Rest>
   static constexpr auto join(const First& first, const Rest&... rest) {
     using Between = decltype(std::tuple_cat(typename parts_between<Options>::type()...));
-    return make_chain(std::tuple_cat(std::tuple<First>(first), std::tuple_cat(Between(), std::tuple<Rest>(rest))...));
+    return std::apply([](const auto&... parts) { return chain_of<std::remove_cvref_t<decltype(parts)>...>(parts...); },
+                      std::tuple_cat(std::tuple<First>(first), std::tuple_cat(Between(), std::tuple<Rest>(rest))...));
   }
 };
 
