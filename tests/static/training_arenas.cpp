@@ -21,6 +21,11 @@ static_assert(unet::arena_bytes <= 700_MiB && is_tight<unet> && unet::saved_byte
 using volumes = plan_of<models::vb_net<1>, volume<1, 1, 32, 128, 128>, binary_cross_entropy, sgd<>>;
 static_assert(volumes::arena_bytes <= 330_MiB && is_tight<volumes> && volumes::saved_bytes < volumes::arena_bytes);
 
+// Values of 4 and 8 channels are plain, or these blocks took 601 MiB.
+using bottlenecks =
+    plan_of<models::vb_net<1, models::vb_block::bottleneck>, volume<1, 1, 32, 128, 128>, binary_cross_entropy, sgd<>>;
+static_assert(bottlenecks::arena_bytes <= 436_MiB && is_tight<bottlenecks>);
+
 constexpr auto norm = layers::group_norm<layers::nearest<32>>{};
 using street = plan_of<models::deeplab_v3_plus<19, norm>, image<1, 3, 1024, 2048>, cross_entropy<>, sgd<>>;
 static_assert(street::arena_bytes <= 7_GiB && is_tight<street> && street::saved_bytes < street::arena_bytes);

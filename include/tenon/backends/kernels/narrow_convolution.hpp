@@ -25,7 +25,7 @@ struct narrow_arguments {
   operand narrow;        ///< plain, of at most most_narrow_channels
   const float* weights;  ///< (narrow_rows, wide channels in whole blocks), zeros where there are none
   const float* bias;     ///< of the result, padded as it is; nullptr: none
-  const float* addend;   ///< as a wide result, which may overwrite it; nullptr: none
+  const float* addend;   ///< as the result, which may overwrite it; nullptr: none
   activation fused = activation::none;
   float slope = 0;
 };
@@ -55,7 +55,7 @@ namespace tenon {
 inline namespace v0 {
 namespace kernels {
 
-/// wide, w, [b] -> narrow: x -> y, or dy -> dx
+/// wide, w, [b], [addend] -> narrow: x -> y, or dy -> dx
 inline void convolve_to_narrow(isa set, const narrow_arguments& of) {
   chosen(set, &plain::convolve_to_narrow, &avx2::convolve_to_narrow, &avx512::convolve_to_narrow)(of);
 }
@@ -121,8 +121,11 @@ TENON_KERNEL inline void to_narrow_part(const narrow_arguments& of, std::int64_t
         load_square(wide, image, channel, pixel, channels);
         add_square<Rows>(sums, channels, of.weights + channel, stored, std::make_index_sequence<Rows * width>());
       }
-      for (int o = 0; o < narrow.extents.channels; ++o)
-        store_some(narrow.plain(image, o, pixel), sums[o], last - pixel);
+      for (int o = 0; o < narrow.extents.channels; ++o) {
+        float* const to = narrow.plain(image, o, pixel);
+        if (of.addend != nullptr) sums[o] += load_some(of.addend + (to - narrow.data), last - pixel);
+        store_some(to, sums[o], last - pixel);
+      }
     }
     if (of.fused == activation::none) continue;
     for (int o = 0; o < narrow.extents.channels; ++o)
