@@ -18,7 +18,7 @@ struct placing_progress {
   std::int64_t arena = 0;         ///< of what is placed so far
   std::int64_t best_arena = -1;   ///< of the best offsets for all groups, -1: none yet
   std::int64_t least = -1;        ///< while shuffling: of the large groups alone, in the best order so far
-  std::int64_t visits = 0;        ///< atoms that were looked at
+  std::int64_t visits = 0;        ///< atoms that were looked at; a step counts as some
   std::int64_t last_visit = 0;    ///< when the shuffling gives up
   std::int32_t attempt = 0;       ///< the number of the order that is tried
   std::int32_t next = 0;          ///< position in the order of the group to be placed
@@ -92,6 +92,8 @@ class placer {
   // What the shuffling may cost, where the orders that are tried first leave holes.
   static constexpr std::int64_t shuffling_visits = 150'000;
   static constexpr std::int32_t orders = 4;
+  // What a step costs besides the atoms that it looks at, which counts where few groups are placed over and over.
+  static constexpr std::int64_t visits_of_a_step = 8;
 
   static constexpr std::size_t at(std::int32_t i) { return static_cast<std::size_t>(i); }
 
@@ -181,6 +183,7 @@ class placer {
   }
 
   constexpr void step() {
+    at_.visits += visits_of_a_step;
     const bool shuffles = at_.attempt == orders && !at_.completes;
     if (shuffles && (at_.next == at_.large || (at_.least >= 0 && at_.arena > at_.least))) return judge();
     // An attempt may end before all is placed: it cannot become the best any more.
