@@ -19,18 +19,17 @@ class plain_candidates {
   /// Takes up a node's result if its operands allow for it, and drops operands that the node cannot read plain.
   /// Returns whether others may rely on the result.
   constexpr bool take_up(const node& of) {
-    if (of.results.count == 0 || !Capabilities::writes_plain(*graph_, of)) {
-      settle(of);
-      return false;
-    }
-    plain_.data()[of.results[0]] = 1;
+    const bool writes = of.results.count > 0 && Capabilities::writes_plain(*graph_, of);
+    if (writes) plain_.data()[of.results[0]] = 1;
+    if (is_source(of.op)) return false;
     settle(of);
-    return !is_source(of.op) && counts(of.results[0]) && plain_.data()[of.results[0]] != 0;
+    return writes && plain_.data()[of.results[0]] != 0 && counts(of.results[0]);
   }
 
   /// Drops what the node cannot read or write plain, and returns whether there was anything on which others may rely.
+  /// requires: no source.
   constexpr bool settle(const node& of) {
-    if (is_source(of.op) || !is_any_plain(of) || Capabilities::works_plain(*graph_, of, plain_.data())) return false;
+    if (!is_any_plain(of) || Capabilities::works_plain(*graph_, of, plain_.data())) return false;
     bool dropped = false;
     for (std::int32_t o = 0; o < of.operands.count; ++o) dropped = drop(graph_->operand(of, o)) || dropped;
     if (of.results.count > 0 && !Capabilities::works_plain(*graph_, of, plain_.data()))
@@ -71,10 +70,12 @@ template <class Capabilities>
 constexpr list<char> find_plain_values(const graph_view& graph) {
   plain_candidates<Capabilities> candidates(graph);
   bool again = false;
-  for (const node& current : graph.nodes) again = candidates.take_up(current) || again;
+  for (const node& current : graph.nodes)
+    if (!is_source(current.op) || current.op == operation::input) again = candidates.take_up(current) || again;
   while (again) {
     again = false;
-    for (const node& current : graph.nodes) again = candidates.settle(current) || again;
+    for (const node& current : graph.nodes)
+      if (!is_source(current.op)) again = candidates.settle(current) || again;
   }
   return candidates.found();
 }

@@ -66,6 +66,8 @@ struct capabilities {
   /// requires: the results' layouts have been chosen.
   static constexpr layout operand_layout(const graph_view& graph, const node& of, int i) {
     const value& given = graph.operand_value(of, i);
+    // What somebody gives blocked is an activation that all read so.
+    if (given.arrangement == layout::blocked) return layout::blocked;
     if (given.type != element_type::float32) return layout::plain;
     if ((i == 0 || (i == 1 && compares(of.op))) && comes_plain(graph, graph.operand(of, 0)) &&
         (reads_any_layout(of.op) || of.op == operation::resize_gradient)) {
