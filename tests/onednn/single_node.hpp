@@ -99,6 +99,9 @@ class single_node {
 
     onednn::program program(plan, threads);
     implementation = program.implementation_of(graph.node_count() - 1);
+    // Programs carry kernels of ours only for what needs_of finds.
+    if (implementation.starts_with("kernels:") && onednn::effective_isa() != kernels::isa::plain)
+      CHECK(needs_kernels(graph, of));
     const aligned_bytes arena = allocate(arena_bytes), weights = allocate(packed_bytes),
                         scratchpad = allocate(static_cast<std::int64_t>(program.scratchpad_bytes()));
     std::fill_n(reinterpret_cast<float*>(arena.get()), arena_bytes / 4, 1e30F);
@@ -143,6 +146,12 @@ class single_node {
   }
 
  private:
+  static bool needs_kernels(const graph_view& graph, const node& of) {
+    onednn::needs found;
+    found.add(graph, of);
+    return found.narrow_convolutions || found.row_convolutions || found.depthwise_convolutions || found.slow_primitives;
+  }
+
   /// Adds the node and its results; returns the number of operands.
   std::int32_t finish() {
     const auto operand_count = static_cast<std::int32_t>(values_.size());

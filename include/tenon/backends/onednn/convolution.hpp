@@ -31,7 +31,7 @@ std::unique_ptr<convolution_step> make_convolution(const plan_view& plan, std::i
                                                    kernels::isa set) {
   const graph_view& graph = plan.graph;
   const node& of = graph.node_at(number);
-  const bool is_weight_gradient = role_of(of.op) == convolution_role::weight_gradient;
+  [[maybe_unused]] const bool is_weight_gradient = role_of(of.op) == convolution_role::weight_gradient;
   const weight_extents plain = weight_extents_of(graph, of);
   const std::string_view scope = graph.text(of.scope);
   if (!Needs.cover(graph, of)) {
@@ -58,11 +58,13 @@ std::unique_ptr<convolution_step> make_convolution(const plan_view& plan, std::i
   const weight_extents extents =
       whole_blocks(plain, block, source.arrangement == layout::blocked, destination.arrangement == layout::blocked);
   primitive_descriptor descriptor = convolution_description(engine, graph, of, extents, block, scope).make();
-  if (is_slow(implementation_of(descriptor, scope))) {
-    if constexpr (Needs.trains()) {
-      if (is_weight_gradient) return std::make_unique<weight_gradient_step>(plan, number, set);
+  if constexpr (Needs.slow_primitives) {
+    if (is_slow(implementation_of(descriptor, scope))) {
+      if constexpr (Needs.trains()) {
+        if (is_weight_gradient) return std::make_unique<weight_gradient_step>(plan, number, set);
+      }
+      return std::make_unique<gather_step>(plan, number, set, kernels::direct_convolution);
     }
-    return std::make_unique<gather_step>(plan, number, set, kernels::direct_convolution);
   }
   return std::make_unique<primitive_step>(plan, number, set, engine, std::move(descriptor), extents);
 }

@@ -93,6 +93,25 @@ constexpr weight_extents weight_extents_of(const graph_view& graph, const node& 
           static_cast<std::int64_t>(kernel[0]) * kernel[1] * kernel[2]};
 }
 
+/// Whether oneDNN has fast code for the node wherever it has AVX2, so that a program need not carry ours. It is not
+/// said of volumes, images of one channel, several channels in several groups, kernels as large as the image, dilation
+/// with a stride or for a weight's gradient, and transposed convolutions that leave gaps; there oneDNN is asked when
+/// the program is made.
+constexpr bool has_fast_primitive(const graph_view& graph, const node& of) {
+  const attributes& attribute = of.attribute;
+  const convolution_values values = convolution_values_of(graph, of);
+  const bool transposed = is_transposed(of.op);
+  const shape& image = graph.value_at(transposed ? values.destination : values.source).extents;
+  if (attribute.groups != 1 || image.spatial_rank() == 3 || image.channels() == 1) return false;
+  for (std::size_t d = 1; d < 3; ++d) {
+    const std::int64_t kernel = attribute.kernel[d], stride = attribute.stride[d], dilation = attribute.dilation[d];
+    if ((kernel - 1) * dilation >= image.spatial(static_cast<int>(d))) return false;
+    if (dilation > 1 && (stride > 1 || role_of(of.op) == convolution_role::weight_gradient)) return false;
+    if (transposed && stride > kernel) return false;
+  }
+  return true;
+}
+
 /// The extents when channels of blocked values count up to whole blocks. Their padding is zero, so a convolution over
 /// it is exact, and oneDNN finds whole blocks, for which it has its fast code. Groups of several channels cannot
 /// grow: theirs lie side by side.

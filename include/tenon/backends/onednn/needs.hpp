@@ -16,6 +16,7 @@ struct needs {
   bool narrow_convolutions = false;
   bool row_convolutions = false;
   bool depthwise_convolutions = false;
+  bool slow_primitives = false;    ///< kernels of ours for what oneDNN may have only slow code for
   bool plain_activations = false;  ///< norms and dropouts of few channels
 
   /// Whether there are gradients of weights.
@@ -35,6 +36,8 @@ struct needs {
       row_convolutions = true;
     else if (has_depthwise_kernels(weight_extents_of(graph, of)))
       depthwise_convolutions = true;
+    else if (!has_fast_primitive(graph, of))
+      slow_primitives = true;
   }
   /// Whether a node asks for nothing else.
   constexpr bool cover(const graph_view& graph, const node& of) const {
@@ -46,9 +49,9 @@ struct needs {
   bool operator==(const needs&) const = default;
 };
 
-inline constexpr needs every_need{every_operation, true, true, true, true};
+inline constexpr needs every_need{every_operation, true, true, true, true, true};
 /// Of every plan of inference.
-inline constexpr needs inference_needs{inference_operations, true, true, true, true};
+inline constexpr needs inference_needs{inference_operations, true, true, true, true, true};
 
 /// Those of a compiled graph.
 constexpr needs needs_of(const graph_view& graph) {
