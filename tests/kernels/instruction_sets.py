@@ -10,7 +10,7 @@ import sys
 
 # Parts that copy and clear by the C library or leave that to another function, and so may have no vectors of their own.
 WITHOUT_VECTORS = {"copy_part", "clear_part", "pad_part", "concat_part", "activate_part", "activate_and_clear_part",
-                   "activation_gradient_part"}
+                   "activation_gradient_part", "row_convolution_part"}
 NAME = re.compile(r"kernels::(plain|avx2|avx512)::(\w+_part|\w+_instance<.*?>::run)\(")
 
 

@@ -104,34 +104,36 @@ TENON_KERNEL_INLINE void add_square(vec* sums, const vec* channels, const float*
 }
 
 template <int Rows>
-TENON_KERNEL inline void to_narrow_part(const narrow_arguments& of, std::int64_t begin, std::int64_t end) {
-  const square_view wide(of.wide), narrow(of.narrow);
-  const std::int64_t pixels = wide.extents.pixels, tiles = divide_up(pixels, narrow_tile);
-  const std::int64_t stored = wide.extents.blocks * block;
-  const auto activate = instance_for<activate_instance>(of.fused);
-  for (std::int64_t tile = begin; tile < end; ++tile) {
-    const std::int64_t image = tile / tiles, first = tile % tiles * narrow_tile;
-    const std::int64_t last = std::min(first + narrow_tile, pixels);
-    for (std::int64_t pixel = first; pixel < last; pixel += width) {
-      vec sums[Rows];
-      for (int o = 0; o < Rows; ++o)
-        sums[o] = of.bias != nullptr && o < narrow.extents.channels ? all(of.bias[o]) : vec{};
-      for (std::int64_t channel = 0; channel < stored; channel += width) {
-        vec channels[width];
-        load_square(wide, image, channel, pixel, channels);
-        add_square<Rows>(sums, channels, of.weights + channel, stored, std::make_index_sequence<Rows * width>());
+struct to_narrow_instance {
+  TENON_KERNEL static void run(const narrow_arguments& of, std::int64_t begin, std::int64_t end) {
+    const square_view wide(of.wide), narrow(of.narrow);
+    const std::int64_t pixels = wide.extents.pixels, tiles = divide_up(pixels, narrow_tile);
+    const std::int64_t stored = wide.extents.blocks * block;
+    const auto activate = instance_for<activate_instance>(of.fused);
+    for (std::int64_t tile = begin; tile < end; ++tile) {
+      const std::int64_t image = tile / tiles, first = tile % tiles * narrow_tile;
+      const std::int64_t last = std::min(first + narrow_tile, pixels);
+      for (std::int64_t pixel = first; pixel < last; pixel += width) {
+        vec sums[Rows];
+        for (int o = 0; o < Rows; ++o)
+          sums[o] = of.bias != nullptr && o < narrow.extents.channels ? all(of.bias[o]) : vec{};
+        for (std::int64_t channel = 0; channel < stored; channel += width) {
+          vec channels[width];
+          load_square(wide, image, channel, pixel, channels);
+          add_square<Rows>(sums, channels, of.weights + channel, stored, std::make_index_sequence<Rows * width>());
+        }
+        for (int o = 0; o < narrow.extents.channels; ++o) {
+          float* const to = narrow.plain(image, o, pixel);
+          if (of.addend != nullptr) sums[o] += load_some(of.addend + (to - narrow.data), last - pixel);
+          store_some(to, sums[o], last - pixel);
+        }
       }
-      for (int o = 0; o < narrow.extents.channels; ++o) {
-        float* const to = narrow.plain(image, o, pixel);
-        if (of.addend != nullptr) sums[o] += load_some(of.addend + (to - narrow.data), last - pixel);
-        store_some(to, sums[o], last - pixel);
-      }
+      if (of.fused == activation::none) continue;
+      for (int o = 0; o < narrow.extents.channels; ++o)
+        activate(of.slope, narrow.plain(image, o, first), narrow.plain(image, o, first), last - first);
     }
-    if (of.fused == activation::none) continue;
-    for (int o = 0; o < narrow.extents.channels; ++o)
-      activate(of.slope, narrow.plain(image, o, first), narrow.plain(image, o, first), last - first);
   }
-}
+};
 
 /// The pixels whose results go through a function while they are in the cache.
 inline constexpr std::int64_t narrow_function_pixels = 64;
@@ -152,46 +154,49 @@ TENON_KERNEL_INLINE void to_wide_run(const narrow_planes<Rows>& planes, const fl
 
 /// Tiles of block planes of the wide result.
 template <int Rows>
-TENON_KERNEL inline void to_wide_part(const narrow_arguments& of, std::int64_t begin, std::int64_t end) {
-  const square_view wide(of.wide), narrow(of.narrow);
-  const std::int64_t pixels = wide.extents.pixels, tiles = divide_up(pixels, narrow_tile);
-  const std::int64_t stored = wide.extents.blocks * block;
-  const auto activate = instance_for<activate_instance>(of.fused);
-  constexpr auto rows = std::make_index_sequence<Rows>();
-  for (std::int64_t tile = begin; tile < end; ++tile) {
-    const std::int64_t plane = tile / tiles, image = plane / wide.extents.blocks;
-    const std::int64_t channel = plane % wide.extents.blocks * block, present = wide.extents.channels - channel;
-    const narrow_planes<Rows> planes(narrow, image);
-    const std::int64_t end_of_tile = std::min((tile % tiles + 1) * narrow_tile, pixels);
-    for (std::int64_t first = tile % tiles * narrow_tile; first < end_of_tile; first += narrow_function_pixels) {
-      const std::int64_t last = std::min(first + narrow_function_pixels, end_of_tile);
-      for (int lane = 0; lane < block; lane += width) {
-        const float* const weights = of.weights + channel + lane;
-        const vec bias = of.bias == nullptr ? vec{} : load(of.bias + channel + lane);
-        float* const to = wide.blocked(image, channel, 0) + lane;
-        if (of.addend == nullptr)
-          to_wide_run<Rows, false>(planes, weights, stored, bias, nullptr, to, first, last, rows);
-        else
-          to_wide_run<Rows, true>(planes, weights, stored, bias, of.addend + (to - wide.data), to, first, last, rows);
+struct to_wide_instance {
+  TENON_KERNEL static void run(const narrow_arguments& of, std::int64_t begin, std::int64_t end) {
+    const square_view wide(of.wide), narrow(of.narrow);
+    const std::int64_t pixels = wide.extents.pixels, tiles = divide_up(pixels, narrow_tile);
+    const std::int64_t stored = wide.extents.blocks * block;
+    const auto activate = instance_for<activate_instance>(of.fused);
+    constexpr auto rows = std::make_index_sequence<Rows>();
+    for (std::int64_t tile = begin; tile < end; ++tile) {
+      const std::int64_t plane = tile / tiles, image = plane / wide.extents.blocks;
+      const std::int64_t channel = plane % wide.extents.blocks * block, present = wide.extents.channels - channel;
+      const narrow_planes<Rows> planes(narrow, image);
+      const std::int64_t end_of_tile = std::min((tile % tiles + 1) * narrow_tile, pixels);
+      for (std::int64_t first = tile % tiles * narrow_tile; first < end_of_tile; first += narrow_function_pixels) {
+        const std::int64_t last = std::min(first + narrow_function_pixels, end_of_tile);
+        for (int lane = 0; lane < block; lane += width) {
+          const float* const weights = of.weights + channel + lane;
+          const vec bias = of.bias == nullptr ? vec{} : load(of.bias + channel + lane);
+          float* const to = wide.blocked(image, channel, 0) + lane;
+          if (of.addend == nullptr)
+            to_wide_run<Rows, false>(planes, weights, stored, bias, nullptr, to, first, last, rows);
+          else
+            to_wide_run<Rows, true>(planes, weights, stored, bias, of.addend + (to - wide.data), to, first, last, rows);
+        }
+        if (of.fused == activation::none) continue;
+        float* const to = wide.blocked(image, channel, first);
+        activate(of.slope, to, to, (last - first) * block);
+        if (!keeps_zero(of.fused) && present < block) clear_padding(to, last - first, present);
       }
-      if (of.fused == activation::none) continue;
-      float* const to = wide.blocked(image, channel, first);
-      activate(of.slope, to, to, (last - first) * block);
-      if (!keeps_zero(of.fused) && present < block) clear_padding(to, last - first, present);
     }
   }
-}
+};
 
 inline void convolve_to_narrow(const narrow_arguments& of) {
   const geometry extents(of.wide.extents, block);
   in_parallel(extents.batch * divide_up(extents.pixels, narrow_tile),
-              narrow_rows(of.narrow.extents.channels()) == 4 ? to_narrow_part<4> : to_narrow_part<8>, of);
+              narrow_rows(of.narrow.extents.channels()) == 4 ? to_narrow_instance<4>::run : to_narrow_instance<8>::run,
+              of);
 }
 
 inline void convolve_to_wide(const narrow_arguments& of) {
   const geometry extents(of.wide.extents, block);
   in_parallel(extents.planes() * divide_up(extents.pixels, narrow_tile),
-              narrow_rows(of.narrow.extents.channels()) == 4 ? to_wide_part<4> : to_wide_part<8>, of);
+              narrow_rows(of.narrow.extents.channels()) == 4 ? to_wide_instance<4>::run : to_wide_instance<8>::run, of);
 }
 
 /// Adds products of a vector of wide channels and all rows, and of 1 behind them.
@@ -224,31 +229,32 @@ TENON_KERNEL_INLINE void add_row_sums(const narrow_planes<Rows>& planes, std::in
 
 /// Parts of the tiles of all images.
 template <int Rows>
-TENON_KERNEL inline void narrow_weight_gradient_part(const parted_narrow_gradient& parted, std::int64_t begin,
-                                                     std::int64_t end) {
-  const narrow_gradient_arguments& of = *parted.arguments;
-  const square_view wide(of.wide), narrow(of.narrow);
-  const std::int64_t pixels = wide.extents.pixels, tiles = divide_up(pixels, narrow_tile);
-  const std::int64_t stored = wide.extents.blocks * block, count = (Rows + 1) * stored + Rows;
-  constexpr auto rows = std::make_index_sequence<Rows>();
-  for (std::int64_t part = begin; part < end; ++part) {
-    float* const sums = of.sums + part * count;
-    std::fill_n(sums, count, 0.0f);
-    for (std::int64_t tile = parted.parts.begin(part); tile < parted.parts.end(part); ++tile) {
-      const std::int64_t image = tile / tiles, first = tile % tiles * narrow_tile;
-      const std::int64_t last = std::min(first + narrow_tile, pixels);
-      const narrow_planes<Rows> planes(narrow, image);
-      for (std::int64_t channel = 0; channel < stored; channel += width) {
-        const float* const from = wide.blocked(image, channel, 0);
-        if (of.wide_sums == nullptr)
-          add_narrow_products<Rows, false>(planes, from, first, last, sums + channel, stored, rows);
-        else
-          add_narrow_products<Rows, true>(planes, from, first, last, sums + channel, stored, rows);
+struct narrow_weight_gradient_instance {
+  TENON_KERNEL static void run(const parted_narrow_gradient& parted, std::int64_t begin, std::int64_t end) {
+    const narrow_gradient_arguments& of = *parted.arguments;
+    const square_view wide(of.wide), narrow(of.narrow);
+    const std::int64_t pixels = wide.extents.pixels, tiles = divide_up(pixels, narrow_tile);
+    const std::int64_t stored = wide.extents.blocks * block, count = (Rows + 1) * stored + Rows;
+    constexpr auto rows = std::make_index_sequence<Rows>();
+    for (std::int64_t part = begin; part < end; ++part) {
+      float* const sums = of.sums + part * count;
+      std::fill_n(sums, count, 0.0f);
+      for (std::int64_t tile = parted.parts.begin(part); tile < parted.parts.end(part); ++tile) {
+        const std::int64_t image = tile / tiles, first = tile % tiles * narrow_tile;
+        const std::int64_t last = std::min(first + narrow_tile, pixels);
+        const narrow_planes<Rows> planes(narrow, image);
+        for (std::int64_t channel = 0; channel < stored; channel += width) {
+          const float* const from = wide.blocked(image, channel, 0);
+          if (of.wide_sums == nullptr)
+            add_narrow_products<Rows, false>(planes, from, first, last, sums + channel, stored, rows);
+          else
+            add_narrow_products<Rows, true>(planes, from, first, last, sums + channel, stored, rows);
+        }
+        if (of.narrow_sums != nullptr) add_row_sums(planes, first, last, sums + (Rows + 1) * stored);
       }
-      if (of.narrow_sums != nullptr) add_row_sums(planes, first, last, sums + (Rows + 1) * stored);
     }
   }
-}
+};
 
 inline void narrow_weight_gradient(const narrow_gradient_arguments& of) {
   const geometry extents(of.wide.extents, block);
@@ -256,7 +262,8 @@ inline void narrow_weight_gradient(const narrow_gradient_arguments& of) {
   const std::int64_t stored = extents.blocks * block, count = (rows + 1) * stored + rows;
   const parted_narrow_gradient parted{
       &of, equal_parts(extents.batch * divide_up(extents.pixels, narrow_tile), narrow_parts, 1)};
-  in_parallel(parted.parts.count, rows == 4 ? narrow_weight_gradient_part<4> : narrow_weight_gradient_part<8>, parted);
+  in_parallel(parted.parts.count,
+              rows == 4 ? narrow_weight_gradient_instance<4>::run : narrow_weight_gradient_instance<8>::run, parted);
   const auto total = [&](std::int64_t place) {
     double sum = 0;
     for (std::int64_t part = 0; part < parted.parts.count; ++part)
