@@ -156,7 +156,8 @@ class placer {
     sort_falling(major, minor);
   }
 
-  constexpr bool is_large(std::int32_t group) const { return atoms_.group_bytes[group] * 200 > at_.bound; }
+  // The fewer are shuffled, the more orders are tried; the others fit between them.
+  constexpr bool is_large(std::int32_t group) const { return atoms_.group_bytes[group] * 32 > at_.bound; }
 
   // Merges runs of 1, 2, 4, ... groups: std::sort takes several calls for each comparison.
   constexpr void sort_falling(const list<std::int64_t>& major, const list<std::int64_t>& minor) {
