@@ -58,6 +58,9 @@ static_assert(has_parameter<fast>("cls.3.weight", tenon::shape(19, 128, 1, 1)));
 using street = plan_of<deeplab_v3_plus<19>, image<1, 3, 1024, 2048>>;
 static_assert(street::arena_bytes <= 600_MiB && street::arena_bytes * 50 <= street::lower_bound_bytes * 51);
 static_assert(fast::arena_bytes <= 165_MiB && fast::arena_bytes * 50 <= fast::lower_bound_bytes * 51);
+using bottlenecks = plan_of<vb_net<1, vb_block::bottleneck>, tenon::volume<1, 1, 32, 128, 128>>;
+static_assert(bottlenecks::arena_bytes <= 73_MiB &&
+              bottlenecks::arena_bytes * 50 <= bottlenecks::lower_bound_bytes * 51);
 
 template <vb_block Block>
 using vb = plan_of<vb_net<1, Block>, volume<1, 1, 32, 128, 128>>;
