@@ -130,9 +130,7 @@ class placer {
   }
 
   static constexpr std::int32_t bits(std::int64_t bytes) {
-    std::int32_t count = 0;
-    for (; bytes > 0; bytes >>= 4) count += 4;
-    return count;
+    return bytes == 0 ? 0 : 64 - __builtin_clzll(static_cast<unsigned long long>(bytes));
   }
 
   // An arena that need not be improved.
@@ -259,27 +257,32 @@ class placer {
     const std::int32_t first = atoms_.first[mine], last = atoms_.last[mine];
     const std::int64_t begin = atoms_.begin[mine], end = atoms_.end[mine];
     std::int32_t below = -1;
-    const std::int32_t* const above = above_.data();
+    // While compiling, a member costs several times what a local variable does.
+    const std::int32_t *const above = above_.data(), *const firsts = atoms_.first, *const lasts = atoms_.last;
     const std::int64_t* const address = address_.data();
+    std::int64_t visits = 0;
     for (std::int32_t other = at_.lowest; other >= 0; other = above[other]) {
-      ++at_.visits;
-      if (atoms_.first[other] > last || atoms_.last[other] < first) continue;
+      ++visits;
+      if (firsts[other] > last || lasts[other] < first) continue;
       if (address[other] >= base + end) break;
       const std::int64_t behind = address[other] + atoms_.end[other] - atoms_.begin[other];
       if (behind <= base + begin) continue;
       base = behind - begin;
       below = other;
     }
+    at_.visits += visits;
     return below;
   }
 
   // Enters a placed atom into the chain by address, somewhere above `below`.
   constexpr void insert(std::int32_t atom, std::int64_t address, std::int32_t below) {
-    address_[at(atom)] = address;
-    std::int32_t above = below < 0 ? at_.lowest : above_[at(below)];
-    for (; above >= 0 && address_[at(above)] < address; above = above_[at(above)]) below = above;
-    above_[at(atom)] = above;
-    (below < 0 ? at_.lowest : above_[at(below)]) = atom;
+    std::int64_t* const addresses = address_.data();
+    std::int32_t* const chain = above_.data();
+    addresses[atom] = address;
+    std::int32_t above = below < 0 ? at_.lowest : chain[below];
+    for (; above >= 0 && addresses[above] < address; above = chain[above]) below = above;
+    chain[atom] = above;
+    (below < 0 ? at_.lowest : chain[below]) = atom;
   }
 
   atom_view atoms_;
