@@ -31,23 +31,19 @@ class sparse_array {
   constexpr explicit sparse_array(const list<T>& from) { fill(from.data(), from.size()); }
 
   constexpr void fill(const T* from, std::size_t count) {
-    for (std::size_t i = 0; i < count; ++i) {
-      if constexpr (std::is_scalar_v<T>) {
-        slots_[i] = from[i];
-      } else {
-        std::construct_at(&slots_[i].held, from[i]);
-      }
+    if constexpr (std::is_scalar_v<T>) {
+      copy_scalars(slots_, from, count);
+    } else {
+      for (std::size_t i = 0; i < count; ++i) std::construct_at(&slots_[i].held, from[i]);
     }
     size_ = count;
   }
 
   constexpr void copy_to(T* to) const {
-    for (std::size_t i = 0; i < size_; ++i) {
-      if constexpr (std::is_scalar_v<T>) {
-        to[i] = slots_[i];
-      } else {
-        to[i] = slots_[i].held;
-      }
+    if constexpr (std::is_scalar_v<T>) {
+      copy_scalars(to, static_cast<const T*>(slots_), size_);
+    } else {
+      for (std::size_t i = 0; i < size_; ++i) to[i] = slots_[i].held;
     }
   }
 
