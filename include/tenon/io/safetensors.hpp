@@ -2,10 +2,10 @@
 // Safetensors files, the format PyTorch users keep weights in: reader and writer.
 #pragma once
 
-#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <set>
 #include <span>
 #include <string>
@@ -35,20 +35,20 @@ class safetensors_file {
  public:
   explicit safetensors_file(const std::string& path) : path_(path), file_(path) {
     std::tie(tensors_, metadata_) = detail::parse_safetensors(path, file_.bytes());
-    by_name_ =
-        detail::sorted(tensors_, [](const stored_tensor* a, const stored_tensor* b) { return a->name < b->name; });
+    for (const stored_tensor& tensor : tensors_) by_name_.insert(&tensor);
   }
 
   const std::string& path() const { return path_; }
 
   /// All tensors in the order of their data; valid while this object lives.
-  const std::vector<stored_tensor>& tensors() const { return tensors_; }
+  const std::deque<stored_tensor>& tensors() const { return tensors_; }
 
   /// The tensor of that name, or nullptr.
   const stored_tensor* find(std::string_view name) const {
-    const auto is_before = [](const stored_tensor* tensor, std::string_view wanted) { return tensor->name < wanted; };
-    const auto position = std::lower_bound(by_name_.begin(), by_name_.end(), name, is_before);
-    return position != by_name_.end() && (*position)->name == name ? *position : nullptr;
+    stored_tensor wanted;
+    wanted.name = name;
+    const auto found = by_name_.find(&wanted);
+    return found == by_name_.end() ? nullptr : *found;
   }
 
   const safetensors_metadata& metadata() const { return metadata_; }
@@ -56,9 +56,9 @@ class safetensors_file {
  private:
   std::string path_;
   mapped_file file_;
-  std::vector<stored_tensor> tensors_;
+  std::deque<stored_tensor> tensors_;
   safetensors_metadata metadata_;
-  std::vector<const stored_tensor*> by_name_;
+  detail::tensor_order by_name_{detail::is_before_by_name};
 };
 
 /// A tensor to be written.

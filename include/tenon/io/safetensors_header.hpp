@@ -2,11 +2,12 @@
 // The header of a safetensors file: read with every rule of the format checked, and written.
 #pragma once
 
-#include <algorithm>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -143,19 +144,20 @@ inline stored_tensor read_entry(const std::string& path, const json_value& entry
   return result;
 }
 
-/// The tensors in another order. Pointers are sorted by a function's address, so that the compiler makes one sort.
-inline std::vector<const stored_tensor*> sorted(const std::vector<stored_tensor>& tensors,
-                                                bool (*is_before)(const stored_tensor*, const stored_tensor*)) {
-  std::vector<const stored_tensor*> order;
-  order.reserve(tensors.size());
-  for (const stored_tensor& tensor : tensors) order.push_back(&tensor);
-  std::make_heap(order.begin(), order.end(), is_before);
-  std::sort_heap(order.begin(), order.end(), is_before);
-  return order;
+/// Tensors in some order, by a function's address, so that the compiler makes one kind of tree. No allocation is large,
+/// however many there are.
+using tensor_order = std::set<const stored_tensor*, bool (*)(const stored_tensor*, const stored_tensor*)>;
+
+inline bool is_before_by_name(const stored_tensor* a, const stored_tensor* b) { return a->name < b->name; }
+
+/// A tensor without bytes may share its offset with the one after it: it goes first.
+inline bool is_before_by_place(const stored_tensor* a, const stored_tensor* b) {
+  if (a->data != b->data) return a->data < b->data;
+  return a->bytes != b->bytes ? a->bytes < b->bytes : a->name < b->name;
 }
 
 /// The tensors must fill the buffer, each byte once. Expects them in the order of their places.
-inline void check_tiling(const std::string& path, const std::vector<stored_tensor>& tensors,
+inline void check_tiling(const std::string& path, const std::deque<stored_tensor>& tensors,
                          std::span<const std::byte> buffer) {
   std::int64_t end = 0;
   std::string before = "the start of the data";
@@ -175,8 +177,8 @@ inline void check_tiling(const std::string& path, const std::vector<stored_tenso
 }
 
 /// Reads everything but the values: 8 bytes length, header, data. The tensors come in the order of their data.
-inline std::pair<std::vector<stored_tensor>, safetensors_metadata> parse_safetensors(const std::string& path,
-                                                                                     std::span<const std::byte> bytes) {
+inline std::pair<std::deque<stored_tensor>, safetensors_metadata> parse_safetensors(const std::string& path,
+                                                                                    std::span<const std::byte> bytes) {
   if (bytes.size() < 8) {
     throw_format_error(path, "a safetensors file of 8 bytes or more", std::to_string(bytes.size()));
   }
@@ -195,7 +197,7 @@ inline std::pair<std::vector<stored_tensor>, safetensors_metadata> parse_safeten
   const std::span<const std::byte> buffer = bytes.subspan(8 + header.size());
   const json_value json = json_reader(path, "a header in JSON", header).read();
 
-  std::vector<stored_tensor> tensors;
+  std::deque<stored_tensor> tensors;
   safetensors_metadata metadata;
   for (const json_value& entry : json.elements) {
     if (entry.key != metadata_key) {
@@ -211,13 +213,10 @@ inline std::pair<std::vector<stored_tensor>, safetensors_metadata> parse_safeten
       metadata.emplace(text.key, text.text);
     }
   }
-  // A tensor without bytes may share its offset with the one after it: it goes first.
-  const auto order = sorted(tensors, [](const stored_tensor* a, const stored_tensor* b) {
-    return a->data == b->data ? a->bytes < b->bytes : a->data < b->data;
-  });
-  std::vector<stored_tensor> in_order;
-  in_order.reserve(tensors.size());
-  for (const stored_tensor* tensor : order) in_order.push_back(*tensor);
+  tensor_order by_place(is_before_by_place);
+  for (const stored_tensor& tensor : tensors) by_place.insert(&tensor);
+  std::deque<stored_tensor> in_order;
+  for (const stored_tensor* tensor : by_place) in_order.push_back(*tensor);
   check_tiling(path, in_order, buffer);
   return {std::move(in_order), std::move(metadata)};
 }

@@ -109,8 +109,9 @@ struct chain_parts<std::index_sequence<Rest...>, First, Parts...> : chain_slot<0
   constexpr explicit chain_parts(const First& first, const Parts&... rest)
       : chain_slot<0, First>{first}, chain_slot<Rest + 1, Parts>{rest}... {}
   template <std::size_t Front, class One, class Other>
-  constexpr explicit chain_parts(const two_chains<Front, One, Other>& both)
-      : chain_slot<0, First>{both.template part<0>()}, chain_slot<Rest + 1, Parts>{both.template part<Rest + 1>()}... {}
+  constexpr explicit chain_parts(const two_chains<Front, One, Other>& chains)
+      : chain_slot<0, First>{chains.template part<0>()},
+        chain_slot<Rest + 1, Parts>{chains.template part<Rest + 1>()}... {}
 
   constexpr auto body(auto... x) const {
     auto value = call_member(chain_slot<0, First>::part, 0, x...);

@@ -45,7 +45,7 @@ struct demand_transfer {
 };
 
 /// How many atoms a placer looks at in one constant.
-inline constexpr std::int64_t visits_of_a_stage = 100'000;
+inline constexpr std::int64_t visits_of_a_stage = 50'000;
 
 /// The search for offsets up to a pause; `Demand::made` is a demand_transfer.
 template <class Demand, int Stage>
