@@ -312,16 +312,36 @@ requires(part_like<Arguments> || ...) constexpr auto repeat(const Arguments&...)
 template <int Count, class Function>
 struct unrolled_part : part_base {
   static_assert(Count >= 1, "a function is unrolled at least once");
+  static_assert(!our_part<Function>,
+                "what is unrolled is a lambda with an index; copies of a part are repeat<3>(part)");
   static constexpr std::int32_t positions = Count;
   Function function;
 
   constexpr explicit unrolled_part(const Function& given) : function(given) {}
 
   constexpr auto operator()(symbolic auto x) const { return member(x.to->next_positions(positions), x); }
-  constexpr auto member(std::int32_t position, symbolic auto x) const { return call_from<0>(position, x); }
   constexpr auto body(symbolic auto x) const { return member(0, x); }
 
+  template <symbolic Symbol>
+  constexpr auto member(std::int32_t position, Symbol x) const {
+    constexpr bool has_index = is_template<0, Symbol> || takes_index<0, Symbol>;
+    static_assert(has_index,
+                  "what is unrolled takes an index: unroll<3>([]<int I>(auto x) { return conv2d<(8 << I)>{}(x); })");
+    if constexpr (has_index) {
+      return call_from<0>(position, x);
+    } else {
+      return x;
+    }
+  }
+
  private:
+  template <int Index, class Symbol>
+  static constexpr bool is_template = requires(const Function& of, Symbol x) {
+    of.template operator()<Index>(x);
+  };
+  template <int Index, class Symbol>
+  static constexpr bool takes_index = std::is_invocable_v<const Function&, std::integral_constant<int, Index>, Symbol>;
+
   // Each call may give another type of value, so this is no loop.
   template <int Index, symbolic Symbol>
   constexpr auto call_from(std::int32_t position, Symbol x) const {
@@ -337,7 +357,7 @@ struct unrolled_part : part_base {
     const Function& function;
 
     constexpr auto operator()(auto x) const {
-      if constexpr (requires { function.template operator()<Index>(x); }) {
+      if constexpr (is_template<Index, decltype(x)>) {
         return function.template operator()<Index>(x);
       } else {
         return function(std::integral_constant<int, Index>(), x);

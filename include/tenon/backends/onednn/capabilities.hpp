@@ -296,7 +296,8 @@ struct capabilities {
       case operation::group_norm_gradient:
       case operation::prelu_gradient:
         return !is_first;
-      case operation::add:  // its layout has been chosen already: activations are blocked
+      // Its layout has been chosen already. Few channels are plain too, and then so is whatever reads them.
+      case operation::add:
         return graph.value_at(number).arrangement == layout::plain;
       default:
         return false;
