@@ -342,6 +342,7 @@ class differentiator {
 ///
 /// Gradients of network inputs are not made.
 /// requires: a graph in training form
+/// ensures: each trainable parameter that the loss depends on is updated once, after its last reader
 /// cost: nodes + operands
 constexpr growing_graph differentiate(const graph_view& graph, const optimizer_rule& rule) {
   return differentiator(graph, rule).run();

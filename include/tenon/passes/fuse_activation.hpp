@@ -15,6 +15,7 @@ inline namespace v0 {
 ///     x, ... -> convolution (relu) -> y -> relu -> z   =>   x, ... -> convolution (relu) -> z
 ///
 /// `Training`: convolutions, and norms that add, take only an activation whose gradient follows from its result.
+/// requires: nodes in an order in which they can run
 /// ensures: the graph computes the same
 /// cost: nodes + operands
 template <class Capabilities, bool Training = false>

@@ -22,6 +22,7 @@ constexpr bool can_take_sum(const graph_view& graph, const list<std::int32_t>& u
 ///     x, ... -> batch_norm -> y              z
 ///     y, z -> add -> s                  =>   x, ..., z -> batch_norm (add) -> s
 ///
+/// requires: nodes in an order in which they can run
 /// ensures: the graph computes the same but for rounding
 /// cost: nodes + operands
 template <class Capabilities>

@@ -15,7 +15,8 @@ inline namespace v0 {
 ///
 ///     input (plain) -> max_pool -> output   =>   input -> reorder -> max_pool (blocked) -> reorder -> output (plain)
 ///
-/// ensures: the graph computes the same
+/// requires: all values plain, nothing laid out yet
+/// ensures: the graph computes the same; every operand has the layout that the backend asks for
 /// cost: nodes + operands, and find_plain_values
 template <class Capabilities>
 constexpr growing_graph lay_out(const graph_view& graph) {

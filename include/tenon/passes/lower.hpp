@@ -57,7 +57,13 @@ constexpr void lower_into(builder& to, const Net& net, std::span<const shape> in
 }
 
 /// Lowers a description of `Inputs` inputs: calls it on symbolic values of the given shapes.
+///
+///     conv2d<8>{} >> relu{}   =>   input -> x; parameter "0.weight" -> w; parameter "0.bias" -> b
+///                                  x, w, b -> convolution -> y -> relu -> z, the output
+///
+/// requires: as many shapes as the description takes values
 /// ensures: the graph's outputs are what the description returned; a problem stands in the graph.
+/// cost: calls of layers, and characters of names
 template <std::size_t Inputs, class Net>
 constexpr builder lower(const Net& net, std::span<const shape> inputs) {
   // Asked for here, where compilers have the fewest lines to print before what is wrong with the description.

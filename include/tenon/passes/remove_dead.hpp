@@ -14,6 +14,8 @@ inline namespace v0 {
 ///       -> relu (unused)                 =>
 ///
 /// Sources stay, so that parameters keep their order and number.
+/// requires: nodes in an order in which they can run
+/// ensures: the graph computes the same; the numbers of parameters stay
 /// cost: nodes + operands
 constexpr growing_graph remove_dead(const graph_view& graph, bool infers = false) {
   const auto vanishes = [infers](const node& of) {

@@ -20,6 +20,7 @@ inline namespace v0 {
 ///
 /// A norm over one value a channel stays as it is.
 /// requires: the loss is the graph's last node, so that a loss that is not finite changes nothing
+/// ensures: the graph computes what PyTorch does in training mode
 /// cost: nodes + operands
 constexpr growing_graph training_form(const graph_view& graph) {
   graph_copy copy(graph);

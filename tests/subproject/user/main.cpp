@@ -23,7 +23,7 @@ inline constexpr auto small_unet = [](auto image) {
 
 using segmenter = tenon::predictor<small_unet<11>, tenon::image<1, 3, 360, 480>>;
 static_assert(segmenter::parameter_count < 200'000);
-static_assert(segmenter::arena_bytes < 160_MiB);
+static_assert(segmenter::arena_bytes < 96_MiB);
 
 using teacher = tenon::trainer<small_unet<11>, tenon::image<4, 3, 360, 480>, tenon::cross_entropy<tenon::ignore<11>>,
                                tenon::sgd<tenon::momentum<0.9>, tenon::weight_decay<1e-4>>>;

@@ -43,7 +43,7 @@ class convolution_step {
   virtual ~convolution_step() = default;
 
   /// oneDNN's name of the implementation, or "kernels:avx512" and so on for one of ours.
-  virtual std::string implementation() const = 0;
+  virtual std::string implementation() const { return joined({"kernels:", kernels::name_of(isa_)}); }
   virtual std::size_t scratchpad_bytes() const { return 0; }
   /// Sets every pointer it works on.
   virtual void bind(const memory& memory) { memory_ = memory; }

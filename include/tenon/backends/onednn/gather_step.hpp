@@ -40,8 +40,6 @@ class gather_step final : public convolution_step {
     require_bytes(bias_offset_ + bias_bytes, packed_offset() < 0 ? 0 : capabilities::packed_bytes(plan.graph, *node_));
   }
 
-  std::string implementation() const override { return joined({"kernels:", kernels::name_of(isa_)}); }
-
   void pack() const override {
     const folded_norm norm = norm_operands();
     const float* const from = floats(values_.weights);

@@ -30,8 +30,6 @@ class narrow_step final : public convolution_step {
     }
   }
 
-  std::string implementation() const override { return "kernels:" + std::string(kernels::name_of(isa_)); }
-
   void pack() const override {
     if (role_ == convolution_role::weight_gradient) return;
     auto* to = reinterpret_cast<float*>(packed());

@@ -30,8 +30,6 @@ class row_step final : public convolution_step {
     }
   }
 
-  std::string implementation() const override { return "kernels:" + std::string(kernels::name_of(isa_)); }
-
   /// A data gradient sees the taps the other way round.
   void pack() const override {
     if (role_ == convolution_role::weight_gradient) return;

@@ -19,8 +19,6 @@ class weight_gradient_step final : public convolution_step {
   weight_gradient_step(const plan_view& plan, std::int32_t number, kernels::isa set)
       : convolution_step(plan, number, set) {}
 
-  std::string implementation() const override { return joined({"kernels:", kernels::name_of(isa_)}); }
-
   void run(dnnl_stream_t) const override {
     const bool transposed = is_transposed(node_->op);
     const operand source = tensor(values_.source), destination = tensor(values_.destination);
@@ -47,8 +45,6 @@ class depthwise_gradient_step final : public convolution_step {
     require_bytes(4 * kernels::depthwise_gradient_sums(grid.channels(), rows, plain_.extents.kernel),
                   attribute().has_workspace ? plan.placements[static_cast<std::size_t>(workspace())].bytes : 0);
   }
-
-  std::string implementation() const override { return joined({"kernels:", kernels::name_of(isa_)}); }
 
   void run(dnnl_stream_t) const override {
     const int block = kernels::block_of(isa_);
