@@ -73,6 +73,7 @@ class dynamic_predictor {
   /// construction, and where an output has another number of dimensions: then call run and output.
   template <class... Views>
   requires(sizeof...(Views) >= 1) auto operator()(const Views&... views) {
+    check_inputs(views...);
     constexpr int rank = std::get<0>(std::tuple(Views::rank...));
     for (std::int32_t i = 0; i < output_count(); ++i) check_rank(i, rank);
     run(views...);
@@ -87,20 +88,9 @@ class dynamic_predictor {
   /// Predicts, and leaves the outputs to be asked for.
   template <class... Views>
   requires(sizeof...(Views) >= 1) void run(const Views&... views) {
-    if (sizeof...(Views) != inputs_.size()) {
-      const std::string expected = std::to_string(inputs_.size()), found = std::to_string(sizeof...(Views));
-      throw shape_error("the network was compiled for " + expected + " inputs, " + found + " were given", "inputs",
-                        expected, found);
-    }
-    const std::tuple<tensor_view<const float, Views::rank>...> given(views...);
-    std::apply(
-        [&](const auto&... each) {
-          std::int32_t index = 0;
-          (check_input(index++, each), ...);
-          index = 0;
-          (copy_input(index++, each.data()), ...);
-        },
-        given);
+    check_inputs(views...);
+    std::int32_t index = 0;
+    (copy_input(index++, tensor_view<const float, Views::rank>(views).data()), ...);
     executor_.run();
   }
 
@@ -184,6 +174,16 @@ class dynamic_predictor {
     return share_store(parameter_table_of_graph(plan.lowered()).view(), shared.store());
   }
 
+  template <class... Views>
+  void check_inputs(const Views&... views) const {
+    if (sizeof...(Views) != inputs_.size()) {
+      const std::string expected = std::to_string(inputs_.size()), found = std::to_string(sizeof...(Views));
+      throw shape_error(joined({"the network was compiled for ", expected, " inputs, ", found, " were given"}),
+                        "inputs", expected, found);
+    }
+    std::int32_t index = 0;
+    (check_input(index++, tensor_view<const float, Views::rank>(views)), ...);
+  }
   template <int Rank>
   void check_input(std::int32_t index, const tensor_view<const float, Rank>& given) const {
     check_extents(given.extents(), inputs_[static_cast<std::size_t>(index)], "input", index);

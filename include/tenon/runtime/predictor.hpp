@@ -4,6 +4,7 @@
 
 #include <cstring>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 
 #include "tenon/plan/plan_of.hpp"
@@ -66,11 +67,15 @@ class predictor : public plan_of<Net, Inputs, Arguments...> {
   template <std::size_t... I, class... Views>
   auto call(std::index_sequence<I...>, const Views&... views) {
     constexpr auto& list = plan_type::input_types::list;
-    const std::tuple<tensor_view<const float, list[I].rank>...> given(views...);
-    (check_extents(std::get<I>(given).extents(), list[I], "input", static_cast<std::int32_t>(I)), ...);
-    (copy_input(static_cast<std::int32_t>(I), std::get<I>(given).data(), list[I]), ...);
-    executor_.run();
-    return outputs(std::make_index_sequence<plan_type::compiled::sizes.outputs>());
+    constexpr bool fits = (std::is_convertible_v<const Views&, tensor_view<const float, list[I].rank>> && ...);
+    static_assert(fits, "each input is a tensor_view of float, of 4 dimensions for images and of 5 for volumes");
+    if constexpr (fits) {
+      const std::tuple<tensor_view<const float, list[I].rank>...> given(views...);
+      (check_extents(std::get<I>(given).extents(), list[I], "input", static_cast<std::int32_t>(I)), ...);
+      (copy_input(static_cast<std::int32_t>(I), std::get<I>(given).data(), list[I]), ...);
+      executor_.run();
+      return outputs(std::make_index_sequence<plan_type::compiled::sizes.outputs>());
+    }
   }
 
   void copy_input(std::int32_t index, const float* from, const shape& extents) {
