@@ -325,7 +325,7 @@ TEST_CASE("a call with another shape") {
              Catch::Contains("1 x 3 x 9 x 10") && Catch::Contains("1 x 3 x 9 x 11"));
   CHECK_THAT(sentence(view4(values.data(), 2, 3, 9, 11)), Catch::Contains("2 x 3 x 9 x 11"));
   CHECK_THAT(sentence(tenon::tensor_view<const float, 5>(values.data(), 1, 3, 1, 9, 11)),
-             Catch::Contains("dimensions"));
+             Catch::Contains("input 0 is 1 x 3 x 1 x 9 x 11") && Catch::Contains("1 x 3 x 9 x 11"));
   CHECK(sentence(view4(values.data(), 1, 3, 9, 11)).empty());
   const std::array one{shape(1, 3, 11, 14), shape(1, 4, 5, 6)};
   tenon::dynamic_predictor<two_in_two_out> two{one, tenon::initialize(8), tenon::threads{1}};
