@@ -13,7 +13,7 @@ namespace tenon {
 inline namespace v0 {
 namespace onednn {
 
-/// The most channels of values that are plain for being few: of a block of 16 the greater part would be padding.
+/// The most channels of values that are plain for being few: of a block of 16 half or more would be padding.
 inline constexpr std::int32_t most_plain_channels = 8;
 static_assert(most_plain_channels <= kernels::most_row_channels &&
               most_plain_channels <= kernels::most_narrow_channels);
