@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "tenon/backends/kernels/isa.hpp"
+#include "tenon/backends/onednn/capabilities.hpp"
 #include "tenon/backends/onednn/geometry.hpp"
 #include "tenon/backends/onednn/handle.hpp"
 #include "tenon/backends/onednn/weights.hpp"
@@ -61,7 +62,14 @@ class convolution_step {
 
  protected:
   using visitor = void (*)(const void* context, pointer_use use, std::int32_t value, const std::byte* pointer);
-  virtual void visit_pointers(visitor visit, const void* context) const = 0;
+  /// What kernels of ours work on that use all they are given.
+  virtual void visit_pointers(visitor visit, const void* context) const {
+    for (const std::int32_t number : {values_.source, values_.destination, addend()})
+      if (number >= 0) visit(context, pointer_use::value, number, address(number));
+    if (role_ != convolution_role::weight_gradient) return visit(context, pointer_use::packed, -1, packed());
+    for (const std::int32_t number : {values_.weights, bias_gradient_value(), workspace()})
+      if (number >= 0) visit(context, pointer_use::value, number, address(number));
+  }
 
   const attributes& attribute() const { return node_->attribute; }
   std::string_view scope() const { return plan_->graph.text(node_->scope); }
@@ -85,6 +93,9 @@ class convolution_step {
     return has_place(node_->results[1]) ? node_->results[1] : -1;
   }
 
+  /// The scratch memory of a weight gradient, or -1.
+  std::int32_t workspace() const { return attribute().has_workspace ? node_->results[node_->results.count - 1] : -1; }
+
   /// The packed weights' place: bytes behind the start of all packed weights, or -1.
   std::int64_t packed_offset() const { return plan_->packed[static_cast<std::size_t>(number_)]; }
   std::byte* packed() const { return memory_.packed + packed_offset(); }
@@ -104,9 +115,15 @@ class convolution_step {
     return norm;
   }
 
-  /// Holds the bytes that are wanted against those planned.
+  /// Holds the bytes that are wanted for packed weights, or a weight gradient's workspace, against those planned.
   /// throws: backend_error.
-  void require_bytes(std::int64_t wanted, std::int64_t planned) const {
+  void require_bytes(std::int64_t wanted) const {
+    std::int64_t planned = 0;
+    if (role_ == convolution_role::weight_gradient) {
+      if (workspace() >= 0) planned = plan_->placements[static_cast<std::size_t>(workspace())].bytes;
+    } else if (packed_offset() >= 0) {
+      planned = capabilities::packed_bytes(plan_->graph, *node_);
+    }
     if (wanted <= planned) return;
     throw backend_error(joined({"weights of '", scope(), "' (", implementation(), ") take ", std::to_string(wanted),
                                 " bytes, planned are ", std::to_string(planned)}),

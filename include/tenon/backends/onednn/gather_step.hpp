@@ -37,7 +37,7 @@ class gather_step final : public convolution_step {
     rows_ = kernels::gather_rows(dimension(2));
     find_weights();
     const std::int64_t bias_bytes = adds_bias(*node_) ? planned_channels() * 4 : 0;
-    require_bytes(bias_offset_ + bias_bytes, packed_offset() < 0 ? 0 : capabilities::packed_bytes(plan.graph, *node_));
+    require_bytes(bias_offset_ + bias_bytes);
   }
 
   void pack() const override {

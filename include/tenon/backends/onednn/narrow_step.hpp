@@ -3,10 +3,8 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 
 #include "tenon/backends/kernels/narrow_convolution.hpp"
-#include "tenon/backends/onednn/capabilities.hpp"
 #include "tenon/backends/onednn/convolution_step.hpp"
 
 namespace tenon {
@@ -21,13 +19,9 @@ class narrow_step final : public convolution_step {
   /// throws: backend_error if the weights take more memory than is planned.
   narrow_step(const plan_view& plan, std::int32_t number, kernels::isa set)
       : convolution_step(plan, number, set), widens_(described(values_.source).arrangement == layout::plain) {
-    if (role_ == convolution_role::weight_gradient) {
-      require_bytes(kernels::narrow_gradient_sums(narrow(), stored()) * 4,
-                    attribute().has_workspace ? plan.placements[static_cast<std::size_t>(workspace())].bytes : 0);
-    } else {
-      require_bytes((weights() + (adds_bias(*node_) ? padded_result() : 0)) * 4,
-                    packed_offset() < 0 ? 0 : capabilities::packed_bytes(plan.graph, *node_));
-    }
+    require_bytes(4 * (role_ == convolution_role::weight_gradient
+                           ? kernels::narrow_gradient_sums(narrow(), stored())
+                           : weights() + (adds_bias(*node_) ? padded_result() : 0)));
   }
 
   void pack() const override {
@@ -69,14 +63,6 @@ class narrow_step final : public convolution_step {
                                            widens_ ? nullptr : bias, widens_ ? bias : nullptr});
   }
 
-  void visit_pointers(visitor visit, const void* context) const override {
-    for (const std::int32_t number : {values_.source, values_.destination, addend()})
-      if (number >= 0) visit(context, pointer_use::value, number, address(number));
-    if (role_ != convolution_role::weight_gradient) return visit(context, pointer_use::packed, -1, packed());
-    for (const std::int32_t number : {values_.weights, bias_gradient_value(), workspace()})
-      if (number >= 0) visit(context, pointer_use::value, number, address(number));
-  }
-
   std::int32_t wide() const { return widens_ ? values_.destination : values_.source; }
   std::int32_t few() const { return widens_ ? values_.source : values_.destination; }
   std::int64_t narrow() const { return widens_ ? plain_.extents.in : plain_.extents.out; }
@@ -86,7 +72,6 @@ class narrow_step final : public convolution_step {
   }
   std::int64_t weights() const { return rows() * stored(); }
   std::int64_t padded_result() const { return widens_ ? stored() : rows(); }
-  std::int32_t workspace() const { return node_->results[node_->results.count - 1]; }
 
   bool widens_;  ///< the source is the narrow side, for whichever role
 };

@@ -44,7 +44,9 @@ constexpr bool is_elementwise(operation op) {
 constexpr bool is_element(const node& of, int i) {
   if (of.attribute.adds && i == of.operands.count - 1) return true;
   if (i > 1 || !is_elementwise(of.op)) return false;
-  return i == 0 || of.op == operation::add || of.op >= operation::batch_norm_gradient;
+  const bool is_gradient = of.op == operation::batch_norm_gradient || of.op == operation::batch_norm_frozen_gradient ||
+                           of.op == operation::activation_gradient;
+  return i == 0 || of.op == operation::add || is_gradient;
 }
 
 /// Which activations of a convolution are plain for being few channels.

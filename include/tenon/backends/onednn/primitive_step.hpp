@@ -92,17 +92,15 @@ class primitive_step final : public convolution_step {
   /// Holds what oneDNN wants for the weights against what is planned.
   void place_weights() {
     const std::int64_t bias_bytes = planned_channels() * 4;
-    std::int64_t wanted = 0, planned = 0;
+    std::int64_t wanted = 0;
     if (role_ == convolution_role::weight_gradient) {
       writes_weights_directly_ = is_plain(format_, plain_);
       if (!writes_weights_directly_) wanted = format_.bytes;
       if (attribute().has_bias && !writes_bias_directly()) wanted = bias_offset_ + bias_bytes;
-      if (attribute().has_workspace) planned = plan_->placements[static_cast<std::size_t>(workspace_value())].bytes;
     } else {
       wanted = adds_bias(*node_) ? bias_offset_ + bias_bytes : format_.bytes;
-      if (packed_offset() >= 0) planned = capabilities::packed_bytes(plan_->graph, *node_);
     }
-    require_bytes(wanted, planned);
+    require_bytes(wanted);
   }
 
   void make_arguments(dnnl_engine_t engine) {
@@ -162,10 +160,9 @@ class primitive_step final : public convolution_step {
   }
 
   void finish_gradient() const {
-    if (!writes_weights_directly_)
-      unpack_weights(reinterpret_cast<const float*>(workspace()), format_, floats(values_.weights), plain_);
+    if (!writes_weights_directly_) unpack_weights(floats(workspace()), format_, floats(values_.weights), plain_);
     if (bias_gradient_value() >= 0 && !writes_bias_directly()) {
-      const auto* padded = reinterpret_cast<const float*>(workspace() + bias_offset_);
+      const auto* padded = reinterpret_cast<const float*>(address(workspace()) + bias_offset_);
       std::copy(padded, padded + channels(), floats(bias_gradient_value()));
     }
   }
@@ -180,9 +177,9 @@ class primitive_step final : public convolution_step {
       case DNNL_ARG_DIFF_DST:
         return values_.destination;
       case DNNL_ARG_DIFF_WEIGHTS:
-        return writes_weights_directly_ ? values_.weights : workspace_value();
+        return writes_weights_directly_ ? values_.weights : workspace();
       case DNNL_ARG_DIFF_BIAS:
-        return writes_bias_directly() ? bias_gradient_value() : workspace_value();
+        return writes_bias_directly() ? bias_gradient_value() : workspace();
       default:
         return -1;
     }
@@ -195,9 +192,6 @@ class primitive_step final : public convolution_step {
     const bool behind_weights = argument == DNNL_ARG_DIFF_BIAS && !writes_bias_directly();
     return address(value_of(argument)) + (behind_weights ? bias_offset_ : 0);
   }
-
-  std::int32_t workspace_value() const { return node_->results[node_->results.count - 1]; }
-  std::byte* workspace() const { return address(workspace_value()); }
 
   std::int64_t padded_channels() const { return extents_.groups * extents_.out; }
   /// A bias gradient that nobody reads has no place; then the workspace takes it.

@@ -4,11 +4,9 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <string>
 
 #include "tenon/backends/kernels/row_convolution.hpp"
 #include "tenon/backends/kernels/row_weight_gradient.hpp"
-#include "tenon/backends/onednn/capabilities.hpp"
 #include "tenon/backends/onednn/convolution_step.hpp"
 
 namespace tenon {
@@ -21,13 +19,9 @@ class row_step final : public convolution_step {
  public:
   /// throws: backend_error if the weights take more memory than is planned.
   row_step(const plan_view& plan, std::int32_t number, kernels::isa set) : convolution_step(plan, number, set) {
-    if (role_ == convolution_role::weight_gradient) {
-      require_bytes(kernels::row_gradient_sums(plain_.extents.elements(), channels()) * 4,
-                    attribute().has_workspace ? plan.placements[static_cast<std::size_t>(workspace())].bytes : 0);
-    } else {
-      require_bytes((plain_.extents.elements() + (adds_bias(*node_) ? channels() : 0)) * 4,
-                    packed_offset() < 0 ? 0 : capabilities::packed_bytes(plan.graph, *node_));
-    }
+    const std::int64_t weights = plain_.extents.elements();
+    require_bytes(4 * (role_ == convolution_role::weight_gradient ? kernels::row_gradient_sums(weights, channels())
+                                                                  : weights + (adds_bias(*node_) ? channels() : 0)));
   }
 
   /// A data gradient sees the taps the other way round.
@@ -86,16 +80,6 @@ class row_step final : public convolution_step {
     if (role_ == convolution_role::data_gradient) return {destination, source, taps, step, padding - (taps - 1) * step};
     return {source, destination, taps, step, -padding};
   }
-
-  void visit_pointers(visitor visit, const void* context) const override {
-    for (const std::int32_t number : {values_.source, values_.destination, addend()})
-      if (number >= 0) visit(context, pointer_use::value, number, address(number));
-    if (role_ != convolution_role::weight_gradient) return visit(context, pointer_use::packed, -1, packed());
-    for (const std::int32_t number : {values_.weights, bias_gradient_value(), workspace()})
-      if (number >= 0) visit(context, pointer_use::value, number, address(number));
-  }
-
-  std::int32_t workspace() const { return node_->results[node_->results.count - 1]; }
 };
 
 }  // namespace onednn

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 
 #include "tenon/backends/kernels/depthwise_gradient.hpp"
 #include "tenon/backends/onednn/convolution_step.hpp"
@@ -28,6 +27,7 @@ class weight_gradient_step final : public convolution_step {
   }
 
  private:
+  // It needs no workspace, whether or not one is planned.
   void visit_pointers(visitor visit, const void* context) const override {
     for (const std::int32_t number : {values_.source, values_.destination, values_.weights, bias_gradient_value()})
       if (number >= 0) visit(context, pointer_use::value, number, address(number));
@@ -42,8 +42,7 @@ class depthwise_gradient_step final : public convolution_step {
     const shape& grid = described(this->grid()).extents;
     const std::int64_t rows = grid.batch() * grid.spatial(0) * grid.spatial(1);
     parts_ = kernels::depthwise_gradient_parts(grid.channels(), rows);
-    require_bytes(4 * kernels::depthwise_gradient_sums(grid.channels(), rows, plain_.extents.kernel),
-                  attribute().has_workspace ? plan.placements[static_cast<std::size_t>(workspace())].bytes : 0);
+    require_bytes(4 * kernels::depthwise_gradient_sums(grid.channels(), rows, plain_.extents.kernel));
   }
 
   void run(dnnl_stream_t) const override {
@@ -57,15 +56,8 @@ class depthwise_gradient_step final : public convolution_step {
   }
 
  private:
-  void visit_pointers(visitor visit, const void* context) const override {
-    for (const std::int32_t number :
-         {values_.source, values_.destination, values_.weights, bias_gradient_value(), workspace()})
-      if (number >= 0) visit(context, pointer_use::value, number, address(number));
-  }
-
   std::int32_t image() const { return is_transposed(node_->op) ? values_.destination : values_.source; }
   std::int32_t grid() const { return is_transposed(node_->op) ? values_.source : values_.destination; }
-  std::int32_t workspace() const { return node_->results[node_->results.count - 1]; }
   kernels::gather_dimension dimension(int i) const {
     return {attribute(), described(image()).extents, described(grid()).extents, i, true};
   }
