@@ -204,7 +204,7 @@ template <int Rows, bool Sums, std::size_t... Row>
 TENON_KERNEL_INLINE void add_narrow_products(const narrow_planes<Rows>& planes, const float* from, std::int64_t first,
                                              std::int64_t last, float* sums, std::int64_t stored,
                                              std::index_sequence<Row...>) {
-  vec more[] = {(Row < Rows ? vec{} : vec{})...}, plain = {};
+  vec more[Rows] = {}, plain = {};
   const float* const rows[] = {planes.row[Row]...};
   for (std::int64_t pixel = first; pixel < last; ++pixel) {
     const vec value = load(from + pixel * block);

@@ -92,7 +92,7 @@ TENON_KERNEL_INLINE void add_product(vec* sums, const float* dy, std::int64_t fl
 template <int Channels, int Taps, std::size_t... Item>
 TENON_KERNEL_INLINE void add_products(const row_products& of, const line_tap* taps,
                                       std::index_sequence<Item...> items) {
-  vec sums[] = {(Item < Channels * Taps ? vec{} : vec{})...};
+  vec sums[Channels * Taps] = {};
   const float* from[Taps];
   for (int i = 0; i < Taps; ++i) from[i] = of.lines + taps[i].line;
   const std::int64_t floats = of.tiles->sum_floats();
