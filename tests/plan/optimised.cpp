@@ -11,6 +11,8 @@
 #include "support/random_graph.hpp"
 #include "tenon/backends/reference/capabilities.hpp"
 #include "tenon/backends/reference/program.hpp"
+#include "tenon/graph/printer.hpp"
+#include "tenon/plan/plan_of.hpp"
 #include "tenon/train/optimizers.hpp"
 
 namespace {
@@ -23,6 +25,7 @@ using program = reference::program<double>;
 
 /// The reference's kernels with everything fused that can be.
 struct fusing : reference::capabilities {
+  static constexpr bool folds_norm = true;
   static constexpr bool is_norm(operation op) {
     return op == operation::batch_norm || op == operation::batch_norm_training || op == operation::group_norm;
   }
@@ -76,6 +79,8 @@ compiled_graph optimised_inference(const growing_graph& described, tally& fired)
   graph = counted(fired, "fold norm", graph, [](const graph_view& of) { return fold_norm(of); });
   graph = counted(fired, "fuse sum", graph, [](const graph_view& of) { return fuse_sum<fusing>(of); });
   graph = counted(fired, "fuse activation", graph, [](const graph_view& of) { return fuse_activation<fusing>(of); });
+  // A compiled network takes these passes at once, in one copy.
+  CHECK(print(fuse_for_inference<fusing>(described.view()).view()).view() == print(graph.view()).view());
   return planned(std::move(graph), {}, fired);
 }
 
@@ -84,6 +89,7 @@ growing_graph differentiated(const growing_graph& described, tally& fired) {
   graph = counted(fired, "fuse sum in training", graph, [](const graph_view& of) { return fuse_sum<fusing>(of); });
   graph = counted(fired, "fuse activation in training", graph,
                   [](const graph_view& of) { return fuse_activation<fusing, true>(of); });
+  CHECK(print(fuse_for_training<fusing>(described.view()).view()).view() == print(graph.view()).view());
   return differentiate(graph.view(), sgd<>::rule());
 }
 

@@ -2,8 +2,7 @@
 // fuse_activation: an activation becomes part of the convolution or norm before it.
 #pragma once
 
-#include "tenon/graph/growing_graph.hpp"
-#include "tenon/passes/uses.hpp"
+#include "tenon/passes/graph_edits.hpp"
 
 namespace tenon {
 inline namespace v0 {
@@ -19,38 +18,36 @@ inline namespace v0 {
 /// ensures: the graph computes the same
 /// cost: nodes + operands
 template <class Capabilities, bool Training = false>
-constexpr growing_graph fuse_activation(const graph_view& graph) {
-  const list<std::int32_t> uses = count_uses(graph);
-  graph_copy copy(graph);
-  for (std::int32_t i = 0; i < graph.node_count(); ++i) {
-    const node& current = graph.node_at(i);
-    if (current.op == operation::activation) {
-      const std::int32_t from = graph.operand(current, 0);
-      const node& producer = graph.node_at(graph.value_at(from).producer);
-      const std::int32_t made_now = copy.to.values[static_cast<std::size_t>(copy.renumber(from))].producer;
-      const bool is_rectified = copy.to.nodes[static_cast<std::size_t>(made_now)].attribute.fused == activation::relu;
-      if (current.attribute.fused == activation::relu && is_rectified && producer.results[0] == from) {
-        copy.renumber(current.results[0], copy.renumber(from));
-        continue;
-      }
-      const bool is_convolution =
-          producer.op == operation::convolution || producer.op == operation::transposed_convolution;
-      const bool from_result = is_convolution || producer.attribute.adds;
-      const bool suits = !Training || !from_result || has_gradient_from_result(current.attribute.fused);
-      if (suits && Capabilities::fuses_activation(producer.op, current.attribute.fused) &&
-          producer.attribute.fused == activation::none && uses[static_cast<std::size_t>(from)] == 1 &&
-          producer.results[0] == from) {
-        attributes& attribute = copy.to.nodes[static_cast<std::size_t>(made_now)].attribute;
-        attribute.fused = current.attribute.fused;
-        attribute.slope = current.attribute.slope;
-        copy.renumber(current.results[0], copy.renumber(from));
-        continue;
-      }
+constexpr void fuse_activation(graph_edits& edits) {
+  const node* const nodes = edits.graph().nodes.first;
+  const list<std::int32_t>& steps = edits.steps();
+  for (std::size_t k = steps.size(); k-- > 0;) {
+    const std::int32_t i = steps.data()[k];
+    const node& current = nodes[i];
+    if (current.op != operation::activation || edits.vanishes(i)) continue;
+    const std::int32_t from = edits.operand(current, 0), number = edits.producer(from);
+    const node& producer = nodes[number];
+    if (producer.results.begin != from) continue;
+    const activation function = current.attribute.fused, before = edits.function(number);
+    if (function == activation::relu && before == activation::relu) {
+      edits.replace(i, from);
+      continue;
     }
-    copy.copy(current);
+    const bool is_convolution =
+        producer.op == operation::convolution || producer.op == operation::transposed_convolution;
+    const bool from_result = Training && (is_convolution || edits.adds(number));
+    if (before == activation::none && edits.uses(from) == 1 && Capabilities::fuses_activation(producer.op, function) &&
+        (!from_result || has_gradient_from_result(function))) {
+      edits.take_activation(number, i);
+    }
   }
-  copy.copy_outputs();
-  return std::move(copy.to);
+}
+
+template <class Capabilities, bool Training = false>
+constexpr growing_graph fuse_activation(const graph_view& graph) {
+  graph_edits edits(graph);
+  fuse_activation<Capabilities, Training>(edits);
+  return edits.applied();
 }
 
 }  // namespace v0

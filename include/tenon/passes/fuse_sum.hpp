@@ -2,18 +2,10 @@
 // fuse_sum: a sum becomes part of the convolution or norm that makes one of its operands.
 #pragma once
 
-#include "tenon/graph/growing_graph.hpp"
-#include "tenon/passes/uses.hpp"
+#include "tenon/passes/graph_edits.hpp"
 
 namespace tenon {
 inline namespace v0 {
-
-/// Whether a node can take in the other operand of the sum that alone reads its result.
-constexpr bool can_take_sum(const graph_view& graph, const list<std::int32_t>& uses, std::int32_t from) {
-  const node& producer = graph.node_at(graph.value_at(from).producer);
-  return uses[static_cast<std::size_t>(from)] == 1 && producer.results[0] == from && !producer.attribute.adds &&
-         producer.attribute.fused == activation::none;
-}
 
 /// Lets the node before a sum add the other operand, where the backend can, the sum alone reads that node's result, and
 /// the other operand was made before. Of two such nodes the later one takes the sum. A convolution takes only an addend
@@ -26,54 +18,34 @@ constexpr bool can_take_sum(const graph_view& graph, const list<std::int32_t>& u
 /// ensures: the graph computes the same but for rounding
 /// cost: nodes + operands
 template <class Capabilities>
-constexpr growing_graph fuse_sum(const graph_view& graph) {
-  const list<std::int32_t> uses = count_uses(graph);
-  list<std::int32_t> last_reader(graph.values.size(), -1);
-  for (std::int32_t i = 0; i < graph.node_count(); ++i) {
-    const node& current = graph.node_at(i);
-    for (std::int32_t o = 0; o < current.operands.count; ++o) {
-      last_reader[static_cast<std::size_t>(graph.operand(current, o))] = i;
-    }
-  }
-  for (const std::int32_t output : graph.outputs) last_reader[static_cast<std::size_t>(output)] = graph.node_count();
-
-  list<std::int32_t> addend_of(graph.nodes.size(), -1);  // of a node, the value that it adds
-  list<std::int32_t> taken_by(graph.nodes.size(), -1);   // of a sum, the node that takes it in
-  for (std::int32_t i = 0; i < graph.node_count(); ++i) {
-    const node& current = graph.node_at(i);
-    if (current.op != operation::add) continue;
-    const std::int32_t a = graph.operand(current, 0), b = graph.operand(current, 1);
-    const bool first_is_later = graph.value_at(a).producer > graph.value_at(b).producer;
+constexpr void fuse_sum(graph_edits& edits) {
+  const graph_view& graph = edits.graph();
+  const list<std::int32_t>& steps = edits.steps();
+  for (std::size_t k = steps.size(); k-- > 0;) {
+    const std::int32_t i = steps.data()[k];
+    const node& current = graph.nodes.first[i];
+    if (current.op != operation::add || edits.vanishes(i)) continue;
+    const std::int32_t a = edits.operand(current, 0), b = edits.operand(current, 1);
+    const bool first_is_later = edits.producer(a) > edits.producer(b);
     const std::int32_t from = first_is_later ? a : b, other = first_is_later ? b : a;
-    const std::int32_t producer = graph.value_at(from).producer;
-    if (!can_take_sum(graph, uses, from) || !Capabilities::fuses_sum(graph, graph.node_at(producer))) continue;
-    if (graph.operand(graph.node_at(producer), 0) == other) continue;  // it would be written over while it is read
-    const bool is_convolution = graph.node_at(producer).op == operation::convolution;
-    const bool is_given = is_source(graph.node_at(graph.value_at(other).producer).op);
-    if (is_convolution && (is_given || last_reader[static_cast<std::size_t>(other)] != i)) continue;
-    addend_of[static_cast<std::size_t>(producer)] = other;
-    taken_by[static_cast<std::size_t>(i)] = producer;
-  }
-  graph_copy copy(graph);
-  for (std::int32_t i = 0; i < graph.node_count(); ++i) {
-    const node& current = graph.node_at(i);
-    const std::int32_t producer = taken_by[static_cast<std::size_t>(i)];
-    if (producer >= 0) {
-      copy.renumber(current.results[0], copy.renumber(graph.node_at(producer).results[0]));
+    const std::int32_t number = edits.producer(from);
+    const node& producer = graph.nodes.first[number];
+    if (edits.uses(from) != 1 || producer.results.begin != from || edits.adds(number) ||
+        edits.function(number) != activation::none || !Capabilities::fuses_sum(graph, producer)) {
       continue;
     }
-    const std::int32_t addend = addend_of[static_cast<std::size_t>(i)];
-    if (addend < 0) {
-      copy.copy(current);
-      continue;
-    }
-    list<std::int32_t> operands = copy.operands_of(current);
-    operands.push_back(copy.renumber(addend));
-    const std::int32_t made = copy.copy(current, operands);
-    copy.to.nodes[static_cast<std::size_t>(made)].attribute.adds = true;
+    if (edits.operand(producer, 0) == other) continue;  // it would be written over while it is read
+    const bool is_given = is_source(graph.nodes.first[edits.producer(other)].op);
+    if (producer.op == operation::convolution && (is_given || edits.last_reader(other) != i)) continue;
+    edits.take_sum(number, i, other);
   }
-  copy.copy_outputs();
-  return std::move(copy.to);
+}
+
+template <class Capabilities>
+constexpr growing_graph fuse_sum(const graph_view& graph) {
+  graph_edits edits(graph);
+  fuse_sum<Capabilities>(edits);
+  return edits.applied();
 }
 
 }  // namespace v0

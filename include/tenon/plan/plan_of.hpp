@@ -46,15 +46,22 @@ struct lowering {
   }
 };
 
-/// Inference: dead nodes go, norms, sums and activations fuse, layouts are chosen.
+/// Inference: dead nodes go, norms, sums and activations fuse.
 /// requires: the graph has no problem
 template <class Capabilities>
+constexpr growing_graph fuse_for_inference(const graph_view& lowered) {
+  graph_edits edits = without_dead(lowered, true);
+  if constexpr (Capabilities::folds_norm) fold_norm(edits);
+  fuse_sum<Capabilities>(edits);
+  fuse_activation<Capabilities>(edits);
+  return edits.applied();
+}
+
+/// The same, and layouts are chosen.
+template <class Capabilities>
 constexpr growing_graph compile_for_inference(const graph_view& lowered) {
-  growing_graph graph = remove_dead(lowered, true);
-  if constexpr (Capabilities::folds_norm) graph = fold_norm(graph.view());
-  graph = fuse_sum<Capabilities>(graph.view());
-  graph = fuse_activation<Capabilities>(graph.view());
-  return lay_out<Capabilities>(graph.view());
+  const growing_graph fused = fuse_for_inference<Capabilities>(lowered);
+  return lay_out<Capabilities>(fused.view());
 }
 
 template <class Lowered, class Capabilities>
@@ -66,10 +73,11 @@ struct inference_compilation {
 /// requires: the graph has no problem
 template <class Capabilities>
 constexpr growing_graph fuse_for_training(const graph_view& lowered) {
-  growing_graph graph = remove_dead(lowered);
-  graph = training_form(graph.view());
-  graph = fuse_sum<Capabilities>(graph.view());
-  return fuse_activation<Capabilities, true>(graph.view());
+  const growing_graph live = remove_dead(lowered), graph = training_form(live.view());
+  graph_edits edits(graph.view());
+  fuse_sum<Capabilities>(edits);
+  fuse_activation<Capabilities, true>(edits);
+  return edits.applied();
 }
 
 /// What need not be kept for the backward pass is dropped, or made again there.
