@@ -35,8 +35,31 @@ TEST_CASE("split equals the reference for any channel counts", "[kernels]") {
 }
 
 TEST_CASE("a channel shuffle equals the reference", "[kernels]") {
-  const std::int32_t cases[][2] = {{1, 1},  {6, 2},  {6, 3},  {16, 2},  {16, 8}, {24, 3},  {24, 8},
-                                   {32, 2}, {32, 4}, {33, 3}, {33, 11}, {58, 2}, {58, 29}, {116, 2}};
+  const std::int32_t cases[][2] = {{1, 1},
+                                   {6, 2},
+                                   {6, 3},
+                                   {16, 2},
+                                   {16, 8},
+                                   {24, 3},
+                                   {24, 8},
+                                   {32, 2},
+                                   {32, 4},
+                                   {33, 3},
+                                   {33, 11},
+                                   {58, 2},
+                                   {58, 29},
+                                   {116, 2},
+                                   {60, 20},
+                                   // more blocks than a round has, and from as many as a block has channels
+                                   {276, 2},
+                                   {289, 17},
+                                   {240, 8},
+                                   {136, 17},
+                                   // squares of blocks
+                                   {64, 8},
+                                   {128, 16},
+                                   {384, 16},
+                                   {512, 32}};
   for (const auto& [channels, groups] : cases)
     for (const shape& space : spaces) {
       attributes attribute;

@@ -6,7 +6,9 @@
 
 #    include <algorithm>
 #    include <array>
+#    include <cstring>
 #    include <span>
+#    include <utility>
 
 #    include "tenon/backends/kernels/lanes.hpp"
 #    include "tenon/backends/kernels/parts.hpp"
@@ -71,21 +73,29 @@ struct averaging {
   std::int64_t windows_in_all() const { return grid.planes() * grid.pixels; }
 };
 
-/// The pixels of a window. They are summed in pieces: at most so many pixels of one row.
+/// The pixels of a window, in any block plane. They are summed in pieces: at most so many pixels of one row. Rows that
+/// follow one another without gaps are taken for one.
 struct averaged_box {
   static constexpr std::int64_t piece_pixels = 64;
-  std::int64_t plane, begin[3], extent[3], row_pieces;
+  std::int64_t first, extent[3], row_pieces;
   std::int64_t count;  ///< what the sum is divided by
 
-  averaged_box(const averaging& of, std::int64_t window) : plane(window / of.grid.pixels) {
-    const std::int64_t position = window % of.grid.pixels;
+  /// The window at a position of the result, counted over its depth, height and width.
+  averaged_box(const averaging& of, std::int64_t position) {
     const std::int64_t at[] = {position / (of.grid.height * of.grid.width), position / of.grid.width % of.grid.height,
                                position % of.grid.width};
+    std::int64_t begin[3];
     for (std::size_t d = 0; d < 3; ++d) {
       begin[d] = of.windows[d].begin(at[d]);
       extent[d] = of.windows[d].end(at[d]) - begin[d];
     }
+    first = (begin[0] * of.image.height + begin[1]) * of.image.width + begin[2];
     count = of.count(at[0], at[1], at[2]);
+    if (extent[2] == of.image.width) {
+      const bool planes_too = extent[1] == of.image.height;
+      extent[2] *= std::exchange(extent[1], 1);
+      if (planes_too) extent[2] *= std::exchange(extent[0], 1);
+    }
     row_pieces = divide_up(extent[2], piece_pixels);
   }
 
@@ -108,14 +118,15 @@ inline namespace v0 {
 namespace kernels {
 namespace TENON_KERNEL_ISA {
 
-/// Adds pixels of one row.
-TENON_KERNEL_INLINE vec sum_of_pixels(const float* x, std::int64_t pixels) {
-  vec sums[4] = {};  // additions wait for each other otherwise
+/// Adds pixels of one row, some of them at once, for additions wait for each other otherwise.
+template <std::size_t... Sum>
+TENON_KERNEL_INLINE vec sum_of_pixels(const float* x, std::int64_t pixels, std::index_sequence<Sum...>) {
+  constexpr std::int64_t together = sizeof...(Sum);
+  vec sums[] = {(static_cast<void>(Sum), vec{})...};
   std::int64_t i = 0;
-  for (; i + 4 <= pixels; i += 4, x += 4 * block)
-    for (int k = 0; k < 4; ++k) sums[k] += load(x + k * block);
+  for (; i + together <= pixels; i += together, x += together * block) ((sums[Sum] += load(x + Sum * block)), ...);
   for (; i < pixels; ++i, x += block) sums[0] += load(x);
-  return (sums[0] + sums[1]) + (sums[2] + sums[3]);
+  return ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
 }
 
 /// Rows of small windows.
@@ -142,41 +153,53 @@ TENON_KERNEL inline void average_rows_part(const averaging& of, std::int64_t beg
   }
 }
 
-/// Sums pieces of a window for every channel of the block; in double, for there may be many.
-TENON_KERNEL_INLINE void sum_pieces(const averaging& of, const averaged_box& box, std::int64_t first, std::int64_t last,
-                                    double* sums) {
+/// Sums pieces of a window for every channel of a block, whose plane begins at x; in double, for there may be many.
+TENON_KERNEL_INLINE void sum_pieces(const averaging& of, const averaged_box& box, const float* x, std::int64_t first,
+                                    std::int64_t last, double* sums) {
   typedef double wide_vec __attribute__((vector_size(width * 8)));
-  for (int lane = 0; lane < block; lane += width) {
-    wide_vec total = {};
-    for (std::int64_t piece = first; piece < last; ++piece) {
-      const std::int64_t row = piece / box.row_pieces, skipped = piece % box.row_pieces * averaged_box::piece_pixels;
-      const std::int64_t d = box.begin[0] + row / box.extent[1], h = box.begin[1] + row % box.extent[1];
-      const std::int64_t line = (box.plane * of.image.depth + d) * of.image.height + h;
-      const float* const x = of.from + (line * of.image.width + box.begin[2] + skipped) * block + lane;
-      const vec sum = sum_of_pixels(x, std::min(averaged_box::piece_pixels, box.extent[2] - skipped));
-      total += __builtin_convertvector(sum, wide_vec);
+  wide_vec totals[block / width] = {};
+  std::int64_t in_row = first % box.row_pieces, row = first / box.row_pieces;
+  for (std::int64_t piece = first; piece < last; ++piece) {
+    const std::int64_t line = (row / box.extent[1] * of.image.height + row % box.extent[1]) * of.image.width;
+    const std::int64_t skipped = in_row * averaged_box::piece_pixels;
+    const std::int64_t pixels = std::min(averaged_box::piece_pixels, box.extent[2] - skipped);
+    for (int lane = 0; lane < block; lane += width)
+      totals[lane / width] += __builtin_convertvector(
+          sum_of_pixels(x + (box.first + line + skipped) * block + lane, pixels, std::make_index_sequence<8>()),
+          wide_vec);
+    if (++in_row == box.row_pieces) {
+      in_row = 0;
+      ++row;
     }
-    for (int k = 0; k < width; ++k) sums[lane + k] = total[k];
   }
+  std::memcpy(sums, totals, sizeof totals);
 }
 
 /// Large windows.
 TENON_KERNEL inline void average_windows_part(const averaging& of, std::int64_t begin, std::int64_t end) {
+  std::int64_t plane = begin / of.grid.pixels, position = begin % of.grid.pixels;
+  averaged_box box(of, position);
   for (std::int64_t window = begin; window < end; ++window) {
-    const averaged_box box(of, window);
     double sums[block];
-    sum_pieces(of, box, 0, box.pieces(), sums);
+    sum_pieces(of, box, of.from + plane * of.image.pixels * block, 0, box.pieces(), sums);
     for (int lane = 0; lane < block; ++lane)
       of.to[window * block + lane] = static_cast<float>(sums[lane] / static_cast<double>(box.count));
+    if (++position == of.grid.pixels) {
+      position = 0;
+      ++plane;
+    }
+    if (of.grid.pixels > 1) box = averaged_box(of, position);
   }
 }
 
 /// Parts of few large windows.
 TENON_KERNEL inline void sum_parts_part(const averaging& of, std::int64_t begin, std::int64_t end) {
   for (std::int64_t part = begin; part < end; ++part) {
-    const averaged_box box(of, part / of.parts);
-    const std::int64_t of_window = part % of.parts, pieces = box.pieces();
-    sum_pieces(of, box, pieces * of_window / of.parts, pieces * (of_window + 1) / of.parts, of.sums + part * block);
+    const std::int64_t window = part / of.parts, of_window = part % of.parts;
+    const averaged_box box(of, window % of.grid.pixels);
+    const float* const x = of.from + window / of.grid.pixels * of.image.pixels * block;
+    sum_pieces(of, box, x, box.pieces() * of_window / of.parts, box.pieces() * (of_window + 1) / of.parts,
+               of.sums + part * block);
   }
 }
 
@@ -185,7 +208,7 @@ inline void average_in_parts(averaging of) {
   of.sums = sums.data();
   in_parallel(of.windows_in_all() * of.parts, sum_parts_part, of);
   for (std::int64_t window = 0; window < of.windows_in_all(); ++window) {
-    const auto count = static_cast<double>(averaged_box(of, window).count);
+    const auto count = static_cast<double>(averaged_box(of, window % of.grid.pixels).count);
     for (int lane = 0; lane < block; ++lane) {
       double sum = 0;
       for (std::int64_t part = 0; part < of.parts; ++part) sum += of.sums[(window * of.parts + part) * block + lane];

@@ -61,19 +61,39 @@ TENON_KERNEL_INLINE void exchange(vec& a, vec& b, std::index_sequence<Lane...>) 
   a = low;
 }
 
+/// A vector of one float from memory. Given `all`, compilers put floats together by the one unit that shuffles.
+TENON_KERNEL_INLINE vec broadcast(const float* from) {
+  vec value;
+  if constexpr (width == 4) {
+    value = all(*from);
+  } else {
+    asm("vbroadcastss %1, %0" : "=v"(value) : "m"(*from));
+  }
+  return value;
+}
+
+/// Lanes of two vectors, by number: b's follow a's. AVX-512 alone has an instruction for it.
+template <class Vector>
+TENON_KERNEL_INLINE Vector permuted(Vector a, Vector b, ivec lanes) {
+  static_assert(sizeof(Vector) == 64);
+  asm("vpermt2ps %2, %1, %0" : "+v"(a) : "v"(lanes), "v"(b));
+  return a;
+}
+
 /// One step of a transposition: exchanges the off-diagonal quarters of all squares of 2 * Distance rows.
-template <int Distance>
-TENON_KERNEL_INLINE void exchange_all(vec* rows) {
-  for (int i = 0; i < width; ++i)
-    if ((i & Distance) == 0) exchange<Distance>(rows[i], rows[i + Distance], std::make_index_sequence<width>());
+template <int Distance, std::size_t... Pair>
+TENON_KERNEL_INLINE void exchange_all(vec* rows, std::index_sequence<Pair...>) {
+  constexpr auto upper = [](std::size_t pair) { return pair / Distance * 2 * Distance + pair % Distance; };
+  (exchange<Distance>(rows[upper(Pair)], rows[upper(Pair) + Distance], std::make_index_sequence<width>()), ...);
 }
 
 /// Transposes a square of `width` rows.
 TENON_KERNEL_INLINE void transpose(vec* rows) {
-  if constexpr (width > 8) exchange_all<width / 2>(rows);
-  if constexpr (width > 4) exchange_all<4>(rows);
-  exchange_all<2>(rows);
-  exchange_all<1>(rows);
+  constexpr auto pairs = std::make_index_sequence<width / 2>();
+  if constexpr (width > 8) exchange_all<width / 2>(rows, pairs);
+  if constexpr (width > 4) exchange_all<4>(rows, pairs);
+  exchange_all<2>(rows, pairs);
+  exchange_all<1>(rows, pairs);
 }
 
 /// e^x = power * (1 + less_one), power a power of 2, for x up to 88; below -87 it is e^-87.
