@@ -6,6 +6,7 @@ Where a first convolution 1 x 1 stands before the one that is meant, its gradien
 
 from torch import nn
 
+from parts import after
 from recorder import Recorder
 
 
@@ -29,7 +30,7 @@ def transposed(rank, inputs, outputs, kernel=1, stride=1, padding=0, beyond=0, g
 
 def after_first(make, rank, inputs, *arguments, **options):
     """A convolution 1 x 1 that keeps the channels, then the layer."""
-    return lambda: nn.Sequential(convolution(rank, inputs, inputs), make(rank, inputs, *arguments, **options))
+    return after(inputs, lambda: make(rank, inputs, *arguments, **options), rank=rank)
 
 
 def direct(rank, *arguments, **options):

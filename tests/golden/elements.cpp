@@ -2,12 +2,13 @@
 // Element-wise layers and binary cross-entropy equal PyTorch's.
 #include <catch2/catch.hpp>
 
-#include "golden/harness.hpp"
+#include "golden/parts.hpp"
 
 namespace {
 using namespace tenon::layers;
 using namespace tenon;
 using golden::make;
+using golden::two_inputs;
 
 /// A convolution 3 x 3, the layer, a convolution 1 x 1.
 template <int Channels, int Outputs = 3, int Rank = 2, class Layer>
@@ -27,11 +28,6 @@ void add_activation(std::vector<golden::test>& tests, const std::string& name, c
   tests.push_back({name + " 3-D", make(between<Channels, 3, 3>(layer))});
   tests.push_back({name + " as output", make(conv2d<19, kernel<3>, no_bias>{} >> batch_norm{} >> layer)});
   tests.push_back({name + " of what two read", make(of_two<Layer>)});
-}
-
-template <class Net>
-golden::network two_inputs(const Net& net) {
-  return make<mean_square, sgd<>, 2>(net);
 }
 
 /// Three heads of one trunk.

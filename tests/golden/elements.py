@@ -5,34 +5,17 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from parts import Net, conv
 from recorder import Recorder, randomize
 
 recorder = Recorder("elements")
 case = recorder.case
 
 
-def conv(inputs, outputs, kernel=1, stride=1, rank=2, **options):
-    layer = nn.Conv2d if rank == 2 else nn.Conv3d
-    return layer(inputs, outputs, kernel, stride, padding=(kernel - 1) // 2, **options)
-
-
 def between(layer, inputs, channels, outputs=3, rank=2):
     """A convolution 3 x 3, the layer, a convolution 1 x 1."""
     return lambda: nn.Sequential(conv(inputs, channels, 3, rank=rank), layer() if isinstance(layer, type) else layer,
                                  conv(channels, outputs, rank=rank))
-
-
-class Net(nn.Module):
-    """Named layers, and a function of them and the inputs."""
-
-    def __init__(self, function, **layers):
-        super().__init__()
-        for name, layer in layers.items():
-            self.add_module(name, layer)
-        self.function = function
-
-    def forward(self, *x):
-        return self.function(self, *x)
 
 
 def wide(module):

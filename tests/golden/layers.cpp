@@ -2,25 +2,14 @@
 // All layers but convolutions equal PyTorch's, over awkward shapes.
 #include <catch2/catch.hpp>
 
-#include "golden/harness.hpp"
+#include "golden/parts.hpp"
 
 namespace {
 using namespace tenon::layers;
+using golden::after;
+using golden::after3;
 using golden::make;
-
-/// A convolution 1 x 1 that keeps the channels, then the layer: its gradient depends on that of the layer's input.
-template <int Channels, class Layer>
-golden::network after(const Layer& layer) {
-  return make(conv2d<Channels>{} >> layer);
-}
-template <int Channels, class Layer>
-golden::network after3(const Layer& layer) {
-  return make(conv3d<Channels>{} >> layer);
-}
-template <class Net>
-golden::network two_inputs(const Net& net) {
-  return make<tenon::mean_square, tenon::sgd<>, 2>(net);
-}
+using golden::two_inputs;
 
 template <int Rank, int Channels>
 constexpr auto padded = [](auto x, auto like) {

@@ -4,6 +4,7 @@
 from torch import nn
 from torch.nn import functional as F
 
+from parts import Net, conv
 from recorder import Recorder, randomize
 
 recorder = Recorder("norms")
@@ -21,27 +22,9 @@ def case(name, build, extents, **options):
     recorder.case(name, build, [extents], prepare=prepare, **options)
 
 
-def conv(inputs, outputs, kernel=1, rank=2, **options):
-    layer = nn.Conv2d if rank == 2 else nn.Conv3d
-    return layer(inputs, outputs, kernel, padding=(kernel - 1) // 2, **options)
-
-
-class Net(nn.Module):
-    """Named layers, and a function of them and the input."""
-
-    def __init__(self, function, **layers):
-        super().__init__()
-        for name, layer in layers.items():
-            self.add_module(name, layer)
-        self.function = function
-
-    def forward(self, x):
-        return self.function(self, x)
-
-
 def between(inputs, channels, norm, rank=2):
     """A convolution, the norm of its channels, ReLU, and a convolution, so that gradients go through all."""
-    return lambda: nn.Sequential(conv(inputs, channels, 3, rank, bias=False), norm(), nn.ReLU(),
+    return lambda: nn.Sequential(conv(inputs, channels, 3, rank=rank, bias=False), norm(), nn.ReLU(),
                                  conv(channels, 3, rank=rank))
 
 

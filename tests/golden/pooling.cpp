@@ -2,21 +2,13 @@
 // Average poolings, channels taken apart and shuffled, and linear layers equal PyTorch's.
 #include <catch2/catch.hpp>
 
-#include "golden/harness.hpp"
+#include "golden/parts.hpp"
 
 namespace {
 using namespace tenon::layers;
+using golden::after;
+using golden::after3;
 using golden::make;
-
-/// A convolution 1 x 1 that keeps the channels, then the layer: its gradient depends on that of the layer's input.
-template <int Channels, class Layer>
-golden::network after(const Layer& layer) {
-  return make(conv2d<Channels>{} >> layer);
-}
-template <int Channels, class Layer>
-golden::network after3(const Layer& layer) {
-  return make(conv3d<Channels>{} >> layer);
-}
 
 template <int Bins>
 void add_bins(std::vector<golden::test>& tests) {

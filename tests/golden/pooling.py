@@ -5,33 +5,11 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from parts import Net, after, conv
 from recorder import Recorder
 
 recorder = Recorder("pooling")
 case = recorder.case
-
-
-def conv(inputs, outputs, kernel=1, stride=1, rank=2, **options):
-    layer = nn.Conv2d if rank == 2 else nn.Conv3d
-    return layer(inputs, outputs, kernel, stride, padding=(kernel - 1) // 2, **options)
-
-
-class Net(nn.Module):
-    """Named layers, and a function of them and the input."""
-
-    def __init__(self, function, **layers):
-        super().__init__()
-        for name, layer in layers.items():
-            self.add_module(name, layer)
-        self.function = function
-
-    def forward(self, x):
-        return self.function(self, x)
-
-
-def after(channels, layer, rank=2):
-    """A convolution 1 x 1 that keeps the channels, then a layer."""
-    return lambda: nn.Sequential(conv(channels, channels, rank=rank), layer)
 
 
 # ---------------------------------------------------------------- average_pool

@@ -7,13 +7,10 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from parts import conv
 from recorder import Recorder
 
 recorder = Recorder("sharing")
-
-
-def convolution(inputs, outputs, kernel=3, **options):
-    return nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2, **options)
 
 
 def frozen(module):
@@ -39,8 +36,8 @@ class Pyramid(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.body = convolution(3, 6)
-        self.head = nn.Sequential(convolution(6, 8, bias=False), nn.BatchNorm2d(8), nn.ReLU(), convolution(8, 4, 1))
+        self.body = conv(3, 6, 3)
+        self.head = nn.Sequential(conv(6, 8, 3, bias=False), nn.BatchNorm2d(8), nn.ReLU(), conv(8, 4))
 
     def forward(self, x):
         fine = F.relu(self.body(x))
@@ -52,9 +49,9 @@ class Recurrent(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.first = convolution(3, 5)
-        self.cell = nn.Sequential(convolution(5, 5, bias=False), nn.BatchNorm2d(5), nn.ReLU())
-        self.last = convolution(5, 2, 1)
+        self.first = conv(3, 5, 3)
+        self.cell = nn.Sequential(conv(5, 5, 3, bias=False), nn.BatchNorm2d(5), nn.ReLU())
+        self.last = conv(5, 2)
 
     def forward(self, x):
         x = self.first(x)
@@ -69,8 +66,8 @@ class Siamese(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.tower = nn.Sequential(convolution(2, 6), nn.ReLU(), nn.ConvTranspose2d(6, 4, 2, 2))
-        self.last = convolution(8, 3)
+        self.tower = nn.Sequential(conv(2, 6, 3), nn.ReLU(), nn.ConvTranspose2d(6, 4, 2, 2))
+        self.last = conv(8, 3, 3)
 
     def forward(self, x, y):
         return self.last(torch.cat([self.tower(x), self.tower(y)], 1))
@@ -81,9 +78,9 @@ class Pair(nn.Module):
 
     def __init__(self, change):
         super().__init__()
-        self.encoder = nn.Sequential(convolution(3, 6, bias=False), nn.BatchNorm2d(6), nn.ReLU(), convolution(6, 6))
-        self.middle = nn.Sequential(convolution(6, 6, bias=False), nn.BatchNorm2d(6))
-        self.head = convolution(6, 4, 1)
+        self.encoder = nn.Sequential(conv(3, 6, 3, bias=False), nn.BatchNorm2d(6), nn.ReLU(), conv(6, 6, 3))
+        self.middle = nn.Sequential(conv(6, 6, 3, bias=False), nn.BatchNorm2d(6))
+        self.head = conv(6, 4)
         change(self)
 
     def forward(self, x):

@@ -1,60 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // Networks of few channels are plain throughout: no reorder, no code of others' reference, and the reference's results.
-#include <array>
 #include <catch2/catch.hpp>
-#include <cmath>
 #include <cstdint>
 #include <string>
-#include <utility>
-#include <vector>
 
-#include "support/machine.hpp"
-#include "tenon/backends/onednn/capabilities.hpp"
-#include "tenon/backends/onednn/program.hpp"
-#include "tenon/backends/reference/capabilities.hpp"
-#include "tenon/backends/reference/program.hpp"
-#include "tenon/layers/layers.hpp"
-#include "tenon/passes/lower.hpp"
-#include "tenon/train/losses.hpp"
-#include "tenon/train/optimizers.hpp"
+#include "onednn/beside_reference.hpp"
 
 namespace {
 
 using namespace tenon;
 using namespace tenon::layers;
+using onednn_test::described;
 using tenon_test::compiled_graph;
-using tenon_test::machine;
-
-template <class Loss, class Net>
-growing_graph described(const Net& net, const shape& input) {
-  builder to = lower<1>(net, std::array<shape, 1>{input});
-  if constexpr (!std::is_void_v<Loss>) loss_list<Loss>::type::append_all(to);
-  return std::move(to.graph);
-}
-
-/// Results of the oneDNN backend against those of the reference, with all that is dead poisoned: outputs or the loss,
-/// parameters after a step, running statistics.
-void compare(const compiled_graph& fast, const compiled_graph& plain, int threads, double rate) {
-  machine<onednn::program> found(fast, 2, threads);
-  machine<reference::program<float>> expected(plain, 2, 1);
-  found.run(5, true, {static_cast<float>(rate), 1});
-  expected.run(5, false, {static_cast<float>(rate), 1});
-  const auto results = found.results(), wanted = expected.results();
-  REQUIRE(results.size() == wanted.size());
-  for (std::size_t i = 0; i < wanted.size(); ++i) {
-    REQUIRE(results[i].size() == wanted[i].size());
-    double greatest = 1e-6, apart = 0;
-    for (std::size_t at = 0; at < wanted[i].size(); at += 4) {
-      float a, b;
-      std::memcpy(&a, results[i].data() + at, 4);
-      std::memcpy(&b, wanted[i].data() + at, 4);
-      apart = std::max(apart, std::isfinite(a) ? std::abs(static_cast<double>(a) - static_cast<double>(b)) : 1e30);
-      greatest = std::max(greatest, std::abs(static_cast<double>(b)));
-    }
-    INFO("memory " << i);
-    CHECK(apart <= 1e-4 * greatest);
-  }
-}
 
 /// How many nodes of a kind there are, and whether those that compute run by kernels of ours.
 int count(const compiled_graph& compiled, operation kind) {
@@ -100,15 +57,7 @@ inline constexpr auto bottlenecks = [](auto x) {
 
 template <class Loss, class Net>
 void check(const Net& net, const shape& input) {
-  const growing_graph predicts = described<void>(net, input), trains = described<Loss>(net, input);
-  const optimizer_rule rule = sgd<>::rule();
-  for (const int threads : {1, 2}) {
-    INFO(threads << " threads");
-    compare(tenon_test::compile_for_inference<onednn::capabilities>(predicts),
-            tenon_test::compile_for_inference<reference::capabilities>(predicts), threads, 0.125);
-    compare(tenon_test::compile_for_training<onednn::capabilities>(trains, rule, true),
-            tenon_test::compile_for_training<reference::capabilities>(trains, rule, true), threads, 0.125);
-  }
+  onednn_test::check_beside_reference<Loss>(net, input, 1e-4);
 }
 
 }  // namespace
