@@ -21,6 +21,17 @@ constexpr void copy_scalars(T* to, const T* from, std::size_t count) {
   for (; i < count; ++i) *to++ = *from++;
 }
 
+/// Sets numbers or characters, eight at a time likewise.
+template <class T>
+constexpr void fill_scalars(T* to, std::size_t count, T value) {
+  std::size_t i = 0;
+  for (; i + 8 <= count; i += 8, to += 8) {
+    to[0] = value, to[1] = value, to[2] = value, to[3] = value;
+    to[4] = value, to[5] = value, to[6] = value, to[7] = value;
+  }
+  for (; i < count; ++i) *to++ = value;
+}
+
 /// A growable array of numbers, characters or plain records. What std::vector does in a handful of nested calls an
 /// element, this does in one: in constant evaluation, where each call costs, it is several times as fast.
 template <class T>
@@ -29,33 +40,36 @@ class list {
  public:
   using value_type = T;
 
+  T* first = nullptr;     ///< the elements; for reading without a call, as of an array_view
+  std::size_t count = 0;  ///< only functions change it
+
   constexpr list() = default;
   constexpr list(std::size_t size, T value) { assign(size, value); }
-  constexpr list(const list& other) { append(other.data_, other.size_); }
+  constexpr list(const list& other) { append(other.first, other.count); }
   constexpr list(list&& other) noexcept
-      : data_(std::exchange(other.data_, nullptr)),
-        size_(std::exchange(other.size_, 0)),
+      : first(std::exchange(other.first, nullptr)),
+        count(std::exchange(other.count, 0)),
         capacity_(std::exchange(other.capacity_, 0)) {}
   constexpr list& operator=(list other) noexcept {
-    std::swap(data_, other.data_);
-    std::swap(size_, other.size_);
+    std::swap(first, other.first);
+    std::swap(count, other.count);
     std::swap(capacity_, other.capacity_);
     return *this;
   }
   constexpr ~list() { release(); }
 
-  constexpr T* data() { return data_; }
-  constexpr const T* data() const { return data_; }
-  constexpr std::size_t size() const { return size_; }
-  constexpr bool empty() const { return size_ == 0; }
-  constexpr T* begin() { return data_; }
-  constexpr T* end() { return data_ + size_; }
-  constexpr const T* begin() const { return data_; }
-  constexpr const T* end() const { return data_ + size_; }
-  constexpr T& operator[](std::size_t i) { return data_[i]; }
-  constexpr const T& operator[](std::size_t i) const { return data_[i]; }
-  constexpr T& back() { return data_[size_ - 1]; }
-  constexpr const T& back() const { return data_[size_ - 1]; }
+  constexpr T* data() { return first; }
+  constexpr const T* data() const { return first; }
+  constexpr std::size_t size() const { return count; }
+  constexpr bool empty() const { return count == 0; }
+  constexpr T* begin() { return first; }
+  constexpr T* end() { return first + count; }
+  constexpr const T* begin() const { return first; }
+  constexpr const T* end() const { return first + count; }
+  constexpr T& operator[](std::size_t i) { return first[i]; }
+  constexpr const T& operator[](std::size_t i) const { return first[i]; }
+  constexpr T& back() { return first[count - 1]; }
+  constexpr const T& back() const { return first[count - 1]; }
 
   constexpr void reserve(std::size_t capacity) {
     if (capacity <= capacity_) return;
@@ -65,49 +79,49 @@ class list {
     } else {
       grown = std::allocator<T>().allocate(capacity);
     }
-    copy(grown, data_, size_);
+    copy(grown, first, count);
     release();
-    data_ = grown;
+    first = grown;
     capacity_ = capacity;
   }
 
   constexpr void push_back(const T& value) {
-    if (size_ == capacity_) return push_grown(value);
+    if (count == capacity_) return push_grown(value);
     if constexpr (std::is_scalar_v<T>) {
-      data_[size_++] = value;
+      first[count++] = value;
     } else {
-      std::construct_at(data_ + size_++, value);
+      std::construct_at(first + count++, value);
     }
   }
 
-  /// Appends `count` numbers that the caller sets; gives the first.
-  constexpr T* extend(std::size_t count) requires std::is_scalar_v<T> {
-    if (size_ + count > capacity_) reserve(size_ + count > grown_capacity() ? size_ + count : grown_capacity());
-    size_ += count;
-    return data_ + (size_ - count);
+  /// Appends so many numbers, which the caller sets; gives the first of them.
+  constexpr T* extend(std::size_t more) requires std::is_scalar_v<T> {
+    if (count + more > capacity_) grow(more);
+    count += more;
+    return first + (count - more);
   }
 
-  constexpr void append(const T* from, std::size_t count) {
-    if (size_ + count > capacity_) reserve(size_ + count > grown_capacity() ? size_ + count : grown_capacity());
-    copy(data_ + size_, from, count);
-    size_ += count;
+  constexpr void append(const T* from, std::size_t more) {
+    if (count + more > capacity_) grow(more);
+    copy(first + count, from, more);
+    count += more;
   }
 
   constexpr void assign(std::size_t size, T value) {
     clear();
     reserve(size);
     if constexpr (std::is_scalar_v<T>) {
-      for (std::size_t i = 0; i < size; ++i) data_[i] = value;
+      fill_scalars(first, size, value);
     } else {
-      for (std::size_t i = 0; i < size; ++i) std::construct_at(data_ + i, value);
+      for (std::size_t i = 0; i < size; ++i) std::construct_at(first + i, value);
     }
-    size_ = size;
+    count = size;
   }
 
   /// Drops all elements from `size` on.
-  constexpr void shorten(std::size_t size) { size_ = size; }
-  constexpr void pop_back() { --size_; }
-  constexpr void clear() { size_ = 0; }
+  constexpr void shorten(std::size_t size) { count = size; }
+  constexpr void pop_back() { --count; }
+  constexpr void clear() { count = 0; }
 
  private:
   // While compiling, copies are dearer than memory.
@@ -115,11 +129,16 @@ class list {
     return capacity_ < 16 ? 32 : capacity_ * (std::is_constant_evaluated() ? 4 : 2);
   }
 
-  static constexpr void copy(T* to, const T* from, std::size_t count) {
+  constexpr void grow(std::size_t more) {
+    const std::size_t least = count + more, grown = grown_capacity();
+    reserve(least > grown ? least : grown);
+  }
+
+  static constexpr void copy(T* to, const T* from, std::size_t size) {
     if constexpr (std::is_scalar_v<T>) {
-      copy_scalars(to, from, count);
+      copy_scalars(to, from, size);
     } else {
-      for (std::size_t i = 0; i < count; ++i) std::construct_at(to + i, from[i]);
+      for (std::size_t i = 0; i < size; ++i) std::construct_at(to + i, from[i]);
     }
   }
 
@@ -130,14 +149,13 @@ class list {
 
   constexpr void release() {
     if constexpr (std::is_scalar_v<T>) {
-      delete[] data_;
+      delete[] first;
     } else {
-      if (data_ != nullptr) std::allocator<T>().deallocate(data_, capacity_);
+      if (first != nullptr) std::allocator<T>().deallocate(first, capacity_);
     }
   }
 
-  T* data_ = nullptr;
-  std::size_t size_ = 0, capacity_ = 0;
+  std::size_t capacity_ = 0;
 };
 
 }  // namespace v0

@@ -17,19 +17,18 @@ class builder {
  public:
   growing_graph graph;
 
-  constexpr builder() {
+  constexpr builder() : buckets_{}, name_buckets_{} {
     scopes_.push_back({});
-    buckets_.fill(-1);
-    name_buckets_.fill(-1);
+    fill_scalars(buckets_, bucket_count, -1);
+    fill_scalars(name_buckets_, bucket_count, -1);
   }
 
-  constexpr const value& value_at(std::int32_t number) const { return graph.values[static_cast<std::size_t>(number)]; }
+  constexpr const value& value_at(std::int32_t number) const { return graph.values.first[number]; }
 
   // Scopes. Every layer and chain is called inside one; the outermost has no name.
 
   /// Enters the scope of a position of the present one: "2", below "encoder": "encoder.2".
   constexpr void enter(std::int32_t position) {
-    separate();
     append_number(position);
     push(repeats());
   }
@@ -53,17 +52,16 @@ class builder {
     push(repeats());
     if (const named_scope* used = find_scope()) {
       if (used->part != part) graph.report(problem::name_used_twice, scope(), 1, 2);
-      scopes_.back().repeats = true;
+      top().repeats = true;
     } else {
       remember_scope(part);
     }
   }
 
   constexpr void leave() {
-    const std::int32_t named = scopes_.back().named;
-    if (named >= 0) names_[static_cast<std::size_t>(named)].text = scope();
+    if (top().named >= 0) names_.first[top().named].text = scope();
     scopes_.pop_back();
-    path_.shorten(scopes_.back().length);
+    path_.shorten(top().length);
   }
 
   /// The next number of the present scope, for a call that has no name.
@@ -71,25 +69,20 @@ class builder {
 
   /// The next `count` numbers of the present scope; gives the first.
   constexpr std::int32_t next_positions(std::int32_t count) {
-    const std::int32_t first = scopes_.back().next;
-    scopes_.back().next += count;
-    return first;
+    std::int32_t& next = top().next;
+    next += count;
+    return next - count;
   }
 
   /// The present scope as text, stored once.
   constexpr range scope() {
-    if (scopes_.back().stored.count == 0) store();
-    return scopes_.back().stored;
+    const frame& present = top();
+    if (present.stored.count == 0 && path_.count > 0) store({});
+    return present.stored;
   }
 
   /// The present scope with a word behind it, for what has no scope of its own: "decoder.add".
-  constexpr range scope(std::string_view word) {
-    separate();
-    path_.append(word.data(), word.size());
-    const range stored = store();
-    path_.shorten(scopes_.back().length);
-    return stored;
-  }
+  constexpr range scope(std::string_view word) { return store(word); }
 
   // Selections: what is said of parts from outside.
 
@@ -135,7 +128,8 @@ class builder {
     attributes attribute;
     attribute.index = parameters_;
     attribute.initial = initial;
-    for (selection& each : selections_) {
+    for (std::size_t i = 0; i < selections_.count; ++i) {
+      selection& each = selections_.first[i];
       if (each.rule != nullptr || !is_below(view_of(text), view_of(each.below))) continue;
       each.used = true;
       attribute.trainable = attribute.trainable && !each.freezes;
@@ -173,6 +167,8 @@ class builder {
   }
 
  private:
+  static constexpr std::size_t bucket_count = 256;
+
   struct frame {
     std::size_t length = 0;            // of the path
     std::int32_t next = 0;             // position of the next unnamed call
@@ -198,50 +194,69 @@ class builder {
   };
 
   constexpr std::string_view view_of(range text) const {
-    return {graph.characters.data() + text.begin, static_cast<std::size_t>(text.count)};
+    return {graph.characters.first + text.begin, static_cast<std::size_t>(text.count)};
   }
 
-  constexpr void separate() {
-    if (!path_.empty()) path_.push_back('.');
+  constexpr frame& top() { return scopes_.first[scopes_.count - 1]; }
+  constexpr const frame& top() const { return scopes_.first[scopes_.count - 1]; }
+  constexpr bool repeats() const { return scopes_.first[scopes_.count - 1].repeats; }
+
+  // Appends characters to the path behind a point; the caller sets them.
+  constexpr char* extend_path(std::size_t count) {
+    if (path_.count == 0) return path_.extend(count);
+    char* const added = path_.extend(count + 1);
+    *added = '.';
+    return added + 1;
   }
 
   constexpr void append_name(std::string_view name, std::int32_t number) {
-    separate();
-    path_.append(name.data(), name.size());
-    if (number >= 0) {
-      separate();
-      append_number(number);
-    }
+    copy_scalars(extend_path(name.size()), name.data(), name.size());
+    if (number >= 0) append_number(number);
   }
 
-  constexpr bool repeats() const { return scopes_.back().repeats; }
+  constexpr void append_number(std::int32_t number) {
+    if (number < 10) {
+      *extend_path(1) = static_cast<char>('0' + number);
+      return;
+    }
+    std::size_t digits = 2;
+    for (std::int32_t rest = number / 100; rest > 0; rest /= 10) ++digits;
+    char* const to = extend_path(digits);
+    for (; digits > 0; number /= 10) to[--digits] = static_cast<char>('0' + number % 10);
+  }
 
   // Enters the scope of the present path: only what it has beyond the scope it stands in is hashed.
   constexpr void push(bool repeated) {
-    const std::size_t before = scopes_.back().length;
-    const std::uint32_t hash = extend(scopes_.back().hash, {path_.data() + before, path_.size() - before});
-    scopes_.push_back({path_.size(), 0, {}, repeated, hash, -1});
+    const frame& outer = top();
+    const std::uint32_t hash = extend(outer.hash, path_.first + outer.length, path_.first + path_.count);
+    scopes_.push_back({path_.count, 0, {}, repeated, hash, -1});
   }
 
-  static constexpr std::uint32_t extend(std::uint32_t hash, std::string_view text) {
-    for (const char c : text) hash = (hash ^ static_cast<std::uint32_t>(c)) * 16777619u;
+  static constexpr std::uint32_t extend(std::uint32_t hash, const char* text, const char* end) {
+    for (; text != end; ++text) hash = (hash ^ static_cast<std::uint32_t>(*text)) * 16777619u;
     return hash;
   }
 
-  // Stores the path. It begins with the paths of all scopes that are open.
-  constexpr range store() {
-    const range stored = graph.store({path_.data(), path_.size()});
-    for (std::size_t i = scopes_.size(); i > 0 && scopes_[i - 1].stored.count == 0; --i) {
-      scopes_[i - 1].stored = {stored.begin, static_cast<std::int32_t>(scopes_[i - 1].length)};
+  // Stores the path, with a word behind it unless that is empty. It begins with the paths of all scopes that are open.
+  constexpr range store(std::string_view word) {
+    const std::size_t length = path_.count, point = length > 0 && !word.empty() ? 1 : 0;
+    const range stored{static_cast<std::int32_t>(graph.characters.count),
+                       static_cast<std::int32_t>(length + point + word.size())};
+    char* const to = graph.characters.extend(length + point + word.size());
+    copy_scalars(to, static_cast<const char*>(path_.first), length);
+    if (point > 0) to[length] = '.';
+    copy_scalars(to + length + point, word.data(), word.size());
+    for (frame* open = scopes_.first + scopes_.count; open != scopes_.first && (open - 1)->stored.count == 0; --open) {
+      (open - 1)->stored = {stored.begin, static_cast<std::int32_t>((open - 1)->length)};
     }
     return stored;
   }
 
   // What has the name of the present scope, or null. Scopes that are open have other names, for theirs are shorter.
   constexpr const named_scope* find_scope() const {
-    const std::uint32_t hash = scopes_.back().hash;
-    for (std::int32_t i = name_buckets_[hash % name_buckets_.size()]; i >= 0;) {
-      const named_scope& used = names_[static_cast<std::size_t>(i)];
+    const std::uint32_t hash = top().hash;
+    for (std::int32_t i = name_buckets_[hash % bucket_count]; i >= 0;) {
+      const named_scope& used = names_.first[i];
       if (used.hash == hash && view_of(used.text) == std::string_view(path_.data(), path_.size())) return &used;
       i = used.next;
     }
@@ -249,11 +264,11 @@ class builder {
   }
 
   constexpr void remember_scope(const void* part) {
-    const std::uint32_t hash = scopes_.back().hash;
-    std::int32_t& bucket = name_buckets_[hash % name_buckets_.size()];
-    scopes_.back().named = static_cast<std::int32_t>(names_.size());
+    const std::uint32_t hash = top().hash;
+    std::int32_t& bucket = name_buckets_[hash % bucket_count];
+    top().named = static_cast<std::int32_t>(names_.count);
     names_.push_back({{}, part, hash, bucket});
-    bucket = scopes_.back().named;
+    bucket = top().named;
   }
 
   static constexpr bool is_below(std::string_view path, std::string_view scope) {
@@ -262,27 +277,20 @@ class builder {
     return path.size() == scope.size() || path[scope.size()] == '.';
   }
 
-  constexpr void append_number(std::int32_t number) {
-    std::int32_t unit = 1;
-    while (number / unit >= 10) unit *= 10;
-    for (; unit > 0; unit /= 10) path_.push_back(static_cast<char>('0' + number / unit % 10));
-  }
-
   constexpr std::int32_t named(operation op, std::string_view name, range text, const shape& extents,
                                const attributes& attribute, std::int32_t& count) {
-    const std::uint32_t hash = extend(scopes_.back().hash, name);
-    std::int32_t& bucket = buckets_[hash % buckets_.size()];
-    for (std::int32_t i = bucket; i >= 0; i = entries_[static_cast<std::size_t>(i)].next) {
-      const entry& used = entries_[static_cast<std::size_t>(i)];
+    const std::uint32_t hash = extend(top().hash, name.data(), name.data() + name.size());
+    std::int32_t& bucket = buckets_[hash % bucket_count];
+    for (std::int32_t i = bucket; i >= 0; i = entries_.first[i].next) {
+      const entry& used = entries_.first[i];
       if (used.hash != hash || view_of(used.text) != view_of(text)) continue;
       if (repeats()) return shared(used, op, extents);
       graph.report(problem::name_used_twice, text, 1, 2);
     }
-    graph.append(op, {}, attribute, text);
     ++count;
-    const std::int32_t number = graph.add_result(extents);
+    const std::int32_t number = graph.make(op, {}, attribute, extents, text);
     entries_.push_back({text, hash, bucket, number});
-    bucket = static_cast<std::int32_t>(entries_.size()) - 1;
+    bucket = static_cast<std::int32_t>(entries_.count) - 1;
     return number;
   }
 
@@ -314,7 +322,7 @@ class builder {
   list<named_scope> names_;
   list<selection> selections_;
   list<entry> entries_;  // names of parameters and buffers, chained by their hash
-  std::array<std::int32_t, 256> buckets_{}, name_buckets_{};
+  std::int32_t buckets_[bucket_count], name_buckets_[bucket_count];  // no std::array, whose operator takes two calls
   std::int32_t inputs_ = 0, parameters_ = 0, buffers_ = 0, dropouts_ = 0;
 };
 

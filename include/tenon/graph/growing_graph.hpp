@@ -45,31 +45,38 @@ class growing_graph {
   /// Appends a node without results; results are added with `add_result` before the next node.
   constexpr std::int32_t append(operation op, array_view<std::int32_t> from, const attributes& attribute,
                                 range scope = {}) {
-    const range read{static_cast<std::int32_t>(operands.size()), static_cast<std::int32_t>(from.size())};
-    nodes.push_back({op, read, {static_cast<std::int32_t>(values.size()), 0}, scope, attribute});
-    operands.append(from.data(), from.size());
-    return static_cast<std::int32_t>(nodes.size()) - 1;
+    push_node(op, from, attribute, scope, 0);
+    return static_cast<std::int32_t>(nodes.count) - 1;
   }
 
   /// Adds a result to the last node; gives the value's number.
   constexpr std::int32_t add_result(const shape& extents, element_type type = element_type::float32,
                                     layout arrangement = layout::plain) {
-    values.push_back({extents, type, arrangement, static_cast<std::int32_t>(nodes.size()) - 1});
-    ++nodes.back().results.count;
-    return static_cast<std::int32_t>(values.size()) - 1;
+    values.push_back({extents, type, arrangement, static_cast<std::int32_t>(nodes.count) - 1});
+    ++nodes.first[nodes.count - 1].results.count;
+    return static_cast<std::int32_t>(values.count) - 1;
   }
 
   /// Appends a node with one result; gives the value's number.
   constexpr std::int32_t make(operation op, array_view<std::int32_t> from, const attributes& attribute,
                               const shape& extents, range scope = {}) {
-    append(op, from, attribute, scope);
-    return add_result(extents);
+    push_node(op, from, attribute, scope, 1);
+    values.push_back({extents, element_type::float32, layout::plain, static_cast<std::int32_t>(nodes.count) - 1});
+    return static_cast<std::int32_t>(values.count) - 1;
   }
 
   /// Records a problem, unless there is one already: the first is the one that is shown.
   constexpr void report(enum problem kind, range scope, std::int64_t expected, std::int64_t found) {
     if (problem) return;
     problem = {kind, scope.begin, scope.count, expected, found};
+  }
+
+ private:
+  constexpr void push_node(operation op, const array_view<std::int32_t>& from, const attributes& attribute, range scope,
+                           std::int32_t results) {
+    const range read{static_cast<std::int32_t>(operands.count), static_cast<std::int32_t>(from.count)};
+    nodes.push_back({op, read, {static_cast<std::int32_t>(values.count), results}, scope, attribute});
+    if (from.count > 0) operands.append(from.first, from.count);
   }
 };
 
@@ -101,20 +108,20 @@ class graph_copy {
     return numbers;
   }
 
-  constexpr std::int32_t renumber(std::int32_t old) const { return renumbered[static_cast<std::size_t>(old)]; }
-  constexpr void renumber(std::int32_t old, std::int32_t now) { renumbered[static_cast<std::size_t>(old)] = now; }
+  constexpr std::int32_t renumber(std::int32_t old) const { return renumbered.first[old]; }
+  constexpr void renumber(std::int32_t old, std::int32_t now) { renumbered.first[old] = now; }
 
   /// Copies a node; gives its new number.
   constexpr std::int32_t copy(const node& old) {
-    const auto number = static_cast<std::int32_t>(to.nodes.size());
+    const auto number = static_cast<std::int32_t>(to.nodes.count);
     const std::int32_t* const read = from_.operands.first + old.operands.begin;
     to.nodes.push_back({old.op,
-                        {static_cast<std::int32_t>(to.operands.size()), old.operands.count},
-                        {static_cast<std::int32_t>(to.values.size()), old.results.count},
+                        {static_cast<std::int32_t>(to.operands.count), old.operands.count},
+                        {static_cast<std::int32_t>(to.values.count), old.results.count},
                         old.scope,
                         old.attribute});
     if (old.operands.count > 0) {
-      const std::int32_t* const now = renumbered.data();
+      const std::int32_t* const now = renumbered.first;
       std::int32_t* const numbers = to.operands.extend(static_cast<std::size_t>(old.operands.count));
       for (std::int32_t i = 0; i < old.operands.count; ++i) numbers[i] = now[read[i]];
     }
@@ -137,8 +144,8 @@ class graph_copy {
 
  private:
   constexpr void copy_results(const node& old, std::int32_t producer) {
-    auto number = static_cast<std::int32_t>(to.values.size());
-    std::int32_t* const now = renumbered.data();
+    auto number = static_cast<std::int32_t>(to.values.count);
+    std::int32_t* const now = renumbered.first;
     const value* const result = from_.values.first;
     for (std::int32_t i = old.results.begin; i < old.results.begin + old.results.count; ++i) {
       now[i] = number++;

@@ -42,15 +42,18 @@ constexpr void check_limits(growing_graph& graph) {
   const graph_view view = graph.view();
   std::int64_t bytes = 0, macs = 0;
   for (const node& current : view.nodes) {
-    for (std::int32_t i = 0; i < current.results.count; ++i) {
-      const shape& extents = view.result_value(current, i).extents;
+    const std::int32_t behind = current.results.begin + current.results.count;
+    for (std::int32_t i = current.results.begin; i < behind; ++i) {
+      const shape& extents = view.values.first[i].extents;
       for (int d = 0; d < extents.rank; ++d) {
-        if (extents[d] <= shape::most_extent) continue;
+        if (extents.extents[d] <= shape::most_extent) continue;
         return graph.report(problem::extent_too_great, current.scope, shape::most_extent, extents[d]);
       }
-      bytes = saturated_sum(bytes, float_bytes(extents));
+      bytes = extents.rank == 1 ? saturated_sum(bytes, 4 * std::int64_t{extents.extents[0]})
+                                : saturated_sum(bytes, float_bytes(extents));
       if (bytes > most_bytes) return graph.report(problem::too_many_bytes, current.scope, most_bytes, bytes);
     }
+    if (is_source(current.op)) continue;
     const bool slides = current.op == operation::convolution, spreads = current.op == operation::transposed_convolution;
     if (!slides && !spreads) continue;
     const shape& windows = slides ? view.result_value(current).extents : view.operand_value(current, 0).extents;

@@ -2,7 +2,7 @@
 // Nodes, values and attributes: the records of the intermediate representation.
 #pragma once
 
-#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -60,7 +60,15 @@ enum class initializer : std::uint8_t {
 };
 
 /// Depth, height, width; a 2-D node has 1 (kernel, stride, dilation) or 0 (padding) for depth.
-using extent3 = std::array<std::int32_t, 3>;
+struct extent3 {
+  std::int32_t extents[3]{};  // no std::array, whose operator takes several calls while compiling
+
+  constexpr std::int32_t operator[](std::size_t i) const { return extents[i]; }
+  constexpr std::int32_t& operator[](std::size_t i) { return extents[i]; }
+  constexpr const std::int32_t* begin() const { return extents; }
+  constexpr const std::int32_t* end() const { return extents + 3; }
+  friend constexpr bool operator==(const extent3&, const extent3&) = default;
+};
 
 /// What else an operation needs to know; each operation reads its own part.
 struct attributes {

@@ -9,24 +9,24 @@ inline namespace v0 {
 
 /// The extent a window covers: dilation * (kernel - 1) + 1.
 constexpr std::int64_t window_extent(const attributes& attribute, int dimension) {
-  const auto d = static_cast<std::size_t>(dimension);
-  return std::int64_t{attribute.dilation[d]} * (attribute.kernel[d] - 1) + 1;
+  return std::int64_t{attribute.dilation.extents[dimension]} * (attribute.kernel.extents[dimension] - 1) + 1;
 }
 
 /// The input's extent with its padding.
 constexpr std::int64_t padded_extent(const shape& input, const attributes& attribute, int dimension) {
-  const auto d = static_cast<std::size_t>(dimension);
-  return std::int64_t{input.spatial(dimension)} + attribute.padding_begin[d] + attribute.padding_end[d];
+  return std::int64_t{input.spatial(dimension)} + attribute.padding_begin.extents[dimension] +
+         attribute.padding_end.extents[dimension];
 }
 
 /// The extents after a convolution or a pooling, rounded down as PyTorch does; at least 1, so that a wrong network can
 /// be lowered to its end.
 constexpr shape window_shape(const shape& input, const attributes& attribute, std::int32_t channels) {
   shape result = input;
-  result[1] = channels;
+  result.extents[1] = channels;
   for (int d = 0; d < 3; ++d) {
+    if (input.rank - 3 + d < 2) continue;  // the depth of a 2-D tensor
     const std::int64_t room = padded_extent(input, attribute, d) - window_extent(attribute, d);
-    result.set_spatial(d, room < 0 ? 1 : shape::clamp(room / attribute.stride[static_cast<std::size_t>(d)] + 1));
+    result.extents[input.rank - 3 + d] = room < 0 ? 1 : shape::clamp(room / attribute.stride.extents[d] + 1);
   }
   return result;
 }

@@ -2,9 +2,9 @@
 // conv2d, conv3d, conv_transpose2d, conv_transpose3d.
 #pragma once
 
-#include <algorithm>
 #include <array>
 
+#include "tenon/core/ordering.hpp"
 #include "tenon/graph/shape_rules.hpp"
 #include "tenon/layers/layer.hpp"
 #include "tenon/layers/options.hpp"
@@ -22,17 +22,13 @@ constexpr bool check_window(symbol x, const attributes& attribute) {
     return false;
   }
   for (int d = 0; d < 3; ++d) {
-    const auto i = static_cast<std::size_t>(d);
-    for (const std::int32_t extent : {attribute.kernel[i], attribute.stride[i], attribute.dilation[i]}) {
-      if (extent < 1) {
-        x.to->report(problem::not_positive, 1, extent);
-        return false;
-      }
-    }
-    if (attribute.padding_begin[i] < 0) {
-      x.to->report(problem::not_positive, 0, attribute.padding_begin[i]);
-      return false;
-    }
+    const std::int32_t kernel = attribute.kernel.extents[d], stride = attribute.stride.extents[d],
+                       dilation = attribute.dilation.extents[d], padding = attribute.padding_begin.extents[d];
+    if (kernel >= 1 && stride >= 1 && dilation >= 1 && padding >= 0) continue;
+    const bool is_padding = kernel >= 1 && stride >= 1 && dilation >= 1;
+    const std::int32_t extent = kernel < 1 ? kernel : stride < 1 ? stride : dilation;
+    x.to->report(problem::not_positive, is_padding ? 0 : 1, is_padding ? padding : extent);
+    return false;
   }
   return true;
 }
@@ -42,6 +38,7 @@ constexpr bool check_window(symbol x, const attributes& attribute) {
 constexpr void check_window_fits(symbol x, const attributes& attribute) {
   for (int d = 0; d < 3; ++d) {
     const std::int64_t window = window_extent(attribute, d), room = padded_extent(x.extents(), attribute, d);
+    if (window <= room && room <= shape::most_extent) continue;
     for (const std::int64_t extent : {window, room}) {
       if (extent > shape::most_extent) x.to->report(problem::extent_too_great, shape::most_extent, extent);
     }
@@ -68,7 +65,7 @@ constexpr bool check_groups(symbol x, std::int32_t channels, std::int32_t groups
 constexpr void check_transposed(symbol x, const attributes& attribute, const extent3& output_padding) {
   for (int d = 0; d < 3; ++d) {
     const auto i = static_cast<std::size_t>(d);
-    const std::int32_t beyond = output_padding[i], limit = std::max(attribute.stride[i], attribute.dilation[i]);
+    const std::int32_t beyond = output_padding[i], limit = greater(attribute.stride[i], attribute.dilation[i]);
     const std::int64_t extent = transposed_extent(x.extents(), attribute, d, output_padding);
     if (beyond < 0) x.to->report(problem::not_positive, 0, beyond);
     if (beyond >= limit) x.to->report(problem::output_padding_too_great, limit, beyond);

@@ -2,9 +2,9 @@
 // DeepLab v3+ with the aligned Xception-65.
 #pragma once
 
-#include <algorithm>
 #include <array>
 
+#include "tenon/core/ordering.hpp"
 #include "tenon/layers/layers.hpp"
 
 namespace tenon {
@@ -23,7 +23,7 @@ struct deeplab_v3_plus_options {
   int decoder_channels = 256;
   real dropout = 0.1;
 
-  constexpr int scaled(int channels) const { return std::max(8, static_cast<int>(channels * width.value())); }
+  constexpr int scaled(int channels) const { return greater(8, static_cast<int>(channels * width.value())); }
 };
 
 /// A convolution without bias, and a norm; and ReLU.

@@ -2,10 +2,10 @@
 // Fast-SCNN.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <utility>
 
+#include "tenon/core/ordering.hpp"
 #include "tenon/layers/layers.hpp"
 
 namespace tenon {
@@ -22,7 +22,7 @@ struct fast_scnn_options {
   std::array<int, Bins> bins{1, 2, 3, 6};
   real dropout = 0.1;
 
-  constexpr int scaled(int channels) const { return std::max(8, static_cast<int>(channels * width.value())); }
+  constexpr int scaled(int channels) const { return greater(8, static_cast<int>(channels * width.value())); }
 };
 
 /// A convolution without bias, and a norm; and ReLU.

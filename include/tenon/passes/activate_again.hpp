@@ -2,8 +2,6 @@
 // activate_again: norms and activations are applied once more in the backward pass instead of being kept.
 #pragma once
 
-#include <algorithm>
-
 #include "tenon/graph/growing_graph.hpp"
 
 namespace tenon {

@@ -2,9 +2,9 @@
 // Atoms: a group's bytes, cut where one value ends and another begins, each with its own life.
 #pragma once
 
-#include <algorithm>
 #include <utility>
 
+#include "tenon/core/ordering.hpp"
 #include "tenon/plan/groups.hpp"
 #include "tenon/plan/spaces.hpp"
 
@@ -105,22 +105,23 @@ class atom_cutter {
     bool one_place = true;
     for (std::int32_t i = 1; i < count; ++i) {
       one_place = one_place && begin_[member[i]] == begin && end_[member[i]] == end;
-      begin = std::min(begin, begin_[member[i]]);
-      end = std::max(end, end_[member[i]]);
+      begin = lesser(begin, begin_[member[i]]);
+      end = greater(end, end_[member[i]]);
     }
     for (std::int32_t i = 0; i < count; ++i) {
       new_group_[member[i]] = found_.group_count();
       offset_[member[i]] = begin_[member[i]] - begin;
     }
     found_.group_bytes.push_back(round_up(end - begin, slot_alignment));
-    std::sort(member, member + count, [this](std::int32_t a, std::int32_t b) { return first_[a] < first_[b]; });
+    sort_elements(members_.data(), members_.size(),
+                  [this](std::int32_t a, std::int32_t b) { return first_[a] < first_[b]; });
     if (one_place) return cut_between(begin, begin, end);
     list<std::int64_t> borders;
     for (std::int32_t i = 0; i < count; ++i) {
       borders.push_back(begin_[member[i]]);
       borders.push_back(end_[member[i]]);
     }
-    std::sort(borders.begin(), borders.end());
+    sort_elements(borders.data(), borders.size(), [](std::int64_t a, std::int64_t b) { return a < b; });
     for (std::size_t i = 1; i < borders.size(); ++i) {
       if (borders[i - 1] < borders[i]) cut_between(begin, borders[i - 1], borders[i]);
     }
@@ -132,7 +133,7 @@ class atom_cutter {
     for (const std::int32_t value : members_) {
       if (begin_[value] > begin || end_[value] < end) continue;
       if (started && first_[value] <= found_.last.back()) {
-        found_.last.back() = std::max(found_.last.back(), last_[value]);
+        found_.last.back() = greater(found_.last.back(), last_[value]);
       } else {
         append(begin - origin, end - origin, first_[value], last_[value]);
         started = true;

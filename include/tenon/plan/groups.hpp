@@ -48,7 +48,8 @@ class group_finder {
 
   constexpr group_list run() {
     for (std::int32_t i = 0; i < graph_.node_count(); ++i) {
-      const node& current = graph_.node_at(i);
+      const node& current = graph_.nodes.first[i];
+      if (current.op == operation::parameter || current.op == operation::buffer) continue;
       if (current.op == operation::concat) {
         join(i, current);
       } else if (takes_channels(current.op)) {

@@ -17,16 +17,18 @@ struct lifetimes {
 /// The lifetime of every value. Cost: nodes + operands.
 constexpr lifetimes find_lifetimes(const graph_view& graph) {
   lifetimes lives{{graph.values.size(), 0}, {graph.values.size(), 0}};
-  for (std::int32_t i = 0; i < graph.node_count(); ++i) {
-    const node& current = graph.node_at(i);
-    const std::int32_t made = is_source(current.op) ? 0 : i;
-    for (std::int32_t r = 0; r < current.results.count; ++r) {
-      const auto number = static_cast<std::size_t>(current.results[r]);
-      lives.first[number] = lives.last[number] = made;
+  // While compiling a call costs as much as several accesses, hence pointers.
+  std::int32_t *const first = lives.first.data(), *const last = lives.last.data();
+  const std::int32_t* const operands = graph.operands.first;
+  std::int32_t i = 0;
+  for (const node& current : graph.nodes) {
+    if (!is_source(current.op)) {
+      const std::int32_t result = current.results.begin, behind = result + current.results.count;
+      for (std::int32_t r = result; r < behind; ++r) first[r] = last[r] = i;
+      const std::int32_t read = current.operands.begin, end = read + current.operands.count;
+      for (std::int32_t o = read; o < end; ++o) last[operands[o]] = i;
     }
-    for (std::int32_t o = 0; o < current.operands.count; ++o) {
-      lives.last[static_cast<std::size_t>(graph.operand(current, o))] = i;
-    }
+    ++i;
   }
   for (std::int32_t output : graph.outputs) lives.last[static_cast<std::size_t>(output)] = graph.node_count();
   return lives;

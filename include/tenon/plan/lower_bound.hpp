@@ -2,10 +2,10 @@
 // The least memory that any placement of a plan needs, found without the planner's own code.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 
 #include "tenon/core/list.hpp"
+#include "tenon/core/ordering.hpp"
 #include "tenon/plan/plan_view.hpp"
 
 namespace tenon {
@@ -26,20 +26,25 @@ class content_table {
     const std::size_t count = plan.graph.values.size();
     piece_begin_.assign(count, 0);
     piece_count_.assign(count, 0);
-    for (const node& current : plan.graph.nodes) describe(current);
+    for (const node& current : plan.graph.nodes) {
+      if (!is_source(current.op) || in_arena(current.results[0])) describe(current);
+    }
     cut();
+    // While compiling a call costs as much as several accesses, hence pointers.
+    value_begin.assign(count + 1, 0);
+    const std::int32_t *const stretches = stretch_.data(), *const first_unit = first_unit_.data();
+    const std::int32_t *const piece_begin = piece_begin_.data(), *const piece_count = piece_count_.data();
+    const std::int64_t* const unit_begin = unit_begin_.data();
     for (std::size_t i = 0; i < count; ++i) {
-      value_begin.push_back(static_cast<std::int32_t>(units.size()));
-      for (std::int32_t p = piece_begin_[i]; p < piece_begin_[i] + piece_count_[i]; ++p) {
-        const auto piece = static_cast<std::size_t>(p);
-        const auto stretch = static_cast<std::size_t>(stretch_[piece]);
-        for (std::int32_t unit = first_unit_[stretch]; unit < first_unit_[stretch + 1]; ++unit) {
-          const std::int64_t begin = unit_begin_[static_cast<std::size_t>(unit)];
-          if (from_[piece] <= begin && begin < to_[piece]) units.push_back(unit);
+      for (std::int32_t piece = piece_begin[i]; piece < piece_begin[i] + piece_count[i]; ++piece) {
+        const std::int32_t stretch = stretches[piece], behind = first_unit[stretch + 1];
+        const std::int64_t from = from_.data()[piece], to = to_.data()[piece];
+        for (std::int32_t unit = first_unit[stretch]; unit < behind; ++unit) {
+          if (from <= unit_begin[unit] && unit_begin[unit] < to) units.push_back(unit);
         }
       }
+      value_begin.data()[i + 1] = static_cast<std::int32_t>(units.size());
     }
-    value_begin.push_back(static_cast<std::int32_t>(units.size()));
   }
 
  private:
@@ -61,7 +66,7 @@ class content_table {
     for (std::int32_t p = piece_begin_[of]; p < last; ++p) {
       const auto piece = static_cast<std::size_t>(p);
       const std::int64_t length = to_[piece] - from_[piece];
-      const std::int64_t begin = std::max<std::int64_t>(from, 0), end = std::min(to, length);
+      const std::int64_t begin = greater<std::int64_t>(from, 0), end = lesser(to, length);
       if (begin < end) append(stretch_[piece], from_[piece] + begin, from_[piece] + end);
       from -= length;
       to -= length;
@@ -69,12 +74,10 @@ class content_table {
   }
 
   constexpr bool in_arena(std::int32_t number) const {
-    return plan_.placements[static_cast<std::size_t>(number)].space == memory_space::arena;
+    return plan_.placements.first[number].space == memory_space::arena;
   }
 
-  constexpr std::int64_t bytes(std::int32_t number) const {
-    return plan_.placements[static_cast<std::size_t>(number)].bytes;
-  }
+  constexpr std::int64_t bytes(std::int32_t number) const { return plan_.placements.first[number].bytes; }
 
   constexpr void describe(const node& current) {
     const graph_view& graph = plan_.graph;
@@ -124,16 +127,20 @@ class content_table {
   constexpr void cut() {
     list<std::int32_t> cut_stretch;
     list<std::int64_t> cut_at;
+    const std::int32_t* const stretches = stretch_.data();
+    const std::int64_t *const from = from_.data(), *const to = to_.data(), *const bytes = stretch_bytes_.data();
     for (std::size_t piece = 0; piece < stretch_.size(); ++piece) {
-      for (const std::int64_t border : {from_[piece], to_[piece]}) {
-        if (border == 0 || border == stretch_bytes_[static_cast<std::size_t>(stretch_[piece])]) continue;
-        cut_stretch.push_back(stretch_[piece]);
+      const std::int32_t whole = stretches[piece];
+      if (from[piece] == 0 && to[piece] == bytes[whole]) continue;
+      for (const std::int64_t border : {from[piece], to[piece]}) {
+        if (border == 0 || border == bytes[whole]) continue;
+        cut_stretch.push_back(whole);
         cut_at.push_back(border);
       }
     }
     list<std::int32_t> order(cut_at.size(), 0);
     for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<std::int32_t>(i);
-    std::sort(order.begin(), order.end(), [&](std::int32_t a, std::int32_t b) {
+    sort_elements(order.data(), order.size(), [&](std::int32_t a, std::int32_t b) {
       const auto i = static_cast<std::size_t>(a), j = static_cast<std::size_t>(b);
       return cut_stretch[i] != cut_stretch[j] ? cut_stretch[i] < cut_stretch[j] : cut_at[i] < cut_at[j];
     });
@@ -176,47 +183,57 @@ constexpr std::int64_t find_lower_bound(const plan_view& plan) {
   list<std::int32_t> holders(content.unit_bytes.size(), 0);  // values alive that hold a unit
   list<char> alive(graph.values.size(), 0);
   std::int64_t live = 0;
-  const auto in_arena = [&](std::int32_t number) {
-    return plan.placements[static_cast<std::size_t>(number)].space == memory_space::arena;
-  };
+  // While compiling a call costs as much as several accesses, hence pointers.
+  const placement* const place = plan.placements.first;
+  const std::int32_t *const value_begin = content.value_begin.data(), *const units = content.units.data();
+  const std::int64_t* const unit_bytes = content.unit_bytes.data();
+  std::int32_t* const held_by = holders.data();
+  char* const is_alive = alive.data();
+  // requires: it lies in the arena
   const auto change = [&](std::int32_t number, char now) {
-    char& state = alive[static_cast<std::size_t>(number)];
-    if (state == now || !in_arena(number)) return;
-    state = now;
-    const auto end = static_cast<std::size_t>(content.value_begin[static_cast<std::size_t>(number) + 1]);
-    for (auto i = static_cast<std::size_t>(content.value_begin[static_cast<std::size_t>(number)]); i < end; ++i) {
-      const auto unit = static_cast<std::size_t>(content.units[i]);
-      if (now != 0 && holders[unit]++ == 0) live += content.unit_bytes[unit];
-      if (now == 0 && --holders[unit] == 0) live -= content.unit_bytes[unit];
+    if (is_alive[number] == now) return;
+    is_alive[number] = now;
+    for (std::int32_t i = value_begin[number]; i < value_begin[number + 1]; ++i) {
+      const std::int32_t unit = units[i];
+      if (now != 0 && held_by[unit]++ == 0) live += unit_bytes[unit];
+      if (now == 0 && --held_by[unit] == 0) live -= unit_bytes[unit];
     }
   };
   // Whether nothing that is alive holds any of what a value holds.
   const auto is_free = [&](std::int32_t number) {
-    const auto end = static_cast<std::size_t>(content.value_begin[static_cast<std::size_t>(number) + 1]);
-    for (auto i = static_cast<std::size_t>(content.value_begin[static_cast<std::size_t>(number)]); i < end; ++i) {
-      if (holders[static_cast<std::size_t>(content.units[i])] != 0) return false;
+    for (std::int32_t i = value_begin[number]; i < value_begin[number + 1]; ++i) {
+      if (held_by[units[i]] != 0) return false;
     }
     return true;
   };
-  for (std::int32_t output : graph.outputs) change(output, 1);
+  for (std::int32_t output : graph.outputs) {
+    if (place[output].space == memory_space::arena) change(output, 1);
+  }
   std::int64_t most = live;
   for (std::int32_t i = graph.node_count() - 1; i >= 0; --i) {
-    const node& current = graph.node_at(i);
+    const node& current = graph.nodes.first[i];
     if (is_source(current.op)) continue;
-    for (std::int32_t r = 0; r < current.results.count; ++r) change(current.results[r], 1);
+    const std::int32_t result = current.results.begin, behind = result + current.results.count;
+    for (std::int32_t r = result; r < behind; ++r) {
+      if (place[r].space == memory_space::arena) change(r, 1);
+    }
+    const bool makes = result < behind && place[result].space == memory_space::arena;
     // An operand that is not alive behind this node dies here, and may give its memory to the first result.
     std::int64_t shared = 0;
+    const std::int32_t* const operands = graph.operands.first + current.operands.begin;
     for (std::int32_t o = 0; o < current.operands.count; ++o) {
-      const std::int32_t operand = graph.operand(current, o);
-      if (shared == 0 && current.results.count > 0 && in_arena(current.results[0]) && in_arena(operand) &&
-          is_free(operand) && Capabilities::in_place(graph, current, o)) {
-        const std::int64_t bytes = plan.placements[static_cast<std::size_t>(operand)].bytes;
-        if (bytes == plan.placements[static_cast<std::size_t>(current.results[0])].bytes) shared = bytes;
+      const std::int32_t operand = operands[o];
+      if (place[operand].space != memory_space::arena) continue;
+      if (makes && shared == 0 && place[operand].bytes == place[result].bytes && is_free(operand) &&
+          Capabilities::in_place(graph, current, o)) {
+        shared = place[operand].bytes;
       }
       change(operand, 1);
     }
-    most = std::max(most, live - shared);
-    for (std::int32_t r = 0; r < current.results.count; ++r) change(current.results[r], 0);
+    if (live - shared > most) most = live - shared;
+    for (std::int32_t r = result; r < behind; ++r) {
+      if (place[r].space == memory_space::arena) change(r, 0);
+    }
   }
   // Before the first node all inputs and targets have been copied in.
   std::int64_t given = 0;
@@ -224,7 +241,7 @@ constexpr std::int64_t find_lower_bound(const plan_view& plan) {
     if (current.op != operation::input && current.op != operation::target) continue;
     given += plan.placements[static_cast<std::size_t>(current.results[0])].bytes;
   }
-  return std::max(most, given);
+  return greater(most, given);
 }
 
 }  // namespace v0

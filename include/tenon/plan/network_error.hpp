@@ -2,11 +2,11 @@
 // network_error: how a problem of a network is printed by the compiler.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 
+#include "tenon/core/ordering.hpp"
 #include "tenon/core/text.hpp"
 #include "tenon/graph/graph.hpp"
 
@@ -50,7 +50,7 @@ constexpr bool network_is_valid() {
       return sizeof(network_error<found.kind, text_of<length>({Stage::graph.characters.data() + begin, length}),
                                   found.expected, found.found>) != 0;
     } else {
-      constexpr std::size_t shown = std::min(length, 2 * most);
+      constexpr std::size_t shown = lesser(length, 2 * most);
       constexpr const char* from = Stage::graph.characters.data() + (begin + length - shown);
       constexpr std::size_t cut = cut_of({from, shown}, most);
       return sizeof(

@@ -2,9 +2,9 @@
 // Where each group lies in the arena.
 #pragma once
 
-#include <algorithm>
 #include <utility>
 
+#include "tenon/core/ordering.hpp"
 #include "tenon/core/sparse_array.hpp"
 #include "tenon/plan/atoms.hpp"
 
@@ -144,8 +144,8 @@ class placer {
     for (const std::int32_t i : order_) {
       std::int64_t first = atoms_.first[atoms_.group_begin[i]], last = 0;
       for (std::int32_t a = atoms_.group_begin[i]; a < atoms_.group_begin[i + 1]; ++a) {
-        first = std::min<std::int64_t>(first, atoms_.first[a]);
-        last = std::max<std::int64_t>(last, atoms_.last[a]);
+        first = lesser<std::int64_t>(first, atoms_.first[a]);
+        last = greater<std::int64_t>(last, atoms_.last[a]);
       }
       const std::int64_t bytes = atoms_.group_bytes[i], life = last - first + 1;
       major[at(i)] = attempt == 2 ? bytes * life : attempt == 3 && is_large(i) ? at_.bound * 2 - first : bytes;
@@ -166,8 +166,8 @@ class placer {
     for (std::size_t run = 1; run < count; run *= 2) {
       std::int32_t* const from = order_.data();
       for (std::size_t begin = 0; begin < count; begin += 2 * run) {
-        std::size_t a = begin, b = std::min(begin + run, count);
-        const std::size_t a_end = b, b_end = std::min(begin + 2 * run, count);
+        std::size_t a = begin, b = lesser(begin + run, count);
+        const std::size_t a_end = b, b_end = lesser(begin + 2 * run, count);
         for (std::size_t i = begin; i < b_end; ++i) {
           bool takes_a = b == b_end;
           if (!takes_a && a < a_end) {
@@ -247,7 +247,7 @@ class placer {
       settled = base == before ? settled + 1 : 1;
     }
     offsets_[at(group)] = base;
-    at_.arena = std::max(at_.arena, base + atoms_.group_bytes[group]);
+    at_.arena = greater(at_.arena, base + atoms_.group_bytes[group]);
     for (std::int32_t mine = from; mine < to; ++mine)
       insert(mine, base + atoms_.begin[mine], to - from == 1 ? below : -1);
   }

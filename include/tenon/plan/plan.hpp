@@ -2,9 +2,9 @@
 // make_plan: a laid-out graph gets its memory.
 #pragma once
 
-#include <algorithm>
 #include <array>
 
+#include "tenon/core/ordering.hpp"
 #include "tenon/plan/lower_bound.hpp"
 #include "tenon/plan/offsets.hpp"
 
@@ -52,11 +52,14 @@ constexpr memory_demand find_demand(const graph_view& graph, const plan_options&
   const group_list groups = group_finder<Capabilities>(graph, lives, plan.placements).run();
   demand.atoms = atom_cutter(groups, lives).run();
   std::int32_t states = 0;
-  for (const node& current : graph.nodes) {
-    const std::int64_t bytes = Capabilities::packed_bytes(graph, current);
-    plan.packed.push_back(bytes > 0 ? plan.sizes.packed_bytes : -1);
+  plan.packed.assign(graph.nodes.size(), -1);
+  for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
+    const node& current = graph.nodes.first[i];
+    if (current.op == operation::state) states = greater(states, current.attribute.part + 1);
+    const std::int64_t bytes = is_source(current.op) ? 0 : Capabilities::packed_bytes(graph, current);
+    if (bytes == 0) continue;
+    plan.packed[i] = plan.sizes.packed_bytes;
     plan.sizes.packed_bytes += round_up(bytes, slot_alignment);
-    if (current.op == operation::state) states = std::max(states, current.attribute.part + 1);
   }
   plan.sizes.parameter_bytes = offsets.parameter_bytes;
   plan.sizes.buffer_bytes = offsets.buffer_bytes;
@@ -104,12 +107,12 @@ constexpr std::int64_t find_saved_bytes(const plan_view& plan) {
       saved.push_back(plan.placements[i]);
     }
   }
-  std::sort(saved.begin(), saved.end(), [](const placement& a, const placement& b) { return a.offset < b.offset; });
+  sort_elements(saved.data(), saved.size(), [](const placement& a, const placement& b) { return a.offset < b.offset; });
   std::int64_t sum = 0, end = 0;
   for (const placement& each : saved) {
-    const std::int64_t begin = std::max(each.offset, end);
-    end = std::max(end, each.offset + each.bytes);
-    sum += std::max<std::int64_t>(end - begin, 0);
+    const std::int64_t begin = greater(each.offset, end);
+    end = greater(end, each.offset + each.bytes);
+    sum += greater<std::int64_t>(end - begin, 0);
   }
   return sum;
 }

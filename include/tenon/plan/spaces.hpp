@@ -21,22 +21,26 @@ struct parameter_offsets {
 
 constexpr parameter_offsets find_parameter_offsets(const graph_view& graph) {
   parameter_offsets offsets;
-  for (const operation kind : {operation::parameter, operation::buffer}) {
-    list<std::int64_t>& found = kind == operation::parameter ? offsets.parameters : offsets.buffers;
-    std::int64_t& bytes = kind == operation::parameter ? offsets.parameter_bytes : offsets.buffer_bytes;
-    for (const node& current : graph.nodes) {
-      if (current.op == kind) found.push_back(0);
-    }
-    for (const node& current : graph.nodes) {  // passes may have moved sources: sizes first, by index
-      if (current.op != kind) continue;
-      found[static_cast<std::size_t>(current.attribute.index)] = graph.result_value(current).extents.elements() * 4;
-    }
-    for (std::int64_t& entry : found) {
+  const auto lie_back_to_back = [](list<std::int64_t>& entries) {
+    std::int64_t bytes = 0;
+    for (std::int64_t& entry : entries) {
       const std::int64_t size = entry;
-      entry = offsets.parameter_bytes * (kind == operation::buffer ? 1 : 0) + bytes;
+      entry = bytes;
       bytes += size;
     }
+    return bytes;
+  };
+  // Passes may have moved sources: sizes first, by index.
+  for (const node& current : graph.nodes) {
+    if (current.op != operation::parameter && current.op != operation::buffer) continue;
+    list<std::int64_t>& found = current.op == operation::parameter ? offsets.parameters : offsets.buffers;
+    const auto index = static_cast<std::size_t>(current.attribute.index);
+    while (found.size() <= index) found.push_back(0);
+    found.data()[index] = graph.result_value(current).extents.elements() * 4;
   }
+  offsets.parameter_bytes = lie_back_to_back(offsets.parameters);
+  offsets.buffer_bytes = lie_back_to_back(offsets.buffers);
+  for (std::int64_t& entry : offsets.buffers) entry += offsets.parameter_bytes;
   return offsets;
 }
 
@@ -45,31 +49,33 @@ constexpr parameter_offsets find_parameter_offsets(const graph_view& graph) {
 constexpr list<placement> assign_spaces(const graph_view& graph, const parameter_offsets& offsets,
                                         bool keep_gradients) {
   list<placement> places(graph.values.size(), placement{});
+  // While compiling a call costs as much as several accesses, hence pointers.
+  placement* const place = places.data();
+  const value* const values = graph.values.first;
   for (const node& current : graph.nodes) {
-    for (std::int32_t r = 0; r < current.results.count; ++r) {
-      const std::int32_t number = current.results[r];
-      const value& result = graph.value_at(number);
-      placement& place = places[static_cast<std::size_t>(number)];
-      place.bytes = bytes_of(result.extents, result.type, result.arrangement);
-      place.space = memory_space::arena;
-      const auto index = static_cast<std::size_t>(current.attribute.index);
-      if (current.op == operation::parameter) {
-        place.space = memory_space::parameter;
-        place.offset = offsets.parameters[index];
-      } else if (current.op == operation::buffer) {
-        place.space = memory_space::parameter;
-        place.offset = offsets.buffers[index];
-      } else if (current.op == operation::state) {
-        place.space = memory_space::optimizer;
-        place.offset = current.attribute.part * offsets.parameter_bytes + offsets.parameters[index];
-      }
+    const std::int32_t first = current.results.begin, behind = first + current.results.count;
+    for (std::int32_t number = first; number < behind; ++number) {
+      place[number].bytes = bytes_of(values[number].extents, values[number].type, values[number].arrangement);
+      place[number].space = memory_space::arena;
+    }
+    const auto index = static_cast<std::size_t>(current.attribute.index);
+    if (current.op == operation::parameter) {
+      place[first].space = memory_space::parameter;
+      place[first].offset = offsets.parameters[index];
+    } else if (current.op == operation::buffer) {
+      place[first].space = memory_space::parameter;
+      place[first].offset = offsets.buffers[index];
+    } else if (current.op == operation::state) {
+      place[first].space = memory_space::optimizer;
+      place[first].offset = current.attribute.part * offsets.parameter_bytes + offsets.parameters[index];
     }
   }
+  if (!keep_gradients) return places;
   for (const node& current : graph.nodes) {
-    if (!keep_gradients || (current.op != operation::sgd && current.op != operation::adam)) continue;
-    placement& place = places[static_cast<std::size_t>(graph.operand(current, 1))];
-    place.space = memory_space::gradient;
-    place.offset = offsets.parameters[static_cast<std::size_t>(current.attribute.index)];
+    if (current.op != operation::sgd && current.op != operation::adam) continue;
+    placement& kept = place[graph.operand(current, 1)];
+    kept.space = memory_space::gradient;
+    kept.offset = offsets.parameters[static_cast<std::size_t>(current.attribute.index)];
   }
   return places;
 }

@@ -2,8 +2,9 @@
 // What plans need to know of the convolution kernels: how much memory their weights and partial sums take; constexpr.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
+
+#include "tenon/core/ordering.hpp"
 
 namespace tenon {
 inline namespace v0 {
@@ -16,7 +17,7 @@ struct channel_range {
   /// `to`, `from`: a group's channels of the result and of the source; `channels`: all of the result.
   constexpr channel_range(std::int64_t at_block, int block, std::int64_t channels, std::int64_t to, std::int64_t from)
       : first(at_block * block / to * from),
-        count((std::min((at_block + 1) * block, channels) - 1) / to * from + from - first) {}
+        count((lesser((at_block + 1) * block, channels) - 1) / to * from + from - first) {}
 };
 
 /// The floats that the weights of all blocks take when packed for gathering, a vector of a block for each tap and
@@ -62,7 +63,7 @@ inline constexpr std::int64_t most_depthwise_taps = 343;
 /// images): enough for some threads, each of some rows.
 constexpr std::int64_t depthwise_gradient_parts(std::int64_t channels, std::int64_t rows) {
   const std::int64_t blocks = (channels + 15) / 16;
-  return std::max<std::int64_t>(1, std::min((32 + blocks - 1) / blocks, (rows + 7) / 8));
+  return greater<std::int64_t>(1, lesser((32 + blocks - 1) / blocks, (rows + 7) / 8));
 }
 
 /// The floats of those parts' sums: a block's taps, and its bias.

@@ -2,13 +2,13 @@
 // What the oneDNN backend can do, for the passes and the planner: layouts, fusion, packed weights, work in place.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <string_view>
 
 #include "tenon/backends/onednn/geometry.hpp"
 #include "tenon/backends/onednn/plain_channels.hpp"
 #include "tenon/core/element_type.hpp"
+#include "tenon/core/ordering.hpp"
 #include "tenon/graph/channel_parts.hpp"
 #include "tenon/graph/graph.hpp"
 
@@ -183,7 +183,7 @@ struct capabilities {
   static constexpr std::int64_t packed_bytes(const graph_view& graph, const node& of) {
     const convolution_role role = role_of(of.op);
     if (role != convolution_role::forward && role != convolution_role::data_gradient) return 0;
-    return std::max(weight_bytes(graph, of), gathered_bytes(graph, of)) + (adds_bias(of) ? bias_bytes(graph, of) : 0);
+    return greater(weight_bytes(graph, of), gathered_bytes(graph, of)) + (adds_bias(of) ? bias_bytes(graph, of) : 0);
   }
 
   /// The bytes of scratch memory the node needs while it runs: a weight gradient in oneDNN's layout, and the gradient
@@ -327,8 +327,8 @@ struct capabilities {
     if (extents.groups == 1 || has_depthwise_kernels(extents)) return 0;
     const bool forward = role_of(of.op) == convolution_role::forward;
     const std::int64_t to = forward ? extents.out : extents.in, from = forward ? extents.in : extents.out;
-    const std::int64_t most = std::max(kernels::gathered_weights(extents.groups, to, from, extents.kernel, 16),
-                                       kernels::gathered_weights(extents.groups, to, from, extents.kernel, 8));
+    const std::int64_t most = greater(kernels::gathered_weights(extents.groups, to, from, extents.kernel, 16),
+                                      kernels::gathered_weights(extents.groups, to, from, extents.kernel, 8));
     return round_up(most * 4, 64);
   }
   static constexpr std::int64_t bias_bytes(const graph_view& graph, const node& of) {
