@@ -13,7 +13,7 @@ exec </dev/null
 export CXX="${CXX:-g++}"
 
 packages="g++ meson ninja-build pkgconf cmake python3-venv catch2 libbenchmark-dev libeigen3-dev libxtensor-dev
-  libopencv-imgcodecs-dev libcli11-dev libboost-dev zlib1g-dev dataset-fashion-mnist"
+  rapidjson-dev libopencv-imgcodecs-dev libcli11-dev libboost-dev zlib1g-dev dataset-fashion-mnist"
 if [ "${1:-}" = --all ]; then
   packages="$packages clang-16 libclang-rt-16-dev clang-format-14"
   shift

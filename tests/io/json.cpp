@@ -107,5 +107,24 @@ TEST_CASE("what is no JSON is refused") {
   CHECK_THROWS_AS(read(std::string("1\0", 2)), tenon::format_error);
   CHECK_THROWS_AS(read(std::string("\"\0\"", 3)), tenon::format_error);
   CHECK_THROWS_AS(read(std::string(65, '[') + std::string(65, ']')), tenon::format_error);
+  CHECK_THROWS_AS(read(std::string("[1]\0 ", 5)), tenon::format_error);
   CHECK_THROWS_AS(read(R"({"a":1,"\u0061":2})"), tenon::format_error);
+}
+
+TEST_CASE("a refusal says where and why") {
+  const auto refusal = [](const std::string& text) {
+    try {
+      read(text);
+    } catch (const tenon::format_error& problem) {
+      return std::string(problem.what());
+    }
+    return std::string("taken");
+  };
+  CHECK(refusal("[1 2]") ==
+        "file: expected JSON, found an error at its byte 4: Missing a comma or ']' after an array element.");
+  CHECK(refusal(std::string("{}\0", 3)) == "file: expected JSON, found an error at its byte 3: A zero.");
+  CHECK(refusal("\"\\udc00\"") == "file: expected JSON in UTF-8, found '\xed\xb0\x80'");
+  CHECK(refusal("{\"a\":1,\"a\":2}") == "file: expected each name once, found 'a' twice");
+  CHECK(refusal(std::string(65, '[')) == "file: expected JSON of at most 64 values inside of each other, found more");
+  CHECK(refusal(std::string(100'000'001, ' ')) == "file: expected JSON of at most 100000000 bytes, found 100000001");
 }

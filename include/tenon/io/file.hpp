@@ -24,14 +24,14 @@ namespace tenon {
 inline namespace v0 {
 namespace detail {
 
-[[noreturn]] inline void throw_file_error(const std::string& path, const std::string& expected, int number) {
+[[noreturn, gnu::cold]] inline void throw_file_error(const std::string& path, const std::string& expected, int number) {
   const std::string found = std::generic_category().message(number);
   throw file_error(joined({path, ": expected ", expected, ", found: ", found}), path, expected, found);
 }
 
 /// Refuses a file for what stands in it.
-[[noreturn]] inline void throw_format_error(const std::string& path, const std::string& expected,
-                                            const std::string& found) {
+[[noreturn, gnu::cold]] inline void throw_format_error(const std::string& path, const std::string& expected,
+                                                       const std::string& found) {
   throw format_error(joined({path, ": expected ", expected, ", found ", found}), path, expected, found);
 }
 

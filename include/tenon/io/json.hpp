@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// JSON as RFC 8259 has it: a strict reader, and strings to be written. Small, because every program that loads weights
-// compiles it.
+// JSON as RFC 8259 has it: a strict reader, and strings to be written, both by RapidJSON. What is cold is not optimised
+// for speed, because every program that loads weights compiles it.
 #pragma once
 
-#include <charconv>
+#include <rapidjson/encodings.h>
+#include <rapidjson/error/en.h>
+#include <rapidjson/memorystream.h>
+#include <rapidjson/reader.h>
+#include <rapidjson/stream.h>
+#include <rapidjson/writer.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <list>
 #include <set>
 #include <string>
 #include <string_view>
-#include <system_error>
 
 #include "tenon/core/error.hpp"
 #include "tenon/io/file.hpp"
@@ -18,6 +23,8 @@
 namespace tenon {
 inline namespace v0 {
 namespace detail {
+
+namespace rapid = RAPIDJSON_NAMESPACE;
 
 enum class json_kind : std::uint8_t { null, boolean, number, string, array, object };
 
@@ -41,217 +48,147 @@ struct json_value {
   }
 };
 
-/// Bytes of the UTF-8 character (RFC 3629) that `text` begins with, 0 if it begins with none.
-inline std::size_t utf8_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
-  const unsigned first = byte(0);
-  if (first < 0x80) return text.empty() ? 0 : 1;
-  const std::size_t length = first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xc0) != 0x80) return 0;
+/// Whether a text is UTF-8 (RFC 3629).
+[[gnu::cold]] inline bool is_utf8(std::string_view text) {
+  rapid::MemoryStream stream(text.data(), text.size());
+  unsigned code = 0;
+  while (stream.Tell() < text.size()) {
+    if (!rapid::UTF8<>::Decode(stream, &code)) return false;
   }
-  // Longer than need be, surrogates, beyond the last character.
-  const bool wrong = (first == 0xe0 && byte(1) < 0xa0) || (first == 0xed && byte(1) > 0x9f) ||
-                     (first == 0xf0 && byte(1) < 0x90) || (first == 0xf4 && byte(1) > 0x8f);
-  return wrong ? 0 : length;
+  return true;
 }
 
-/// Reads a text that is one value. Refuses an object with the same key twice, and more than `deepest` values inside of
-/// each other.
+/// Takes what RapidJSON reads, by RapidJSON's names, and refuses what RapidJSON lets pass.
+class json_handler : public rapid::BaseReaderHandler<rapid::UTF8<>, json_handler> {
+ public:
+  static constexpr std::size_t deepest = 64;
+
+  json_handler(const std::string& path, const char* what, json_value& to) : path_(path), what_(what), root_(to) {}
+
+  bool Null() { return put(json_kind::null, "null"); }
+  bool Bool(bool value) { return put(json_kind::boolean, value ? "true" : "false"); }
+  bool RawNumber(const char* text, rapid::SizeType size, bool) { return put(json_kind::number, {text, size}); }
+  bool String(const char* text, rapid::SizeType size, bool) {
+    check({text, size});
+    return put(json_kind::string, {text, size});
+  }
+  bool StartObject() { return open(json_kind::object); }
+  bool StartArray() { return open(json_kind::array); }
+  bool EndObject(rapid::SizeType) { return close(); }
+  bool EndArray(rapid::SizeType) { return close(); }
+  [[gnu::cold]] bool Key(const char* text, rapid::SizeType size, bool) {
+    level& inside = levels_[depth_ - 1];
+    json_value& element = inside.value->elements.emplace_back();
+    element.key.assign(text, size);
+    check(element.key);
+    if (!inside.keys.insert(element.key).second) {
+      throw_format_error(path_, "each name once", joined({in_quotes(element.key), " twice"}));
+    }
+    return true;
+  }
+
+ private:
+  /// An array or object that is not complete.
+  struct level {
+    json_value* value = nullptr;
+    std::set<std::string_view> keys;
+  };
+
+  /// A value's place: a member's was made with its key.
+  json_value& next() {
+    if (depth_ == 0) return root_;
+    json_value& inside = *levels_[depth_ - 1].value;
+    return inside.kind == json_kind::object ? inside.elements.back() : inside.elements.emplace_back();
+  }
+  [[gnu::cold]] bool put(json_kind kind, std::string_view text) {
+    json_value& value = next();
+    value.kind = kind;
+    value.text.assign(text.data(), text.size());
+    return true;
+  }
+  [[gnu::cold]] bool open(json_kind kind) {
+    if (depth_ == deepest) {
+      throw_format_error(
+          path_, joined({what_, " of at most ", std::to_string(deepest), " values inside of each other"}), "more");
+    }
+    json_value& value = next();
+    value.kind = kind;
+    levels_[depth_++].value = &value;
+    return true;
+  }
+  bool close() {
+    levels_[--depth_].keys.clear();
+    return true;
+  }
+
+  /// RapidJSON takes half a pair of surrogates as an escape, so it is checked what came out.
+  [[gnu::cold]] void check(std::string_view text) const {
+    if (!is_utf8(text)) throw_format_error(path_, joined({what_, " in UTF-8"}), in_quotes(text));
+  }
+
+  const std::string& path_;
+  const char* what_;
+  json_value& root_;
+  level levels_[deepest];
+  std::size_t depth_ = 0;
+};
+
+/// Reads a text that is one value. Refuses an object with the same key twice, more than 64 values inside of each other,
+/// and more than `longest` bytes.
 class json_reader {
  public:
-  static constexpr int deepest = 64;
+  /// What other readers of safetensors take, and few enough for RapidJSON's counts of digits and characters.
+  static constexpr std::size_t longest = 100'000'000;
 
   /// Errors name the path and `what`, "a header in JSON" for instance.
   json_reader(const std::string& path, const char* what, std::string_view text)
       : path_(path), what_(what), text_(text) {}
 
   /// throws: format_error.
-  json_value read() {
+  [[gnu::cold]] json_value read() const {
+    if (text_.size() > longest) {
+      throw_format_error(path_, joined({what_, " of at most ", std::to_string(longest), " bytes"}),
+                         std::to_string(text_.size()));
+    }
     json_value result;
-    read_value(result, 0);
-    skip_space();
-    if (at_ != text_.size()) fail();
-    if (!duplicate_.empty()) throw_format_error(path_, "each name once", duplicate_ + " twice");
+    json_handler handler(path_, what_, result);
+    // In place, because the reader's stack of characters, without that, begins with arithmetic on a null pointer.
+    std::string copy(text_);
+    rapid::InsituStringStream stream(copy.data());
+    rapid::Reader reader;
+    reader.Parse<rapid::kParseInsituFlag | rapid::kParseNumbersAsStringsFlag>(stream, handler);
+    if (reader.HasParseError()) fail(reader.GetErrorOffset(), rapid::GetParseError_En(reader.GetParseErrorCode()));
+    // A zero is RapidJSON's end.
+    if (stream.Tell() != text_.size()) fail(stream.Tell(), "A zero.");
     return result;
   }
 
  private:
-  [[noreturn]] void fail() const {
-    throw_format_error(path_, what_, "an error at its byte " + std::to_string(at_ + 1));
-  }
-
-  /// The next character; a zero, which is none of JSON's, at the end.
-  char next() const { return at_ < text_.size() ? text_[at_] : '\0'; }
-  bool take(char expected) {
-    if (next() != expected) return false;
-    ++at_;
-    return true;
-  }
-  void require(char expected) {
-    if (!take(expected)) fail();
-  }
-  void skip_space() {
-    while (next() == ' ' || next() == '\t' || next() == '\n' || next() == '\r') ++at_;
-  }
-  bool at_digit() const { return next() >= '0' && next() <= '9'; }
-  void skip_digits() {
-    if (!at_digit()) fail();
-    while (at_digit()) ++at_;
-  }
-
-  void read_value(json_value& to, int depth) {
-    skip_space();
-    switch (next()) {
-      case '{':
-      case '[':
-        if (depth == deepest) fail();
-        return read_elements(to, depth);
-      case '"':
-        to.kind = json_kind::string;
-        to.text = read_string();
-        return;
-      case 't':
-        return read_word(to, json_kind::boolean, "true");
-      case 'f':
-        return read_word(to, json_kind::boolean, "false");
-      case 'n':
-        return read_word(to, json_kind::null, "null");
-      default:
-        return read_number(to);
-    }
-  }
-
-  void read_word(json_value& to, json_kind kind, const char* word) {
-    to.kind = kind;
-    to.text = word;
-    for (const char letter : to.text) require(letter);
-  }
-
-  void read_elements(json_value& to, int depth) {
-    to.kind = next() == '{' ? json_kind::object : json_kind::array;
-    const char last = next() == '{' ? '}' : ']';
-    ++at_;
-    skip_space();
-    if (take(last)) return;
-    std::set<std::string_view> keys;
-    do {
-      json_value& element = to.elements.emplace_back();
-      if (to.kind == json_kind::object) {
-        skip_space();
-        element.key = read_string();
-        if (!keys.insert(element.key).second && duplicate_.empty()) duplicate_ = in_quotes(element.key);
-        skip_space();
-        require(':');
-      }
-      read_value(element, depth + 1);
-      skip_space();
-    } while (take(','));
-    require(last);
-  }
-
-  void read_number(json_value& to) {
-    const std::size_t begin = at_;
-    take('-');
-    if (!take('0')) skip_digits();
-    if (take('.')) skip_digits();
-    if (take('e') || take('E')) {
-      if (!take('+')) take('-');
-      skip_digits();
-    }
-    to.kind = json_kind::number;
-    to.text = text_.substr(begin, at_ - begin);
-    double value = 0;
-    const auto parsed = std::from_chars(to.text.data(), to.text.data() + to.text.size(), value);
-    // What is too small for a double is out of its range too, but does no harm.
-    const bool is_small = to.text.find('-', 1) != std::string::npos ||
-                          (to.text.find_first_of("eE") == std::string::npos && to.text.find("0.") <= 1);
-    if (parsed.ec == std::errc::result_out_of_range && !is_small)
-      throw_format_error(path_, what_, "a number too great for any type");
-  }
-
-  std::string read_string() {
-    require('"');
-    std::string result;
-    while (!take('"')) {
-      if (take('\\')) {
-        read_escape(result);
-        continue;
-      }
-      const std::size_t length = utf8_length(text_.substr(at_));
-      if (length == 0 || static_cast<unsigned char>(next()) < 0x20) fail();
-      result += text_.substr(at_, length);
-      at_ += length;
-    }
-    return result;
-  }
-
-  void read_escape(std::string& to) {
-    constexpr std::string_view letters = "\"\\/bfnrt", meanings = "\"\\/\b\f\n\r\t";
-    if (take('u')) return read_code(to);
-    const std::size_t found = letters.find(next());
-    if (found == std::string_view::npos) fail();
-    to += meanings[found];
-    ++at_;
-  }
-
-  std::uint32_t read_unit() {
-    std::uint32_t unit = 0;
-    for (int i = 0; i < 4; ++i, ++at_) {
-      constexpr std::string_view digits = "0123456789abcdef";
-      const char letter = next() >= 'A' && next() <= 'F' ? static_cast<char>(next() - 'A' + 'a') : next();
-      const std::size_t digit = digits.find(letter);
-      if (digit == std::string_view::npos) fail();
-      unit = unit * 16 + static_cast<std::uint32_t>(digit);
-    }
-    return unit;
-  }
-
-  /// After \u: a UTF-16 unit, or a pair of surrogates.
-  void read_code(std::string& to) {
-    std::uint32_t code = read_unit();
-    if (code >= 0xdc00 && code < 0xe000) fail();
-    if (code >= 0xd800 && code < 0xdc00) {
-      require('\\');
-      require('u');
-      const std::uint32_t low = read_unit();
-      if (low < 0xdc00 || low >= 0xe000) fail();
-      code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
-    }
-    const auto put = [&to](std::uint32_t byte) { to += static_cast<char>(byte); };
-    const int more = code < 0x80 ? 0 : code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
-    constexpr std::uint32_t lead[] = {0, 0xc0, 0xe0, 0xf0};
-    put(lead[more] | code >> (6 * more));
-    for (int i = more - 1; i >= 0; --i) put(0x80 | (code >> (6 * i) & 0x3f));
+  [[noreturn]] void fail(std::size_t at, const char* problem) const {
+    throw_format_error(path_, what_, joined({"an error at its byte ", std::to_string(at + 1), ": ", problem}));
   }
 
   const std::string& path_;
   const char* what_;
   std::string_view text_;
-  std::size_t at_ = 0;
-  std::string duplicate_;
+};
+
+/// Where RapidJSON writes, by RapidJSON's names.
+struct json_output {
+  using Ch = char;
+  std::string text;
+  void Put(char character) { text += character; }
+  void Flush() {}
 };
 
 /// A string as JSON.
 /// throws: format_error for what is not UTF-8.
 inline std::string json_string(const std::string& path, const std::string& value) {
-  constexpr std::string_view letters = "\"\\bfnrt", meanings = "\"\\\b\f\n\r\t", digits = "0123456789abcdef";
-  std::string result = "\"";
-  for (std::size_t i = 0; i < value.size();) {
-    const std::size_t length = utf8_length(std::string_view(value).substr(i));
-    if (length == 0) throw_format_error(path, "text in UTF-8", in_quotes(value));
-    const auto byte = static_cast<unsigned char>(value[i]);
-    const std::size_t escaped = meanings.find(value[i]);
-    if (escaped != std::string_view::npos) {
-      result += {'\\', letters[escaped]};
-    } else if (byte < 0x20) {
-      result += {'\\', 'u', '0', '0', digits[byte / 16], digits[byte % 16]};
-    } else {
-      result.append(value, i, length);
-    }
-    i += length;
-  }
-  return result + '"';
+  if (!is_utf8(value)) throw_format_error(path, "text in UTF-8", in_quotes(value));
+  json_output result;
+  rapid::Writer<json_output> writer(result);
+  writer.String(value.data(), static_cast<rapid::SizeType>(value.size()));
+  return result.text;
 }
 
 }  // namespace detail

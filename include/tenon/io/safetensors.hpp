@@ -10,7 +10,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -33,15 +32,15 @@ static_assert(std::endian::native == std::endian::little, "safetensors values ar
 ///     if (const tenon::stored_tensor* tensor = file.find("encoder.0.weight")) ...
 class safetensors_file {
  public:
-  explicit safetensors_file(const std::string& path) : path_(path), file_(path) {
-    std::tie(tensors_, metadata_) = detail::parse_safetensors(path, file_.bytes());
-    for (const stored_tensor& tensor : tensors_) by_name_.insert(&tensor);
+  explicit safetensors_file(const std::string& path)
+      : path_(path), file_(path), content_(detail::parse_safetensors(path, file_.bytes())) {
+    for (const stored_tensor& tensor : content_.tensors) by_name_.insert(&tensor);
   }
 
   const std::string& path() const { return path_; }
 
   /// All tensors in the order of their data; valid while this object lives.
-  const std::deque<stored_tensor>& tensors() const { return tensors_; }
+  const std::deque<stored_tensor>& tensors() const { return content_.tensors; }
 
   /// The tensor of that name, or nullptr.
   const stored_tensor* find(std::string_view name) const {
@@ -51,13 +50,12 @@ class safetensors_file {
     return found == by_name_.end() ? nullptr : *found;
   }
 
-  const safetensors_metadata& metadata() const { return metadata_; }
+  const safetensors_metadata& metadata() const { return content_.metadata; }
 
  private:
   std::string path_;
   mapped_file file_;
-  std::deque<stored_tensor> tensors_;
-  safetensors_metadata metadata_;
+  detail::safetensors_content content_;
   detail::tensor_order by_name_{detail::is_before_by_name};
 };
 
@@ -76,13 +74,13 @@ struct tensor_source {
 /// what it held before or the whole new file, whatever happens (see replace_file). Throws file_error if it cannot be
 /// written, format_error (before anything is written) for a name given twice or `__metadata__`, a dtype that the format
 /// does not have, a negative extent, text that is not UTF-8, or values missing.
-inline void write_safetensors(const std::string& path, std::span<const tensor_source> tensors,
-                              const safetensors_metadata& metadata = {}) {
+[[gnu::cold]] inline void write_safetensors(const std::string& path, std::span<const tensor_source> tensors,
+                                            const safetensors_metadata& metadata = {}) {
   std::string header = "{";
   if (!metadata.empty()) {
     for (const auto& [key, value] : metadata) {
       header += header.size() == 1 ? "\"__metadata__\":{" : ",";
-      header += detail::json_string(path, key) + ":" + detail::json_string(path, value);
+      header += joined({detail::json_string(path, key), ":", detail::json_string(path, value)});
     }
     header += "}";
   }
@@ -96,14 +94,14 @@ inline void write_safetensors(const std::string& path, std::span<const tensor_so
     }
     const std::int64_t bytes = detail::safetensors_bytes(path, tensor.name, tensor.dtype, tensor.extents);
     if (bytes > 0 && tensor.data == nullptr) {
-      detail::throw_tensor_error(path, tensor.name, std::to_string(bytes) + " bytes", "a null pointer");
+      detail::throw_tensor_error(path, tensor.name, joined({std::to_string(bytes), " bytes"}), "a null pointer");
     }
-    header += (header.size() == 1 ? "" : ",") + detail::json_string(path, tensor.name) + R"(:{"dtype":")" +
-              tensor.dtype + R"(","shape":[)";
+    header += joined({header.size() == 1 ? "" : ",", detail::json_string(path, tensor.name), R"(:{"dtype":")",
+                      tensor.dtype, R"(","shape":[)"});
     for (std::size_t i = 0; i < tensor.extents.size(); ++i) {
-      header += (i == 0 ? "" : ",") + std::to_string(tensor.extents[i]);
+      header += joined({i == 0 ? "" : ",", std::to_string(tensor.extents[i])});
     }
-    header += R"(],"data_offsets":[)" + std::to_string(offset) + "," + std::to_string(offset + bytes) + "]}";
+    header += joined({R"(],"data_offsets":[)", std::to_string(offset), ",", std::to_string(offset + bytes), "]}"});
     offset += bytes;
     parts.emplace_back(static_cast<const std::byte*>(tensor.data), static_cast<std::size_t>(bytes));
   }

@@ -12,7 +12,6 @@
 #include <string>
 #include <string_view>
 #include <system_error>
-#include <utility>
 #include <vector>
 
 #include "tenon/core/error.hpp"
@@ -58,22 +57,23 @@ constexpr std::int64_t safetensors_bits(std::string_view dtype) {
 }
 
 /// "(64, 3, 3, 3)"
-inline std::string extents_text(const std::vector<std::int64_t>& extents) {
+[[gnu::cold]] inline std::string extents_text(const std::vector<std::int64_t>& extents) {
   std::string result;
   for (const std::int64_t extent : extents)
     result = joined({result, result.empty() ? "(" : ", ", std::to_string(extent)});
   return joined({result.empty() ? "(" : result, ")"});
 }
 
-[[noreturn]] inline void throw_tensor_error(const std::string& path, const std::string& tensor,
-                                            const std::string& expected, const std::string& found) {
+[[noreturn, gnu::cold]] inline void throw_tensor_error(const std::string& path, const std::string& tensor,
+                                                       const std::string& expected, const std::string& found) {
   throw format_error(joined({path, ": tensor ", in_quotes(tensor), ": expected ", expected, ", found ", found}), tensor,
                      expected, found);
 }
 
 /// The bytes of a tensor by its dtype and extents.
-inline std::int64_t safetensors_bytes(const std::string& path, const std::string& tensor, const std::string& dtype,
-                                      const std::vector<std::int64_t>& extents) {
+[[gnu::cold]] inline std::int64_t safetensors_bytes(const std::string& path, const std::string& tensor,
+                                                    const std::string& dtype,
+                                                    const std::vector<std::int64_t>& extents) {
   const std::int64_t bits = safetensors_bits(dtype);
   if (bits == 0) throw_tensor_error(path, tensor, "a dtype of the format such as F32 or I64", in_quotes(dtype));
   std::int64_t total = bits;
@@ -99,8 +99,8 @@ inline std::int64_t natural_of(const json_value& value) {
 }
 
 /// The natural numbers of a JSON list.
-inline std::vector<std::int64_t> read_naturals(const std::string& path, const std::string& tensor,
-                                               const json_value& entry, const char* key) {
+[[gnu::cold]] inline std::vector<std::int64_t> read_naturals(const std::string& path, const std::string& tensor,
+                                                             const json_value& entry, const char* key) {
   const json_value* const list = entry.find(key);
   const std::string expected = joined({"'", key, "', a list of integers from 0 to 2^63 - 1"});
   if (list == nullptr) throw_tensor_error(path, tensor, expected, "none");
@@ -114,7 +114,8 @@ inline std::vector<std::int64_t> read_naturals(const std::string& path, const st
   return result;
 }
 
-inline stored_tensor read_entry(const std::string& path, const json_value& entry, std::span<const std::byte> buffer) {
+[[gnu::cold]] inline stored_tensor read_entry(const std::string& path, const json_value& entry,
+                                              std::span<const std::byte> buffer) {
   const std::string& name = entry.key;
   if (entry.kind != json_kind::object) throw_tensor_error(path, name, "an object", named(entry));
   const json_value* const dtype = entry.find("dtype");
@@ -128,7 +129,7 @@ inline stored_tensor read_entry(const std::string& path, const json_value& entry
   if (offsets.size() != 2) {
     throw_tensor_error(path, name, "2 data_offsets", std::to_string(offsets.size()));
   }
-  const auto [begin, end] = std::pair(offsets[0], offsets[1]);
+  const std::int64_t begin = offsets[0], end = offsets[1];
   const std::string range = joined({"offsets ", std::to_string(begin), " to ", std::to_string(end)});
   if (begin > end || end > static_cast<std::int64_t>(buffer.size())) {
     throw_tensor_error(path, name,
@@ -157,8 +158,8 @@ inline bool is_before_by_place(const stored_tensor* a, const stored_tensor* b) {
 }
 
 /// The tensors must fill the buffer, each byte once. Expects them in the order of their places.
-inline void check_tiling(const std::string& path, const std::deque<stored_tensor>& tensors,
-                         std::span<const std::byte> buffer) {
+[[gnu::cold]] inline void check_tiling(const std::string& path, const std::deque<stored_tensor>& tensors,
+                                       std::span<const std::byte> buffer) {
   std::int64_t end = 0;
   std::string before = "the start of the data";
   for (const stored_tensor& tensor : tensors) {
@@ -176,9 +177,14 @@ inline void check_tiling(const std::string& path, const std::deque<stored_tensor
   }
 }
 
-/// Reads everything but the values: 8 bytes length, header, data. The tensors come in the order of their data.
-inline std::pair<std::deque<stored_tensor>, safetensors_metadata> parse_safetensors(const std::string& path,
-                                                                                    std::span<const std::byte> bytes) {
+/// What a file's header tells.
+struct safetensors_content {
+  std::deque<stored_tensor> tensors;  ///< in the order of their data
+  safetensors_metadata metadata;
+};
+
+/// Reads everything but the values: 8 bytes length, header, data.
+[[gnu::cold]] inline safetensors_content parse_safetensors(const std::string& path, std::span<const std::byte> bytes) {
   if (bytes.size() < 8) {
     throw_format_error(path, "a safetensors file of 8 bytes or more", std::to_string(bytes.size()));
   }
@@ -198,7 +204,7 @@ inline std::pair<std::deque<stored_tensor>, safetensors_metadata> parse_safetens
   const json_value json = json_reader(path, "a header in JSON", header).read();
 
   std::deque<stored_tensor> tensors;
-  safetensors_metadata metadata;
+  safetensors_content result;
   for (const json_value& entry : json.elements) {
     if (entry.key != metadata_key) {
       tensors.push_back(read_entry(path, entry, buffer));
@@ -210,15 +216,14 @@ inline std::pair<std::deque<stored_tensor>, safetensors_metadata> parse_safetens
       if (text.kind != json_kind::string) {
         throw_format_error(path, expected, joined({named(text), " at ", in_quotes(text.key)}));
       }
-      metadata.emplace(text.key, text.text);
+      result.metadata.emplace(text.key, text.text);
     }
   }
   tensor_order by_place(is_before_by_place);
   for (const stored_tensor& tensor : tensors) by_place.insert(&tensor);
-  std::deque<stored_tensor> in_order;
-  for (const stored_tensor* tensor : by_place) in_order.push_back(*tensor);
-  check_tiling(path, in_order, buffer);
-  return {std::move(in_order), std::move(metadata)};
+  for (const stored_tensor* tensor : by_place) result.tensors.push_back(*tensor);
+  check_tiling(path, result.tensors, buffer);
+  return result;
 }
 
 }  // namespace detail
