@@ -354,6 +354,14 @@ TEST_CASE("sizes that are none") {
     CHECK_THAT((refused<tenon::shape_error, net>(wrong)), Catch::Contains("input 0"));
   }
   CHECK_THAT((refused<tenon::shape_error, net>(std::array<std::int64_t, 4>{1, 3, 8, -8})), Catch::Contains("-8"));
+  // What 32 bits do not hold: as it was given, or that it is beyond.
+  constexpr std::int64_t many = std::int64_t{1} << 40;
+  CHECK_THAT(
+      (refused<tenon::shape_error, net>(std::array{many, std::int64_t{3}, std::int64_t{8}, many + 5})),
+      Catch::Contains("input 0 of 1099511627776 x 3 x 8 x 1099511627781") && Catch::Contains("found 1099511627776"));
+  CHECK_THAT((refused<tenon::shape_error, net>(std::array{std::int64_t{1}, std::int64_t{3}, -many, std::int64_t{8}})),
+             Catch::Contains("found -1099511627776"));
+  CHECK_THAT((refused<tenon::shape_error, net>(shape(1, -many, 8, 8))), Catch::Contains("found -2147483647 or less"));
 }
 
 TEST_CASE("sizes beyond memory") {
@@ -364,6 +372,8 @@ TEST_CASE("sizes beyond memory") {
         shape(1, 3, many - 1, many - 1, many - 1)}) {
     CHECK_THAT((refused<tenon::allocation_error, net>(wrong)), Catch::Contains("bytes"));
   }
+  CHECK_THAT((refused<tenon::allocation_error, net>(shape(1, 3, many, 8))),
+             Catch::Contains("1 x 3 x 2147483647 or more x 8"));
   // The input fits well, what is made of it does not: 96 channels, twice.
   const std::int64_t least = tenon::find_memory_limit().bytes / (4 * 96);
   CHECK_THAT((refused<tenon::allocation_error, net>(shape(1, 3, least / 4096 + 1, 4096))),

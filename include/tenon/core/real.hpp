@@ -3,6 +3,7 @@
 #pragma once
 
 #include <bit>
+#include <concepts>
 #include <cstdint>
 
 namespace tenon {
@@ -14,6 +15,9 @@ struct real {
   std::uint64_t bits = 0;
 
   consteval real(double value) : bits(std::bit_cast<std::uint64_t>(value)) {}  // NOLINT: implicit, made from a literal
+  /// For clang, which makes no double of an integer that is a template argument.
+  template <std::integral Integer>
+  consteval real(Integer value) : real(static_cast<double>(value)) {}  // NOLINT: as above
 
   constexpr double value() const { return std::bit_cast<double>(bits); }
 };

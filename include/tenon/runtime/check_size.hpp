@@ -2,6 +2,8 @@
 // The checks of a size that is known only at run time, as exceptions: shapes, networks, memory.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <span>
@@ -19,9 +21,17 @@ inline namespace v0 {
 /// The greatest extent of an input: layers that enlarge it a hundredfold still count in 32 bits.
 inline constexpr std::int32_t greatest_extent = 1 << 24;
 
+/// "360", or "2147483647 or more" for what a shape does not hold.
+inline std::string text_of_extent(std::int32_t extent) {
+  const char* const beyond = extent > shape::most_extent ? " or more" : extent < -shape::most_extent ? " or less" : "";
+  return joined({std::to_string(extent), beyond});
+}
+
 /// "1 x 3 x 360 x 480"
 inline std::string text_of_shape(const shape& extents) {
-  return extents_to_text(extents.extents, static_cast<std::size_t>(extents.rank));
+  std::string text;
+  for (int i = 0; i < extents.rank; ++i) text = joined({text, i == 0 ? "" : " x ", text_of_extent(extents[i])});
+  return text;
 }
 
 /// "1 x 3 x 360 x 480 and 1 x 4 x 180 x 240"
@@ -40,13 +50,32 @@ inline void check_memory(std::int64_t bytes, const std::string& what, const memo
   throw allocation_error(what + " needs " + found + ", there are " + expected, what, expected, found);
 }
 
+[[noreturn]] inline void refuse_input(const std::string& thing, const std::string& sizes, const std::string& expected,
+                                      const std::string& found) {
+  throw shape_error(joined({thing, " of ", sizes, ": expected are ", expected, ", found ", found}), thing, expected,
+                    found);
+}
+
+/// A tensor's extents as a shape. Throws shape_error for such as it does not hold.
+template <std::size_t Rank>
+requires(Rank >= 1 && Rank <= 5) shape shape_of_extents(const std::array<std::int64_t, Rank>& given) {
+  shape result;
+  result.rank = static_cast<std::int32_t>(Rank);
+  for (std::size_t i = 0; i < Rank; ++i) {
+    result.extents[i] = shape::clamp(given[i]);
+    if (result.extents[i] == given[i]) continue;
+    refuse_input("input 0", extents_to_text(given, Rank),
+                 "extents of at least 1 and at most " + std::to_string(greatest_extent), std::to_string(given[i]));
+  }
+  return result;
+}
+
 /// Throws shape_error unless a shape is (N, C, H, W) or (N, C, D, H, W) and can be counted with, allocation_error if
 /// the input alone exceeds the limit.
 inline void check_input_size(const shape& extents, std::int32_t index, const memory_limit& limit) {
   const std::string thing = "input " + std::to_string(index), sizes = text_of_shape(extents);
   const auto refuse = [&](const std::string& expected, std::int32_t found) {
-    throw shape_error(thing + " of " + sizes + ": expected are " + expected + ", found " + std::to_string(found), thing,
-                      expected, std::to_string(found));
+    refuse_input(thing, sizes, expected, text_of_extent(found));
   };
   if (extents.rank != 4 && extents.rank != 5) refuse("the 4 extents of images or the 5 of volumes", extents.rank);
   for (int i = 0; i < extents.rank; ++i) {

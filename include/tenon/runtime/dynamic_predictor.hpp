@@ -59,7 +59,7 @@ class dynamic_predictor {
   /// For an input of a tensor_view's extents.
   template <std::size_t Rank, weights_of<Net> Weights>
   explicit dynamic_predictor(const std::array<std::int64_t, Rank>& input, const Weights& weights, threads count = {})
-      : dynamic_predictor(std::apply([](auto... extents) { return shape(extents...); }, input), weights, count) {}
+      : dynamic_predictor(shape_of_extents(input), weights, count) {}
 
   /// For several inputs, in the order of the description's parameters.
   template <std::size_t Inputs, weights_of<Net> Weights>

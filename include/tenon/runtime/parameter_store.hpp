@@ -170,11 +170,11 @@ class parameter_store {
 
   void check_surplus(const safetensors_file& file) const {
     for (const stored_tensor& tensor : file.tensors()) {
-      const bool has_suffix = tensor.name.ends_with(counter_suffix);
-      bool known = has_suffix && (tensor.name.size() == counter_suffix.size() ||
-                                  tensor.name[tensor.name.size() - counter_suffix.size() - 1] == '.');
+      bool known = false;
       for_each_tensor(
           [&](const parameter_description& entry, std::span<float>) { known = known || entry.name == tensor.name; });
+      if (known) continue;
+      for_each_counter([&](const std::string& name, std::int64_t&) { known = known || name == tensor.name; });
       if (known) continue;
       throw weight_error(
           joined({file.path(), ": surplus tensor \"", tensor.name, "\", which the network does not have"}),
