@@ -25,6 +25,7 @@ constexpr symbol append_activation(symbol x, activation function, double slope =
 /// shapes: x -> the same
 /// parameters: none; MACs: none
 /// saved for the backward pass: its result
+/// problems: none
 /// example: conv2d<8, kernel<3>>{} >> relu{}
 struct relu : layer<relu> {
   constexpr symbol body(symbol x) const { return append_activation(x, activation::relu); }
@@ -48,6 +49,7 @@ struct leaky_relu : layer<leaky_relu<Slope>> {
 /// shapes: x -> the same
 /// parameters: none; MACs: none
 /// saved for the backward pass: its result
+/// problems: none
 /// example: conv2d<8, kernel<3>>{} >> relu6{}
 struct relu6 : layer<relu6> {
   constexpr symbol body(symbol x) const { return append_activation(x, activation::relu6); }
@@ -71,6 +73,7 @@ struct elu : layer<elu<Alpha>> {
 /// shapes: x -> the same
 /// parameters: none; MACs: none
 /// saved for the backward pass: its result
+/// problems: none
 /// example: conv2d<1>{} >> sigmoid{}
 struct sigmoid : layer<sigmoid> {
   constexpr symbol body(symbol x) const { return append_activation(x, activation::sigmoid); }
@@ -81,6 +84,7 @@ struct sigmoid : layer<sigmoid> {
 /// shapes: x -> the same
 /// parameters: none; MACs: none
 /// saved for the backward pass: its result
+/// problems: none
 /// example: conv2d<1>{} >> hard_sigmoid{}
 struct hard_sigmoid : layer<hard_sigmoid> {
   constexpr symbol body(symbol x) const { return append_activation(x, activation::hard_sigmoid); }
@@ -91,6 +95,7 @@ struct hard_sigmoid : layer<hard_sigmoid> {
 /// shapes: x -> the same
 /// parameters: none; MACs: none
 /// saved for the backward pass: its input
+/// problems: none
 /// example: conv2d<8, kernel<3>>{} >> hard_swish{}
 struct hard_swish : layer<hard_swish> {
   constexpr symbol body(symbol x) const { return append_activation(x, activation::hard_swish); }
@@ -101,6 +106,7 @@ struct hard_swish : layer<hard_swish> {
 /// shapes: x -> the same
 /// parameters: weight (C), at first 0.25; MACs: none
 /// saved for the backward pass: its input
+/// problems: none
 /// example: conv2d<8, kernel<3>>{} >> prelu{}
 struct prelu : layer<prelu> {
   constexpr symbol body(symbol x) const {
@@ -116,6 +122,7 @@ struct prelu : layer<prelu> {
 /// shapes: x -> the same
 /// parameters: none; MACs: none
 /// saved for the backward pass: its result
+/// problems: none
 /// example: conv2d<11>{} >> softmax{}
 struct softmax : layer<softmax> {
   constexpr symbol body(symbol x) const {

@@ -97,7 +97,7 @@ constexpr symbol append_convolution(symbol x, std::int32_t channels, const attri
 /// saved for the backward pass: its input
 /// options: kernel, stride, dilation, padding (default: (kernel - 1) / 2, rounded down, x dilation), groups, no_bias,
 /// initializers
-/// problems: ranks_differ, groups_do_not_divide, kernel_exceeds_padded_input, not_positive
+/// problems: ranks_differ, groups_do_not_divide, kernel_exceeds_padded_input, not_positive, extent_too_great
 /// example: conv2d<8, kernel<5, 3>, stride<2>, no_bias>{} >> conv2d<12, kernel<3>, dilation<2>, groups<4>>{}
 template <int Rank, int Channels, convolution_option... Options>
 struct convolution : layer<convolution<Rank, Channels, Options...>> {
@@ -123,7 +123,7 @@ using conv3d = convolution<3, Channels, Options...>;
 /// MACs: elements of the result x kernel
 /// saved for the backward pass: its input
 /// options: kernel, stride, dilation, padding, no_bias, initializers, as a convolution's
-/// problems: ranks_differ, kernel_exceeds_padded_input, not_positive
+/// problems: ranks_differ, kernel_exceeds_padded_input, not_positive, extent_too_great
 /// example: conv2d<8>{} >> depthwise_conv2d<kernel<3>, no_bias>{} >> conv2d<16>{}
 template <int Rank, int Multiplier, depthwise_option... Options>
 struct depthwise_convolution : layer<depthwise_convolution<Rank, Multiplier, Options...>> {
@@ -151,7 +151,8 @@ using depthwise_conv3d = depthwise_convolution<3, 1, Options...>;
 /// MACs: elements of the input x Channels / groups x kernel
 /// saved for the backward pass: its input
 /// options: kernel, stride, dilation, padding (default 0), output_padding, groups, no_bias, initializers
-/// problems: ranks_differ, groups_do_not_divide, not_positive, output_padding_too_great, result_is_empty
+/// problems: ranks_differ, groups_do_not_divide, not_positive, output_padding_too_great, result_is_empty,
+/// extent_too_great
 /// example: conv_transpose2d<3, kernel<4>, stride<2>, padding<1>, groups<3>, no_bias, bilinear>{}
 template <int Rank, int Channels, transposed_option... Options>
 struct transposed_convolution : layer<transposed_convolution<Rank, Channels, Options...>> {

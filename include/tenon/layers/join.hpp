@@ -33,6 +33,7 @@ constexpr bool check_same_extents(First a, Second b, range scope) {
 /// a + b, element by element. Also written a + b.
 ///
 /// shapes: two of one shape -> the same
+/// parameters: none; MACs: none
 /// saved for the backward pass: nothing
 /// problems: channels_differ, sizes_differ, batch_differs, ranks_differ
 /// example: [](auto x) { return add(conv2d<3, kernel<3>>{}(x), x); }
@@ -82,8 +83,9 @@ constexpr First multiply(First a, Second b) {
 /// Channels of all values side by side, in the order given.
 ///
 /// shapes: (N, C1, ...), (N, C2, ...), ... -> (N, C1 + C2 + ..., ...)
+/// parameters: none; MACs: none
 /// saved for the backward pass: nothing
-/// problems: sizes_differ, batch_differs, ranks_differ
+/// problems: sizes_differ, batch_differs, ranks_differ, extent_too_great
 /// example: [](auto x) { return concat(conv2d<5>{}(x), x); }
 template <symbolic First, symbolic... More>
 constexpr First concat(First first, More... more) {

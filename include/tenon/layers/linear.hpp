@@ -20,7 +20,7 @@ namespace layers {
 /// MACs: N x Outputs x C x pixels
 /// saved for the backward pass: its input
 /// options: no_bias, initializers
-/// problems: not_positive
+/// problems: not_positive, extent_too_great
 /// example: global_average_pool{} >> linear<11>{}
 template <int Outputs, weight_option... Options>
 struct linear : layer<linear<Outputs, Options...>> {

@@ -34,7 +34,7 @@ constexpr symbol append_pooling(symbol x, operation op, const attributes& attrib
 /// parameters: none; MACs: none
 /// saved for the backward pass: its input
 /// options: kernel, stride (default: the kernel), dilation, padding (at most half the kernel)
-/// problems: ranks_differ, kernel_exceeds_padded_input, not_positive
+/// problems: ranks_differ, kernel_exceeds_padded_input, not_positive, extent_too_great
 /// example: conv2d<8, kernel<3>>{} >> max_pool2d<kernel<2>>{}
 template <int Rank, max_pool_option... Options>
 struct max_pool : layer<max_pool<Rank, Options...>> {
@@ -59,7 +59,7 @@ using max_pool3d = max_pool<3, Options...>;
 /// parameters: none; MACs: none
 /// saved for the backward pass: nothing
 /// options: kernel, stride (default: the kernel), padding (at most half the kernel), ignore_padding
-/// problems: ranks_differ, kernel_exceeds_padded_input, not_positive
+/// problems: ranks_differ, kernel_exceeds_padded_input, not_positive, extent_too_great
 /// example: conv2d<8, kernel<3>>{} >> average_pool2d<kernel<3>, stride<2>, padding<1>>{}
 template <int Rank, average_pool_option... Options>
 struct average_pool : layer<average_pool<Rank, Options...>> {
@@ -127,6 +127,7 @@ using adaptive_average_pool3d = adaptive_average_pool<3, Extents...>;
 /// shapes: (N, C, [D,] H, W) -> (N, C, [1,] 1, 1)
 /// parameters: none; MACs: none
 /// saved for the backward pass: nothing
+/// problems: none
 /// example: conv2d<8, kernel<3>>{} >> global_average_pool{}
 struct global_average_pool : layer<global_average_pool> {
   constexpr symbol body(symbol x) const {

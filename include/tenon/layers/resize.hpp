@@ -84,8 +84,9 @@ constexpr Symbol append_resize(Symbol x, const shape& target, enum interpolation
 /// trilinear) with half-pixel centres unless `nearest<>` or `align_corners` is given, as PyTorch's interpolate.
 ///
 /// shapes: (N, C, [D,] H, W) -> (N, C, the given extents)
+/// parameters: none; MACs: none
 /// saved for the backward pass: nothing
-/// problems: not_positive, ranks_differ
+/// problems: not_positive, ranks_differ, extent_too_great
 /// example: resize<factor<2>, nearest<>>{} >> resize<size<31, 40>>{}
 template <auto... Options>
 struct resize : layer<resize<Options...>> {
@@ -118,6 +119,7 @@ struct resize : layer<resize<Options...>> {
 /// it takes no number of its scope.
 ///
 /// shapes: (N, C, ...) and any of the same rank -> (N, C, the extents of `like`)
+/// parameters: none; MACs: none
 /// saved for the backward pass: nothing
 /// problems: ranks_differ
 /// example: [](auto x) { return resize_like(conv2d<8, stride<2>>{}(x), x); }
@@ -134,6 +136,7 @@ constexpr Symbol resize_like(Symbol x, Like like) {
 /// where x is larger. A free function.
 ///
 /// shapes: (N, C, ...) and any of the same rank -> (N, C, the extents of `like`)
+/// parameters: none; MACs: none
 /// saved for the backward pass: nothing
 /// problems: ranks_differ
 /// example: [](auto x) { return pad_like(max_pool2d<kernel<2>>{}(x), x); }
