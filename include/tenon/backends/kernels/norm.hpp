@@ -6,8 +6,10 @@
 
 #    include <algorithm>
 #    include <array>
+#    include <cstddef>
 #    include <cstdint>
 #    include <span>
+#    include <utility>
 
 #    include "tenon/backends/kernels/activations.hpp"
 #    include "tenon/backends/kernels/lanes.hpp"
@@ -114,37 +116,51 @@ TENON_KERNEL_INLINE void fetch_ahead(const float* from) {
   __builtin_prefetch(reinterpret_cast<const void*>(address), 0, 2);
 }
 
+/// The mean of a vector's channels over some pixels. A pack numbers the sums, here and below: compilers leave an array
+/// that a loop goes over in memory.
+template <std::size_t... Sum>
+TENON_KERNEL_INLINE vec mean_of_pixels(const float* x, std::int64_t pixels, std::index_sequence<Sum...>) {
+  vec sum[] = {(static_cast<void>(Sum), vec{})...};
+  std::int64_t i = 0;
+  for (; i + 4 <= pixels; i += 4) ((sum[Sum] += load(x + (i + static_cast<int>(Sum)) * block)), ...);
+  for (; i < pixels; ++i) sum[0] += load(x + i * block);
+  return ((sum[0] + sum[1]) + (sum[2] + sum[3])) / static_cast<float>(pixels);
+}
+
+/// Sums of deviations from a mean and of their squares.
+struct deviation_sums {
+  vec plain, squares;
+};
+
+TENON_KERNEL_INLINE void add_deviation(vec difference, vec& plain, vec& squares) {
+  plain += difference;
+  squares += difference * difference;
+}
+
+template <std::size_t... Sum>
+TENON_KERNEL_INLINE deviation_sums deviations_of_pixels(const float* x, std::int64_t pixels, vec mean,
+                                                        std::index_sequence<Sum...>) {
+  vec plain[] = {(static_cast<void>(Sum), vec{})...}, squares[] = {(static_cast<void>(Sum), vec{})...};
+  std::int64_t i = 0;
+  for (; i + 4 <= pixels; i += 4, x += 4 * block)
+    ((fetch_ahead(x + Sum * block), add_deviation(load(x + Sum * block) - mean, plain[Sum], squares[Sum])), ...);
+  for (; i < pixels; ++i, x += block) add_deviation(load(x) - mean, plain[0], squares[0]);
+  return {(plain[0] + plain[1]) + (plain[2] + plain[3]), (squares[0] + squares[1]) + (squares[2] + squares[3])};
+}
+
 /// Joins a tile's moments to those of `count` values before it.
 TENON_KERNEL_INLINE void moments_tile(const float* from, std::int64_t pixels, double count, block_sums& sums) {
   for (int lane = 0; lane < block; lane += width) {
-    const float* const x = from + lane;
     // The mean first, then deviations from it: the tile is in the cache. Four sums at a time, each a short one.
-    vec sum[4] = {}, deviation[4] = {}, squares[4] = {};
-    std::int64_t i = 0;
-    for (; i + 4 <= pixels; i += 4)
-      for (int k = 0; k < 4; ++k) sum[k] += load(x + (i + k) * block);
-    for (; i < pixels; ++i) sum[0] += load(x + i * block);
-    const vec mean = ((sum[0] + sum[1]) + (sum[2] + sum[3])) / static_cast<float>(pixels);
-    for (i = 0; i + 4 <= pixels; i += 4)
-      for (int k = 0; k < 4; ++k) {
-        fetch_ahead(x + (i + k) * block);
-        const vec difference = load(x + (i + k) * block) - mean;
-        deviation[k] += difference;
-        squares[k] += difference * difference;
-      }
-    for (; i < pixels; ++i) {
-      const vec difference = load(x + i * block) - mean;
-      deviation[0] += difference;
-      squares[0] += difference * difference;
-    }
-    const vec all_deviation = (deviation[0] + deviation[1]) + (deviation[2] + deviation[3]);
-    const vec all_squares = (squares[0] + squares[1]) + (squares[2] + squares[3]);
+    constexpr auto at_once = std::make_index_sequence<4>();
+    const vec mean = mean_of_pixels(from + lane, pixels, at_once);
+    const deviation_sums deviations = deviations_of_pixels(from + lane, pixels, mean, at_once);
     for (int k = 0; k < width; ++k) {
       // The mean in float is rounded: what the deviations sum up to corrects it.
-      const auto more = static_cast<double>(pixels), error = static_cast<double>(all_deviation[k]);
+      const auto more = static_cast<double>(pixels), error = static_cast<double>(deviations.plain[k]);
       const auto i_lane = static_cast<std::size_t>(lane + k);
       join_moments(sums.first[i_lane], sums.second[i_lane], count, static_cast<double>(mean[k]) + error / more,
-                   static_cast<double>(all_squares[k]) - error * error / more, more);
+                   static_cast<double>(deviations.squares[k]) - error * error / more, more);
     }
   }
 }
@@ -155,27 +171,33 @@ TENON_KERNEL_INLINE vec passing(const channel_norm& norm, vec x, vec dy) {
   return dy;
 }
 
-/// Adds to the sums of dy and of dy * normalized(x) of a vector of channels.
 template <bool Rectifies>
-TENON_KERNEL inline void add_gradient_sums(const channel_norm& norm, const float* x, const float* dy,
-                                           std::int64_t pixels, vec& plain, vec& weighted) {
-  vec plain_sum[2] = {}, weighted_sum[2] = {};
+TENON_KERNEL_INLINE void add_gradient(const channel_norm& norm, const float* x, const float* dy, vec& plain,
+                                      vec& weighted) {
+  const vec value = load(x), gradient = passing<Rectifies>(norm, value, load(dy));
+  plain += gradient;
+  weighted += gradient * normalized(norm, value);
+}
+
+template <bool Rectifies, std::size_t... Sum>
+TENON_KERNEL_INLINE void add_gradient_sums(const channel_norm& norm, const float* x, const float* dy,
+                                           std::int64_t pixels, vec& plain, vec& weighted,
+                                           std::index_sequence<Sum...>) {
+  vec plain_sum[] = {(static_cast<void>(Sum), vec{})...}, weighted_sum[] = {(static_cast<void>(Sum), vec{})...};
   std::int64_t i = 0;
-  for (; i + 2 <= pixels; i += 2)
-    for (int k = 0; k < 2; ++k) {
-      const vec value = load(x + (i + k) * block);
-      const vec gradient = passing<Rectifies>(norm, value, load(dy + (i + k) * block));
-      plain_sum[k] += gradient;
-      weighted_sum[k] += gradient * normalized(norm, value);
-    }
-  if (i < pixels) {
-    const vec value = load(x + i * block);
-    const vec gradient = passing<Rectifies>(norm, value, load(dy + i * block));
-    plain_sum[0] += gradient;
-    weighted_sum[0] += gradient * normalized(norm, value);
-  }
+  for (; i + 2 <= pixels; i += 2, x += 2 * block, dy += 2 * block)
+    (add_gradient<Rectifies>(norm, x + Sum * block, dy + Sum * block, plain_sum[Sum], weighted_sum[Sum]), ...);
+  if (i < pixels) add_gradient<Rectifies>(norm, x, dy, plain_sum[0], weighted_sum[0]);
   plain += plain_sum[0] + plain_sum[1];
   weighted += weighted_sum[0] + weighted_sum[1];
+}
+
+/// Adds to the sums of dy and of dy * normalized(x) of a vector of channels.
+template <bool Rectifies>
+TENON_KERNEL inline void add_gradient_sums(const channel_norm& given, const float* x, const float* dy,
+                                           std::int64_t pixels, vec& plain, vec& weighted) {
+  const channel_norm norm = given;  // y might lie over it
+  add_gradient_sums<Rectifies>(norm, x, dy, pixels, plain, weighted, std::make_index_sequence<2>());
 }
 
 /// The gradients before the function of a few pixels.
