@@ -114,9 +114,11 @@ compiled_graph optimised_training(const growing_graph& described, tally& fired) 
   }
   if (shares) ++fired["shared parameter"];
   if (sums) ++fired["gradient sum"];
+  const growing_graph reduced = reduce_kept(graph.view());
   graph = remove_dead(graph.view());
   graph = counted(fired, "activate again", graph,
                   [](const graph_view& of) { return activate_again(of, loss_node_of(of)); });
+  CHECK(print(reduced.view()).view() == print(graph.view()).view());
   return planned(std::move(graph), {true, false}, fired);
 }
 

@@ -2,7 +2,7 @@
 // activate_again: norms and activations are applied once more in the backward pass instead of being kept.
 #pragma once
 
-#include "tenon/graph/growing_graph.hpp"
+#include "tenon/passes/graph_edits.hpp"
 
 namespace tenon {
 inline namespace v0 {
@@ -20,28 +20,31 @@ inline namespace v0 {
 ///     x, ..., mean, variance -> batch_norm (relu) -> again
 ///     again, dz -> convolution_weight_gradient
 ///
-/// A value is made again right before the backward node that reads it, and once more for a reader much later.
+/// A value is made again right before the backward node that reads it, and once more for a reader much later. Nodes
+/// that nobody needs, of which differentiation leaves some, can go in the same copy.
 /// requires: a differentiated graph; `turn` is the node of the loss
 /// ensures: the graph computes the same
 /// cost: nodes + operands
 class activation_maker {
  public:
-  constexpr activation_maker(const graph_view& graph, std::int32_t turn) : from_(graph), copy_(graph), turn_(turn) {}
+  constexpr activation_maker(const graph_view& graph, std::int32_t turn, graph_edits::dead_code dead)
+      : from_(graph), live_(graph, dead), copy_(graph), turn_(turn) {}
 
   constexpr growing_graph run() {
     find_what_is_kept();
     again_.assign(from_.values.size(), -1);
     read_at_.assign(from_.values.size(), 0);
+    list<std::int32_t> operands;
     for (present_ = 0; present_ < from_.node_count(); ++present_) {
-      const node& current = from_.node_at(present_);
+      if (live_.vanishes(present_)) continue;
+      const node& current = from_.nodes.first[present_];
       if (present_ <= turn_ || is_source(current.op)) {
         copy_.copy(current);
         continue;
       }
-      list<std::int32_t> operands;
-      for (std::int32_t o = 0; o < current.operands.count; ++o) {
-        operands.push_back(value_for_backward(from_.operand(current, o)));
-      }
+      operands.clear();
+      const std::int32_t* const read = from_.operands.first + current.operands.begin;
+      for (std::int32_t o = 0; o < current.operands.count; ++o) operands.push_back(value_for_backward(read[o]));
       copy_.copy(current, operands);
     }
     copy_.copy_outputs();
@@ -56,24 +59,27 @@ class activation_maker {
   constexpr void find_what_is_kept() {
     kept_.assign(from_.values.size(), 0);
     remade_.assign(from_.values.size(), 0);
+    // While compiling a call costs as much as several accesses, hence pointers.
+    const std::int32_t* const operands = from_.operands.first;
     for (std::int32_t i = turn_ + 1; i < from_.node_count(); ++i) {
-      const node& current = from_.node_at(i);
-      for (std::int32_t o = 0; o < current.operands.count; ++o) {
-        kept_[static_cast<std::size_t>(from_.operand(current, o))] = 1;
-      }
+      if (live_.vanishes(i)) continue;
+      const range read = from_.nodes.first[i].operands;
+      for (std::int32_t o = read.begin; o < read.begin + read.count; ++o) kept_.first[operands[o]] = 1;
     }
     list<char> part_of_kept(from_.values.size(), 0);  // of a concat that is kept: it lies there
     for (std::int32_t i = turn_; i >= 0; --i) {
-      const node& current = from_.node_at(i);
-      if (current.op != operation::concat || kept_[static_cast<std::size_t>(current.results[0])] == 0) continue;
+      const node& current = from_.nodes.first[i];
+      if (current.op != operation::concat || live_.vanishes(i) ||
+          kept_[static_cast<std::size_t>(current.results[0])] == 0)
+        continue;
       if (from_.result_value(current).extents.batch() != 1) continue;  // its parts are copies
       for (std::int32_t o = 0; o < current.operands.count; ++o) {
         part_of_kept[static_cast<std::size_t>(from_.operand(current, o))] = 1;
       }
     }
     for (std::int32_t i = 0; i <= turn_; ++i) {
-      const node& current = from_.node_at(i);
-      if (!is_cheap(current)) continue;
+      const node& current = from_.nodes.first[i];
+      if (is_source(current.op) || !is_cheap(current) || live_.vanishes(i)) continue;
       const auto result = static_cast<std::size_t>(current.results[0]);
       if (part_of_kept[result] != 0) continue;
       bool can = true;
@@ -103,9 +109,8 @@ class activation_maker {
 
   // The new number under which a backward node reads a value.
   constexpr std::int32_t value_for_backward(std::int32_t old) {
-    const auto number = static_cast<std::size_t>(old);
-    if (remade_[number] == 0 || kept_[number] == 0 || from_.values[number].producer > turn_) return copy_.renumber(old);
-    return made_again(old);
+    const bool again = remade_.first[old] != 0 && kept_.first[old] != 0 && from_.values.first[old].producer <= turn_;
+    return again ? made_again(old) : copy_.renumbered.first[old];
   }
 
   constexpr std::int32_t made_again(std::int32_t old) {
@@ -145,14 +150,16 @@ class activation_maker {
   }
 
   graph_view from_;
+  graph_edits live_;
   graph_copy copy_;
   std::int32_t turn_, present_ = 0;
   list<char> kept_, remade_;
   list<std::int32_t> again_, read_at_;  // of each value, its copy in the backward pass, and who read that last
 };
 
-constexpr growing_graph activate_again(const graph_view& graph, std::int32_t turn) {
-  return activation_maker(graph, turn).run();
+constexpr growing_graph activate_again(const graph_view& graph, std::int32_t turn,
+                                       graph_edits::dead_code dead = graph_edits::dead_code::stays) {
+  return activation_maker(graph, turn, dead).run();
 }
 
 /// The node of the loss in a training graph, whose first output it is.

@@ -17,14 +17,18 @@ class differentiator {
       : from_(graph), copy_(graph), rule_(rule) {}
 
   constexpr growing_graph run() {
-    for (std::int32_t i = 0; i < from_.node_count(); ++i) copy_.copy(from_.node_at(i));
+    for (const node& each : from_.nodes) copy_.copy(each);
     gradients_.assign(from_.values.size(), -1);
     find_what_needs_gradients();
     for (std::int32_t i = from_.node_count() - 1; i >= 0; --i) {
-      const node& current = from_.node_at(i);
+      const node& current = from_.nodes.first[i];
       if (is_source(current.op) || is_update(current.op)) continue;
       backward(current);
-      for (std::int32_t o = 0; o < current.operands.count; ++o) release(from_.operand(current, o));
+      const std::int32_t* const read = from_.operands.first + current.operands.begin;
+      for (std::int32_t o = 0; o < current.operands.count; ++o) {
+        const node& source = from_.nodes.first[from_.values.first[read[o]].producer];
+        if (source.op == operation::parameter && --readers_.first[read[o]] == 0) release(read[o], source);
+      }
     }
     copy_.copy_outputs();
     return std::move(copy_.to);
@@ -35,28 +39,27 @@ class differentiator {
   constexpr void find_what_needs_gradients() {
     needs_.assign(from_.values.size(), 0);
     readers_.assign(from_.values.size(), 0);
-    for (std::int32_t i = 0; i < from_.node_count(); ++i) {
-      const node& current = from_.node_at(i);
+    // While compiling a call costs as much as several accesses, hence pointers.
+    const std::int32_t* const operands = from_.operands.first;
+    for (const node& current : from_.nodes) {
       if (is_update(current.op)) continue;
       bool needs = current.op == operation::parameter && current.attribute.trainable;
-      for (std::int32_t o = 0; o < current.operands.count; ++o) {
-        const auto operand = static_cast<std::size_t>(from_.operand(current, o));
-        needs = needs || needs_[operand] != 0;
-        ++readers_[operand];
+      const range read = current.operands, made = current.results;
+      for (std::int32_t o = read.begin; o < read.begin + read.count; ++o) {
+        needs = needs || needs_.first[operands[o]] != 0;
+        ++readers_.first[operands[o]];
       }
-      for (std::int32_t r = 0; r < current.results.count; ++r) {
-        needs_[static_cast<std::size_t>(current.results[r])] = needs ? 1 : 0;
-      }
+      for (std::int32_t r = made.begin; r < made.begin + made.count; ++r) needs_.first[r] = needs ? 1 : 0;
     }
   }
 
-  constexpr bool needs(std::int32_t old) const { return needs_[static_cast<std::size_t>(old)] != 0; }
-  constexpr std::int32_t now(std::int32_t old) const { return copy_.renumber(old); }
-  constexpr const shape& extents(std::int32_t old) const { return from_.value_at(old).extents; }
+  constexpr bool needs(std::int32_t old) const { return needs_.first[old] != 0; }
+  constexpr std::int32_t now(std::int32_t old) const { return copy_.renumbered.first[old]; }
+  constexpr const shape& extents(std::int32_t old) const { return from_.values.first[old].extents; }
 
   // Adds a gradient to what a value has so far.
   constexpr void contribute(std::int32_t old, std::int32_t gradient, range scope) {
-    std::int32_t& sum = gradients_[static_cast<std::size_t>(old)];
+    std::int32_t& sum = gradients_.first[old];
     if (sum < 0) {
       sum = gradient;
     } else {
@@ -65,11 +68,9 @@ class differentiator {
     }
   }
 
-  // A reader of a parameter has been dealt with: after the last one the gradient is whole, and the update follows.
-  constexpr void release(std::int32_t old) {
-    const node& source = from_.node_at(from_.value_at(old).producer);
-    if (source.op != operation::parameter || --readers_[static_cast<std::size_t>(old)] != 0) return;
-    const std::int32_t gradient = gradients_[static_cast<std::size_t>(old)];
+  // The last reader of a parameter has been dealt with: the gradient is whole, and the update follows.
+  constexpr void release(std::int32_t old, const node& source) {
+    const std::int32_t gradient = gradients_.first[old];
     if (gradient < 0) return;
     std::array<std::int32_t, 2 + optimizer_rule::most_states> operands{now(old), gradient};
     for (std::int32_t part = 0; part < rule_.states; ++part) {
@@ -104,7 +105,7 @@ class differentiator {
       default:
         break;
     }
-    const std::int32_t dy = gradients_[static_cast<std::size_t>(current.results[0])];
+    const std::int32_t dy = gradients_.first[current.results[0]];
     if (dy < 0 || !needs(current.results[0])) return;
     switch (current.op) {
       case operation::convolution:
@@ -305,7 +306,7 @@ class differentiator {
     list<std::int32_t> parts;
     bool any = false;
     for (std::int32_t r = 0; r < current.results.count; ++r) {
-      parts.push_back(gradients_[static_cast<std::size_t>(current.results[r])]);
+      parts.push_back(gradients_.first[current.results[r]]);
       any = any || parts[static_cast<std::size_t>(r)] >= 0;
     }
     if (!any || !needs(x(current))) return;

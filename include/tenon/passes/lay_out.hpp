@@ -30,9 +30,9 @@ constexpr growing_graph lay_out(const graph_view& graph) {
   const list<char> plain = find_plain_values<Capabilities>(graph);
 
   const auto in_layout = [&](std::int32_t old, layout wanted) {
-    const value& present = chosen[static_cast<std::size_t>(old)];
-    if (present.arrangement == wanted) return copy.renumber(old);
-    std::int32_t& other = reordered[static_cast<std::size_t>(old)];
+    const value& present = chosen.first[old];
+    if (present.arrangement == wanted) return copy.renumbered.first[old];
+    std::int32_t& other = reordered.first[old];
     if (other < 0) {
       const std::array<std::int32_t, 1> from{copy.renumber(old)};
       copy.to.append(operation::reorder, from, {}, graph.node_at(present.producer).scope);
@@ -47,24 +47,25 @@ constexpr growing_graph lay_out(const graph_view& graph) {
       copy.copy(current);
       continue;
     }
+    // While compiling a call costs as much as several accesses, hence pointers.
+    const std::int32_t result = current.results.begin;
     for (std::int32_t r = 0; r < current.results.count; ++r) {
-      const auto result = static_cast<std::size_t>(current.results[r]);
-      chosen[result].arrangement =
-          r == 0 && plain[result] != 0 ? layout::plain : Capabilities::result_layout(seen, current, r);
+      chosen.first[result + r].arrangement =
+          r == 0 && plain.first[result] != 0 ? layout::plain : Capabilities::result_layout(seen, current, r);
     }
     operands.clear();
+    const std::int32_t* const read = graph.operands.first + current.operands.begin;
     for (std::int32_t o = 0; o < current.operands.count; ++o) {
-      const std::int32_t old = graph.operand(current, o);
+      const std::int32_t old = read[o];
       // Parameters and their companions stay as they are: plain.
-      const operation producer = graph.node_at(graph.value_at(old).producer).op;
+      const operation producer = graph.nodes.first[graph.values.first[old].producer].op;
       const bool is_stored = is_source(producer) && producer != operation::input && producer != operation::target;
-      operands.push_back(is_stored ? copy.renumber(old)
+      operands.push_back(is_stored ? copy.renumbered.first[old]
                                    : in_layout(old, Capabilities::operand_layout(seen, current, o)));
     }
     const std::int32_t made = copy.copy(current, operands);
     for (std::int32_t r = 0; r < current.results.count; ++r) {
-      const auto now = static_cast<std::size_t>(copy.renumber(current.results[r]));
-      copy.to.values[now].arrangement = chosen[static_cast<std::size_t>(current.results[r])].arrangement;
+      copy.to.values.first[copy.renumbered.first[result + r]].arrangement = chosen.first[result + r].arrangement;
     }
     const std::int64_t workspace = Capabilities::workspace_bytes(seen, current);
     if (workspace > 0) {

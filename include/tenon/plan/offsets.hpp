@@ -6,7 +6,7 @@
 
 #include "tenon/core/ordering.hpp"
 #include "tenon/core/sparse_array.hpp"
-#include "tenon/plan/atoms.hpp"
+#include "tenon/plan/small_groups.hpp"
 
 namespace tenon {
 inline namespace v0 {
@@ -14,7 +14,7 @@ inline namespace v0 {
 /// How far the search for offsets has come.
 struct placing_progress {
   std::int64_t bound = 0;         ///< the most bytes that are needed at one node
-  std::int64_t floor = 0;         ///< groups are placed from here on up; below lie those that were set aside
+  std::int64_t floor = 0;         ///< groups are placed from here on up; below lie the small ones
   std::int64_t arena = 0;         ///< of what is placed so far
   std::int64_t best_arena = -1;   ///< of the best offsets for all groups, -1: none yet
   std::int64_t least = -1;        ///< while shuffling: of the large groups alone, in the best order so far
@@ -23,7 +23,7 @@ struct placing_progress {
   std::int32_t attempt = 0;       ///< the number of the order that is tried
   std::int32_t next = 0;          ///< position in the order of the group to be placed
   std::int32_t large = 0;         ///< while shuffling: how many groups of the order are large
-  std::int32_t lowest = -1;       ///< the first placed atom by address
+  std::int32_t segment = 1;       ///< how many nodes share a chain of atoms
   std::int32_t from = 0, to = 0;  ///< the shuffling's last exchange
   std::uint32_t random = 1;
   bool completes = false;  ///< the shuffling has ended, and what is not large is placed
@@ -33,14 +33,14 @@ struct placing_progress {
 /// A placer between two constant evaluations.
 struct placing_state {
   placing_progress progress;
-  sparse_array<std::int32_t, (1 << 16)> order, above;
+  sparse_array<std::int32_t, (1 << 16)> order, lowest, above;
   sparse_array<std::int64_t, (1 << 16)> address, offsets, best;
 };
 
 /// Finds an offset for every group. Groups are placed one by one in some order, each as low as no atom of it meets a
 /// placed atom that is needed at the same time. Several orders are tried, the best stays, and the search ends where an
 /// arena comes close to the bytes that are needed at one node. If none does, the order of the large groups is shuffled
-/// for a while. Groups that together are next to nothing are set aside before: each has a place of its own.
+/// for a while. Groups that together are next to nothing are packed before and lie below all others.
 ///
 /// The search can pause after any group, so that a long one is cut into several constants.
 /// cost: for each order, pairs of atoms
@@ -51,14 +51,17 @@ class placer {
     offsets_.assign(at(atoms_.groups), 0);
     best_.assign(at(atoms_.groups), 0);
     address_.assign(at(atoms_.atoms), 0);
+    lowest_.assign(segments + 1, -1);
     above_.assign(at(atoms_.atoms), -1);
-    set_small_aside();
+    at_.segment = atoms_.atoms < few_atoms ? node_count + 1 : node_count / segments + 1;
+    set_small_aside(node_count);
     sort_order();
     start();
   }
 
   constexpr placer(const atom_view& atoms, const placing_state& paused) : atoms_(atoms), at_(paused.progress) {
     order_.append(paused.order.data(), paused.order.size());
+    lowest_.append(paused.lowest.data(), paused.lowest.size());
     above_.append(paused.above.data(), paused.above.size());
     address_.append(paused.address.data(), paused.address.size());
     offsets_.append(paused.offsets.data(), paused.offsets.size());
@@ -68,6 +71,7 @@ class placer {
   constexpr placing_state pause() const {
     return {at_,
             sparse_array<std::int32_t, (1 << 16)>(order_),
+            sparse_array<std::int32_t, (1 << 16)>(lowest_),
             sparse_array<std::int32_t, (1 << 16)>(above_),
             sparse_array<std::int64_t, (1 << 16)>(address_),
             sparse_array<std::int64_t, (1 << 16)>(offsets_),
@@ -95,14 +99,19 @@ class placer {
   // What a step costs besides the atoms that it looks at, which counts where few groups are placed over and over.
   static constexpr std::int64_t visits_of_a_step = 8;
 
+  // Placed atoms are chained by address, for each segment of the nodes those that live in it alone, and all others.
+  static constexpr std::int32_t segments = 32;
+  // So few share one chain, for looking at a chain costs as much as looking at some atoms.
+  static constexpr std::int32_t few_atoms = 256;
+
   static constexpr std::size_t at(std::int32_t i) { return static_cast<std::size_t>(i); }
 
   constexpr std::int64_t find_bound(std::int32_t node_count) const {
     list<std::int64_t> change(at(node_count) + 2, 0);
     for (std::int32_t i = 0; i < atoms_.atoms; ++i) {
       const std::int64_t bytes = atoms_.end[i] - atoms_.begin[i];
-      change[at(atoms_.first[i])] += bytes;
-      change[at(atoms_.last[i]) + 1] -= bytes;
+      change.first[atoms_.first[i]] += bytes;
+      change.first[atoms_.last[i] + 1] -= bytes;
     }
     std::int64_t live = 0, most = 0;
     for (const std::int64_t difference : change) {
@@ -112,25 +121,13 @@ class placer {
     return most;
   }
 
-  // Most groups of a backward pass hold one number a channel. Together they are a 500th part of the arena.
-  constexpr void set_small_aside() {
-    list<std::int64_t> sum(64, 0);  // of groups with so many bits
-    for (std::int32_t i = 0; i < atoms_.groups; ++i) sum[at(bits(atoms_.group_bytes[i]))] += atoms_.group_bytes[i];
-    std::int32_t limit = 0;
-    std::int64_t together = 0;
-    while (limit < 63 && together + sum[at(limit)] <= at_.bound / 512) together += sum[at(limit++)];
+  constexpr void set_small_aside(std::int32_t node_count) {
+    const small_groups small = small_group_packer(atoms_, node_count).run(at_.bound / 512);
+    at_.floor = small.bytes;
     for (std::int32_t i = 0; i < atoms_.groups; ++i) {
-      if (bits(atoms_.group_bytes[i]) >= limit) {
-        order_.push_back(i);
-      } else {
-        offsets_[at(i)] = at_.floor;
-        at_.floor += atoms_.group_bytes[i];
-      }
+      offsets_.first[i] = small.offsets.first[i];
+      if (small.offsets.first[i] < 0) order_.push_back(i);
     }
-  }
-
-  static constexpr std::int32_t bits(std::int64_t bytes) {
-    return bytes == 0 ? 0 : 64 - __builtin_clzll(static_cast<unsigned long long>(bytes));
   }
 
   // An arena that need not be improved.
@@ -141,15 +138,17 @@ class placer {
   constexpr void sort_order() {
     const std::int32_t attempt = at_.attempt < orders ? at_.attempt : 0;
     list<std::int64_t> major(at(atoms_.groups), 0), minor(at(atoms_.groups), 0);
+    const std::int32_t *const firsts = atoms_.first, *const lasts = atoms_.last;
     for (const std::int32_t i : order_) {
-      std::int64_t first = atoms_.first[atoms_.group_begin[i]], last = 0;
-      for (std::int32_t a = atoms_.group_begin[i]; a < atoms_.group_begin[i + 1]; ++a) {
-        first = lesser<std::int64_t>(first, atoms_.first[a]);
-        last = greater<std::int64_t>(last, atoms_.last[a]);
+      const std::int32_t begin = atoms_.group_begin[i], behind = atoms_.group_begin[i + 1];
+      std::int64_t first = firsts[begin], last = lasts[begin];
+      for (std::int32_t a = begin + 1; a < behind; ++a) {
+        if (firsts[a] < first) first = firsts[a];
+        if (lasts[a] > last) last = lasts[a];
       }
       const std::int64_t bytes = atoms_.group_bytes[i], life = last - first + 1;
-      major[at(i)] = attempt == 2 ? bytes * life : attempt == 3 && is_large(i) ? at_.bound * 2 - first : bytes;
-      minor[at(i)] = attempt == 1 ? -life : life;
+      major.first[i] = attempt == 2 ? bytes * life : attempt == 3 && is_large(i) ? at_.bound * 2 - first : bytes;
+      minor.first[i] = attempt == 1 ? -life : life;
     }
     sort_falling(major, minor);
   }
@@ -164,7 +163,7 @@ class placer {
     const std::int64_t* const by = major.data();
     const std::int64_t* const then = minor.data();
     for (std::size_t run = 1; run < count; run *= 2) {
-      std::int32_t* const from = order_.data();
+      std::int32_t *const from = order_.first, *const to = merged.first;
       for (std::size_t begin = 0; begin < count; begin += 2 * run) {
         std::size_t a = begin, b = lesser(begin + run, count);
         const std::size_t a_end = b, b_end = lesser(begin + 2 * run, count);
@@ -172,9 +171,10 @@ class placer {
           bool takes_a = b == b_end;
           if (!takes_a && a < a_end) {
             const std::int32_t x = from[a], y = from[b];
-            takes_a = by[x] != by[y] ? by[x] > by[y] : then[x] != then[y] ? then[x] > then[y] : x < y;
+            const std::int64_t by_x = by[x], by_y = by[y];
+            takes_a = by_x != by_y ? by_x > by_y : then[x] != then[y] ? then[x] > then[y] : x < y;
           }
-          merged[i] = takes_a ? from[a++] : from[b++];
+          to[i] = takes_a ? from[a++] : from[b++];
         }
       }
       std::swap(order_, merged);
@@ -210,7 +210,7 @@ class placer {
   constexpr void start() {
     at_.arena = at_.floor;
     at_.next = 0;
-    at_.lowest = -1;
+    lowest_.assign(segments + 1, -1);
   }
 
   // The large groups are placed, or lie worse than before already: the last exchange stays or is undone.
@@ -239,56 +239,69 @@ class placer {
   constexpr void place(std::int32_t group) {
     const std::int32_t from = atoms_.group_begin[group], to = atoms_.group_begin[group + 1];
     std::int64_t base = at_.floor;
-    std::int32_t below = -1;  // the atom on which the group lies
     for (std::int32_t mine = from, settled = 0; settled < to - from; mine = mine + 1 == to ? from : mine + 1) {
       const std::int64_t before = base;
-      const std::int32_t under = lift(mine, base);
-      if (under >= 0) below = under;
+      base = lifted(mine, base);
       settled = base == before ? settled + 1 : 1;
     }
     offsets_[at(group)] = base;
     at_.arena = greater(at_.arena, base + atoms_.group_bytes[group]);
-    for (std::int32_t mine = from; mine < to; ++mine)
-      insert(mine, base + atoms_.begin[mine], to - from == 1 ? below : -1);
+    for (std::int32_t mine = from; mine < to; ++mine) insert(mine, base + atoms_.begin[mine]);
   }
 
-  // Raises the base of a group until one of its atoms meets nothing; gives the atom that it lies on then, or -1.
-  constexpr std::int32_t lift(std::int32_t mine, std::int64_t& base) {
+  // The least base of a group, from the given one on, at which one of its atoms meets nothing.
+  constexpr std::int64_t lifted(std::int32_t mine, std::int64_t base) {
+    const std::int32_t from = atoms_.first[mine] / at_.segment, to = atoms_.last[mine] / at_.segment;
+    // The chain of all that lives longer than a segment, then those of the segments; again while one has raised it.
+    std::int32_t settled = 0;
+    for (std::int32_t chain = segments; settled < to - from + 2; chain = chain == to ? segments : chain + 1) {
+      if (chain > segments) chain = from;
+      const std::int64_t before = base;
+      base = lifted_above(lowest_.first[chain], mine, base);
+      settled = base == before ? settled + 1 : 1;
+    }
+    return base;
+  }
+
+  // The same for the atoms of a chain.
+  constexpr std::int64_t lifted_above(std::int32_t lowest, std::int32_t mine, std::int64_t base) {
     const std::int32_t first = atoms_.first[mine], last = atoms_.last[mine];
-    const std::int64_t begin = atoms_.begin[mine], end = atoms_.end[mine];
-    std::int32_t below = -1;
+    std::int64_t begin = base + atoms_.begin[mine], end = base + atoms_.end[mine];
     // While compiling, a member costs several times what a local variable does.
     const std::int32_t *const above = above_.data(), *const firsts = atoms_.first, *const lasts = atoms_.last;
-    const std::int64_t* const address = address_.data();
-    std::int64_t visits = 0;
-    for (std::int32_t other = at_.lowest; other >= 0; other = above[other]) {
+    const std::int64_t *const address = address_.data(), *const begins = atoms_.begin, *const ends = atoms_.end;
+    std::int64_t visits = 1;
+    for (std::int32_t other = lowest; other >= 0; other = above[other]) {
       ++visits;
       if (firsts[other] > last || lasts[other] < first) continue;
-      if (address[other] >= base + end) break;
-      const std::int64_t behind = address[other] + atoms_.end[other] - atoms_.begin[other];
-      if (behind <= base + begin) continue;
-      base = behind - begin;
-      below = other;
+      if (address[other] >= end) break;
+      const std::int64_t behind = address[other] + ends[other] - begins[other];
+      if (behind <= begin) continue;
+      end += behind - begin;
+      begin = behind;
     }
     at_.visits += visits;
-    return below;
+    return begin - atoms_.begin[mine];
   }
 
-  // Enters a placed atom into the chain by address, somewhere above `below`.
-  constexpr void insert(std::int32_t atom, std::int64_t address, std::int32_t below) {
+  // Enters a placed atom into its chain by address.
+  constexpr void insert(std::int32_t atom, std::int64_t address) {
+    const std::int32_t segment = atoms_.first[atom] / at_.segment;
+    std::int32_t& lowest = lowest_.first[segment == atoms_.last[atom] / at_.segment ? segment : segments];
     std::int64_t* const addresses = address_.data();
     std::int32_t* const chain = above_.data();
     addresses[atom] = address;
-    std::int32_t above = below < 0 ? at_.lowest : chain[below];
+    std::int32_t below = -1, above = lowest;
     for (; above >= 0 && addresses[above] < address; above = chain[above]) below = above;
     chain[atom] = above;
-    (below < 0 ? at_.lowest : chain[below]) = atom;
+    (below < 0 ? lowest : chain[below]) = atom;
   }
 
   atom_view atoms_;
   placing_progress at_;
   list<std::int32_t> order_;    // of groups
-  list<std::int32_t> above_;    // of each placed atom the next by address, or -1
+  list<std::int32_t> lowest_;   // of each chain the first placed atom by address
+  list<std::int32_t> above_;    // of each placed atom the next of its chain by address, or -1
   list<std::int64_t> address_;  // of each placed atom
   list<std::int64_t> offsets_, best_;
 };

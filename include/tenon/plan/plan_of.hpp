@@ -82,8 +82,7 @@ constexpr growing_graph fuse_for_training(const graph_view& lowered) {
 
 /// What need not be kept for the backward pass is dropped, or made again there.
 constexpr growing_graph reduce_kept(const graph_view& differentiated) {
-  const growing_graph graph = remove_dead(differentiated);
-  return activate_again(graph.view(), loss_node_of(graph.view()));
+  return activate_again(differentiated, loss_node_of(differentiated), graph_edits::dead_code::goes);
 }
 
 // Training takes four constants: compilers limit how much one may take.
