@@ -156,6 +156,8 @@ static_assert(are_equal(replace<relu, sigmoid, except<"net.stem", "net.body.1">>
                         name<"net">(name<"stem">(relu{}) >> name<"stem2">(sigmoid{}) >>
                                     name<"body">(sigmoid{} >> relu{}))));
 static_assert(are_equal(name<"all">(replace<relu, sigmoid, except<"net">>(with_names)), name<"all">(with_names)));
+// A member of a chain is a scope of its own.
+static_assert(are_equal(elu{} >> replace<relu, sigmoid, except<"net">>(chain(with_names)), elu{} >> chain(with_names)));
 static_assert(problem_of(replace<relu, sigmoid, except<"steam">>(with_names)) == tenon::problem::selects_nothing);
 static_assert(problem_of(replace<relu, sigmoid, except<"net", "head">>(with_names)) == tenon::problem::selects_nothing);
 

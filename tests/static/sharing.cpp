@@ -163,6 +163,17 @@ static_assert(problem_of(frozen<"head.scale">(named)) == tenon::problem::selects
 // The name counts from the scope of the part.
 constexpr auto inner_name = name<"net">(frozen<"encoder">(named));
 static_assert(is_trained<inner_name>({0, 0, 1, 1, 1}));
+// So it does where the part is a member of a chain, or called in a lambda; a part with a name counts with it.
+constexpr auto inner_member = conv2d<4, no_bias>{} >> frozen<"encoder">(learning_rate_factor<0.5, "head">(named));
+static_assert(has_names<inner_member>({"0.weight", "1.encoder.stem.weight", "1.encoder.body.weight", "1.heads.weight",
+                                       "1.head.weight", "1.head.bias"}));
+static_assert(is_trained<inner_member>({1, 0, 0, 1, 0.5, 0.5}));
+constexpr auto inner_call = [](auto x) { return frozen<"0.bias">(frozen<"1">(conv2d<4>{} >> conv2d<4>{}))(x); };
+static_assert(has_names<inner_call>({"0.0.weight", "0.0.bias", "0.1.weight", "0.1.bias"}));
+static_assert(is_trained<inner_call>({1, 0, 0, 0}));
+constexpr auto named_member = conv2d<4, no_bias>{} >> frozen<"head.bias">(name<"head">(conv2d<4>{}));
+static_assert(has_names<named_member>({"0.weight", "head.weight", "head.bias"}));
+static_assert(is_trained<named_member>({1, 1, 0}));
 // A selection takes no position, and a shared part is what its first call made it.
 constexpr auto shared_frozen = [](auto x) {
   auto part = share<"a">(conv2d<4, no_bias>{});

@@ -45,10 +45,22 @@ requires(part_like<Arguments> || ...) constexpr auto share(const Arguments&...) 
   return part_base();
 }
 
-/// A part that takes the positions of another and calls it with something set `before` and put back `after`, and with
-/// the values as `Derived` has them `inside` and `outside`.
+template <class Derived, class Part>
+struct enclosing_part;
+
+/// Whether a part takes the scope of its position: layers, chains and lambdas do, and what encloses them; what has a
+/// name has a scope of its own.
+template <class Part>
+inline constexpr bool takes_position = !our_part<Part> || std::is_base_of_v<layer_base, Part>;
+template <class Part>
+requires requires { typename Part::enclosed; }
+inline constexpr bool takes_position<Part> = takes_position<typename Part::enclosed>;
+
+/// A part that takes the positions of another and calls it with something set `before` and put back `after`, in the
+/// part's own scope if it has no name, and with the values as `Derived` has them `inside` and `outside`.
 template <class Derived, class Part>
 struct enclosing_part : part_base {
+  using enclosed = Part;
   static constexpr std::int32_t positions = positions_of<Part>();
   Part part;
 
@@ -56,10 +68,14 @@ struct enclosing_part : part_base {
 
   template <symbolic First, symbolic... More>
   constexpr auto operator()(First x, More... more) const {
-    Derived::before(*x.to);
-    auto result = Derived::template outside<First>(call_next(part, Derived::inside(x), Derived::inside(more)...));
-    Derived::after(*x.to);
-    return result;
+    if constexpr (takes_position<Part>) {
+      return in_scope(static_cast<const Derived&>(*this), x.to->next_position(), x, more...);
+    } else {
+      Derived::before(*x.to);
+      auto result = Derived::template outside<First>(call_next(part, Derived::inside(x), Derived::inside(more)...));
+      Derived::after(*x.to);
+      return result;
+    }
   }
   template <symbolic First, symbolic... More>
   constexpr auto body(First x, More... more) const {
@@ -70,11 +86,15 @@ struct enclosing_part : part_base {
   }
   template <symbolic First, symbolic... More>
   constexpr auto member(std::int32_t position, First x, More... more) const {
-    Derived::before(*x.to);
-    auto result =
-        Derived::template outside<First>(call_member(part, position, Derived::inside(x), Derived::inside(more)...));
-    Derived::after(*x.to);
-    return result;
+    if constexpr (takes_position<Part>) {
+      return in_scope(static_cast<const Derived&>(*this), position, x, more...);
+    } else {
+      Derived::before(*x.to);
+      auto result =
+          Derived::template outside<First>(call_member(part, position, Derived::inside(x), Derived::inside(more)...));
+      Derived::after(*x.to);
+      return result;
+    }
   }
 
   template <symbolic Symbol>
@@ -98,7 +118,7 @@ struct selecting_part : enclosing_part<selecting_part<Name, Freezes, Factor, Par
 };
 
 /// The parameters of a part are not trained: frozen(part). With a name only those below it: frozen<"encoder">(net),
-/// where the name counts from the scope of the part.
+/// where the name counts from the scope of the chain, lambda or layer; of what has a name, from where it stands.
 ///
 /// As PyTorch's requires_grad = False: no gradient, no update, no weight decay; gradients pass through to what lies
 /// before. Batch norms inside go on normalising by the batch, and their running statistics follow it.
