@@ -14,6 +14,7 @@ struct problem {
   int batch, in, out;
   std::int64_t size[3], taps[3];
   std::int64_t dilation, padding;
+  bool adds = true;  ///< an addend; without one results may be stored as soon as they are summed
 
   std::int64_t pad(int d) const { return taps[d] > 1 ? padding : 0; }
   std::int64_t result(int d) const { return size[d] + 2 * pad(d) - (taps[d] - 1) * dilation; }
@@ -62,8 +63,8 @@ struct given {
 
 /// y = relu(convolution + b + addend).
 results expected_of(const problem& of, const given& from) {
-  results to{from.addend, std::vector<double>(from.x.size()), std::vector<double>(from.w.size()),
-             std::vector<double>(from.b.size())};
+  results to{of.adds ? from.addend : std::vector<double>(from.addend.size()), std::vector<double>(from.x.size()),
+             std::vector<double>(from.w.size()), std::vector<double>(from.b.size())};
   const std::int64_t pixels = of.y().spatial_elements();
   for (std::size_t i = 0; i < to.y.size(); ++i) {
     const auto channel = static_cast<std::size_t>(static_cast<std::int64_t>(i) / pixels % of.out);
@@ -105,7 +106,7 @@ results found_by(kernels::isa set, int threads, const problem& of, const given& 
                                  in_place ? addend.view() : y.view(),
                                  forward.data(),
                                  bias.data(),
-                                 addend.view().as<const float>(),
+                                 of.adds ? addend.view().as<const float>() : nullptr,
                                  activation::relu,
                                  0,
                                  {}};
@@ -134,7 +135,8 @@ void check(const problem& of) {
   for (const kernels::isa set : sets()) {
     INFO(kernels::name_of(set) << ": " << of.in << " -> " << of.out << ", " << of.size[0] << " x " << of.size[1]
                                << " x " << of.size[2] << ", taps " << of.taps[0] << " " << of.taps[1] << " "
-                               << of.taps[2] << ", dilation " << of.dilation << ", padding " << of.padding);
+                               << of.taps[2] << ", dilation " << of.dilation << ", padding " << of.padding
+                               << (of.adds ? ", an addend" : ""));
     const results one = found_by(set, 1, of, from, false), two = found_by(set, 2, of, from, true);
     for (const auto values : {&results::y, &results::dx, &results::dw, &results::db}) {
       CHECK(relative_difference(one.*values, expected.*values) < 5e-5);
@@ -171,6 +173,30 @@ TEST_CASE("rows of few channels in three dimensions equal sums written out", "[k
           ++turn;
           check({1 + turn % 2, 1 + turn % 8, 1 + turn / 3 % 8, {4, 5, width}, {taps, taps, taps}, dilation, padding});
         }
+}
+
+TEST_CASE("rows in whole vectors, stored as they are summed, equal sums written out", "[kernels]") {
+  int turn = 0;
+  for (const std::int64_t width : {16, 24, 40, 48, 64, 72, 136})
+    for (const std::int64_t taps : {1, 3})
+      for (const std::int64_t dilation : {1, 4}) {
+        ++turn;
+        const std::int64_t height = taps == 1 ? 7 : 19 + turn % 3, depth = turn % 2 == 0 ? 3 : 1;
+        for (const bool adds : {false, true})
+          check({1 + turn % 2,
+                 8 - turn % 8,
+                 1 + turn / 2 % 8,
+                 {depth, height, width},
+                 {depth, taps, taps},
+                 dilation,
+                 dilation * (taps - 1) / 2,
+                 adds});
+      }
+  for (int channels = 1; channels <= 8; ++channels) {
+    check({1, channels, 9 - channels, {3, 5, 32}, {3, 3, 3}, 1, 1, false});
+    check({1, 2, channels, {2, 36, 80}, {1, 3, 3}, 1, 1, false});
+    check({1, channels, 3, {1, 6, 24}, {1, 5, 3}, 7, 14, false});  // rows that see nothing
+  }
 }
 
 TEST_CASE("rows of many tiles, and long kernels, equal sums written out", "[kernels]") {

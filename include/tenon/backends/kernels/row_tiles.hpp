@@ -21,13 +21,18 @@ struct row_dimension {
 
   std::int64_t reach() const { return (taps - 1) * increment; }
   std::int64_t look(std::int64_t i, std::int64_t tap) const { return first + i + tap * increment; }
+  /// The first and the last tap through which the i-th sees the source; none if the first is behind the last.
+  std::int64_t first_inside(std::int64_t i) const { return first + i >= 0 ? 0 : divide_up(-(first + i), increment); }
+  std::int64_t last_inside(std::int64_t i) const {
+    return first + i >= source ? -1 : std::min(taps - 1, (source - 1 - first - i) / increment);
+  }
 };
 
 /// The rows and columns of a tile, and how much farther the taps of one that sees them all at once may reach.
 inline constexpr std::int64_t tile_rows = 16, tile_columns = 64;
 
 /// The floats of one channel's lines of a tile, and of its sums, at most. A vector behind the last line may be read.
-inline constexpr std::int64_t most_line = 2 * tile_columns, most_lines = 2 * tile_rows * most_line + 16,
+inline constexpr std::int64_t most_line = 2 * tile_columns, most_lines = 2 * tile_rows * most_line + 32,
                               most_sums = tile_rows * most_line + 16;
 
 /// Result rows of all channels.
@@ -47,9 +52,11 @@ struct row_tiles {
   std::int64_t batch, source_channels, result_channels;
   std::int64_t rows, columns;                  ///< of a whole tile
   std::int64_t row_taps = 1, column_taps = 1;  ///< seen at once
-  std::int64_t lines, pitch;                   ///< of a tile's source channel
-  std::int64_t vector;                         ///< floats of one
-  bool by_rows;  ///< else all rows of a tile are one run of pixels, with what lies between them
+  std::int64_t lines, seen, pitch;  ///< of a tile's source channel: how many, floats of one, from one to the next
+  std::int64_t lead;                ///< floats before them, with which a row's results lie beside aligned pixels
+  std::int64_t sum_pitch;           ///< of a tile's sums, and of dy: rows begin where vectors do, if by rows
+  std::int64_t vector;              ///< floats of one
+  bool by_rows;                     ///< else all rows of a tile are one run of pixels, with what lies between them
   line_tap taps[most_row_taps * most_row_taps * most_row_channels];
   std::int64_t tap_count = 0;
 
@@ -62,7 +69,8 @@ struct row_tiles {
         source_channels(from_channels),
         result_channels(to_channels),
         rows(divide_up(height.result, divide_up(height.result, tile_rows))),
-        columns(divide_up(width.result, divide_up(width.result, tile_columns))),
+        columns(
+            std::min(divide_up(divide_up(width.result, divide_up(width.result, tile_columns)), 16) * 16, width.result)),
         vector(floats_of_vector) {
     if (height.reach() <= tile_rows) row_taps = height.taps;
     if (width.reach() <= tile_columns) column_taps = width.taps;
@@ -70,28 +78,40 @@ struct row_tiles {
     lines = rows + (row_taps > 1 ? height.reach() : 0);
     // Narrow rows are taken together, with the zeros between them.
     by_rows = divide_up((rows - 1) * (columns + reach) + columns, vector) * vector >= rows * whole;
-    pitch = (by_rows ? whole : columns) + reach;
+    seen = (by_rows ? whole : columns) + reach;
+    pitch = by_rows ? divide_up(seen, 16) * 16 : seen;
+    lead = by_rows ? (width.first % 16 + 16) % 16 : 0;
+    sum_pitch = by_rows ? whole : pitch;
+    // Neighbouring columns one after the other: they lie in the same lines of the cache.
     for (std::int64_t h = 0; h < row_taps; ++h)
-      for (std::int64_t w = 0; w < column_taps; ++w)
-        for (std::int64_t c = 0; c < source_channels; ++c)
+      for (std::int64_t c = 0; c < source_channels; ++c)
+        for (std::int64_t w = 0; w < column_taps; ++w)
           taps[tap_count++] = {c * line_floats() + h * height.increment * pitch + w * width.increment,
                                ((h * width.taps + w) * source_channels + c) * result_channels};
   }
 
-  /// The runs of pixels of a tile, `pitch` apart, and how many pixels each has, in whole vectors.
+  /// The runs of pixels of a tile, a pitch apart, and how many pixels each has, in whole vectors.
   std::int64_t runs(const row_tile& of) const { return by_rows ? of.rows : 1; }
   std::int64_t run(const row_tile& of) const {
     return divide_up(by_rows ? columns : (of.rows - 1) * pitch + columns, vector) * vector;
   }
+  /// The lines of a source channel that a tile sees, and how many of them its i-th run and those before it see.
+  std::int64_t lines_of(const row_tile& of) const { return of.rows + lines - rows; }
+  std::int64_t lines_until(const row_tile& of, std::int64_t i) const {
+    return by_rows ? i + 1 + lines - rows : lines_of(of);
+  }
   /// Of a channel's lines and of its sums, which begin where a vector does.
-  std::int64_t line_floats() const { return divide_up(lines * pitch, 16) * 16 + 16; }
-  std::int64_t sum_floats() const { return divide_up(rows * pitch, 16) * 16 + 16; }
+  std::int64_t line_floats() const { return divide_up(lines * pitch, 16) * 16 + 32; }
+  std::int64_t sum_floats() const { return divide_up(rows * sum_pitch, 16) * 16 + 16; }
   /// Of all taps that look at one plane of the source.
   std::int64_t plane_weights() const { return height.taps * width.taps * source_channels * result_channels; }
   /// Where the weights of a tap of a plane begin.
   std::int64_t weights_of(std::int64_t h, std::int64_t w) const {
     return (h * width.taps + w) * source_channels * result_channels;
   }
+
+  /// From one channel of the source to the next.
+  std::int64_t source_plane() const { return depth.source * height.source * width.source; }
 
   std::int64_t across() const { return divide_up(width.result, columns); }
   std::int64_t down() const { return divide_up(height.result, rows); }
@@ -123,44 +143,72 @@ inline namespace v0 {
 namespace kernels {
 namespace TENON_KERNEL_ISA {
 
-/// Some of a plane's rows and columns, which may lie outside of it.
-struct plane_part {
-  std::int64_t first_row, rows, first_column, columns;
-};
-
-/// Copies a part of a plane of (height, width) into lines, zeros where nothing is; a vector of zeros follows.
-TENON_KERNEL inline void copy_lines(const float* plane, std::int64_t height, std::int64_t row_width,
-                                    const plane_part& part, std::int64_t pitch, float* to) {
-  const std::int64_t begin = std::clamp<std::int64_t>(-part.first_column, 0, part.columns);
-  const std::int64_t end = std::clamp<std::int64_t>(row_width - part.first_column, begin, part.columns);
-  for (std::int64_t i = 0; i < part.rows; ++i, to += pitch) {
-    const std::int64_t row = part.first_row + i;
-    if (row < 0 || row >= height || begin == end) {
-      std::fill_n(to, pitch, 0.0f);
-      continue;
-    }
-    const float* const from = plane + row * row_width + part.first_column;
-    std::fill_n(to, begin, 0.0f);
-    std::int64_t column = begin;
-    for (; column + width <= end; column += width) store(to + column, load(from + column));
-    for (; column < end; ++column) to[column] = from[column];
-    std::fill_n(to + end, pitch - end, 0.0f);
-  }
-  std::fill_n(to, 16, 0.0f);
+/// Zeros from one float of a line on to another; up to a vector behind the last, which is written later.
+TENON_KERNEL_INLINE void clear_line(float* begin, float* end) {
+  if (begin >= end) return;
+  store(begin, vec{});  // mostly all
+  for (begin += width; begin < end; begin += width) store(begin, vec{});
 }
 
-/// The lines of a tile's source channels that taps from (h, w) on see in a plane; false where they see only zeros.
-TENON_KERNEL inline bool copy_source(const row_tiles& of, const row_tile& tile, const float* image,
-                                     std::int64_t at_depth, std::int64_t h, std::int64_t w, float* lines) {
-  const plane_part part{of.height.look(tile.first_row, h), tile.rows + of.lines - of.rows,
-                        of.width.look(tile.first_column, w), of.pitch};
-  if (part.first_row + part.rows <= 0 || part.first_row >= of.height.source) return false;
-  if (part.first_column + part.columns <= 0 || part.first_column >= of.width.source) return false;
-  const std::int64_t plane = of.height.source * of.width.source;
-  for (std::int64_t c = 0; c < of.source_channels; ++c)
-    copy_lines(image + (c * of.depth.source + at_depth) * plane, of.height.source, of.width.source, part, of.pitch,
-               lines + c * of.line_floats());
-  return true;
+/// The columns of a plane that lines are made of, which may lie outside of it, and those inside.
+struct line_columns {
+  std::int64_t first, pitch, begin, end;
+
+  line_columns(std::int64_t first_column, std::int64_t columns, std::int64_t row_width, std::int64_t line_pitch)
+      : first(first_column),
+        pitch(line_pitch),
+        begin(std::clamp<std::int64_t>(-first_column, 0, columns)),
+        end(std::clamp<std::int64_t>(row_width - first_column, begin, columns)) {}
+};
+
+/// Copies a line, zeros where nothing is.
+TENON_KERNEL_INLINE void copy_line(const float* row, const line_columns& of, float* to) {
+  const float* const from = row + of.first;
+  clear_line(to, to + of.begin);
+  std::int64_t column = of.begin;
+  if (of.end - of.begin >= width) {
+    for (; column < of.end - width; column += width) store(to + column, load(from + column));
+    store(to + of.end - width, load(from + of.end - width));
+  } else {
+    for (; column < of.end; ++column) to[column] = from[column];
+  }
+  clear_line(to + of.end, to + of.pitch);
+}
+
+/// Lines of a tile's dy; a vector of zeros follows.
+TENON_KERNEL inline void copy_gradients(const row_tiles& of, const row_tile& tile, const float* plane, float* to) {
+  const line_columns columns(tile.first_column, tile.columns, of.width.result, of.sum_pitch);
+  for (std::int64_t i = 0; i < tile.rows; ++i)
+    copy_line(plane + (tile.first_row + i) * of.width.result, columns, to + i * of.sum_pitch);
+  std::fill_n(to + tile.rows * of.sum_pitch, 16, 0.0f);
+}
+
+/// Whether taps from (h, w) on see more than zeros around a plane, for a tile.
+inline bool sees_source(const row_tiles& of, const row_tile& tile, std::int64_t h, std::int64_t w) {
+  const std::int64_t row = of.height.look(tile.first_row, h), column = of.width.look(tile.first_column, w);
+  return row + of.lines_of(tile) > 0 && row < of.height.source && column + of.seen > 0 && column < of.width.source;
+}
+
+/// Some of the lines of a tile's source channels that taps from (h, w) on see in a plane; a vector of zeros follows the
+/// last of all.
+TENON_KERNEL inline void copy_source(const row_tiles& of, const row_tile& tile, const float* image,
+                                     std::int64_t at_depth, std::int64_t h, std::int64_t w, std::int64_t first,
+                                     std::int64_t last, float* lines) {
+  const line_columns columns(of.width.look(tile.first_column, w), of.seen, of.width.source, of.seen);
+  const std::int64_t first_row = of.height.look(tile.first_row, h), floats = of.line_floats();
+  for (std::int64_t i = first; i < last; ++i) {
+    const std::int64_t row = first_row + i;
+    const bool is_inside = row >= 0 && row < of.height.source && columns.begin < columns.end;
+    float* to = lines + of.lead + i * of.pitch;
+    for (std::int64_t c = 0; c < of.source_channels; ++c, to += floats) {
+      if (is_inside)
+        copy_line(image + ((c * of.depth.source + at_depth) * of.height.source + row) * of.width.source, columns, to);
+      else
+        clear_line(to, to + of.seen);
+    }
+  }
+  for (std::int64_t c = 0; last == of.lines_of(tile) && c < of.source_channels; ++c)
+    std::fill_n(lines + of.lead + c * floats + last * of.pitch, 16, 0.0f);
 }
 
 }  // namespace TENON_KERNEL_ISA

@@ -78,41 +78,50 @@ TENON_KERNEL_INLINE float lanes_added(vec of) {
   return plus_neighbours<1>(of, lanes)[0];
 }
 
-/// The taps whose products with so many channels are summed in registers at once.
-constexpr int taps_at_once(int channels) { return width == 16 ? 3 : channels <= 5 ? 2 : 1; }
+/// The channels of dy, and the taps, whose products are summed in registers at once.
+constexpr int gradients_at_once(int channels) { return width == 16 || channels <= 6 ? channels : 4; }
+constexpr int taps_at_once(int channels) { return width == 16 || channels == 4 || channels > 6 ? 3 : 2; }
 
-template <int Channels, std::size_t... Channel, std::size_t... Item>
+template <int Channels, int Taps, std::size_t... Tap, std::size_t... Item>
 TENON_KERNEL_INLINE void add_product(vec* sums, const float* dy, std::int64_t floats, const float* const* from,
-                                     std::int64_t at, std::index_sequence<Channel...>, std::index_sequence<Item...>) {
-  const vec gradients[] = {load(dy + static_cast<int>(Channel) * floats)...};
-  ((sums[Item] += gradients[Item % Channels] * load(from[Item / Channels] + at)), ...);
+                                     std::int64_t at, std::index_sequence<Tap...>, std::index_sequence<Item...>) {
+  const vec seen[] = {load(from[Tap] + at)...};
+  ((sums[Item] += load(dy + static_cast<int>(Item) / Taps * floats) * seen[Item % Taps]), ...);
 }
 
-/// Adds the products of `Taps` taps and all channels of dy over a tile.
+/// Adds the products of `Taps` taps and some channels of dy over a tile.
 template <int Channels, int Taps, std::size_t... Item>
-TENON_KERNEL_INLINE void add_products(const row_products& of, const line_tap* taps,
+TENON_KERNEL_INLINE void add_products(const row_products& of, const line_tap* taps, int first,
                                       std::index_sequence<Item...> items) {
+  const row_tiles& tiles = *of.tiles;
   vec sums[Channels * Taps] = {};
   const float* from[Taps];
   for (int i = 0; i < Taps; ++i) from[i] = of.lines + taps[i].line;
-  const std::int64_t floats = of.tiles->sum_floats();
+  const std::int64_t floats = tiles.sum_floats();
   for (std::int64_t i = 0; i < of.runs; ++i) {
-    const std::int64_t end = i * of.tiles->pitch + of.run;
-    for (std::int64_t at = i * of.tiles->pitch; at < end; at += width)
-      add_product<Channels>(sums, of.dy + at, floats, from, at, std::make_index_sequence<Channels>(), items);
+    const float* const dy = of.dy + first * floats + i * tiles.sum_pitch;
+    for (std::int64_t at = 0; at < of.run; at += width)
+      add_product<Channels, Taps>(sums, dy + at, floats, from, i * tiles.pitch + at, std::make_index_sequence<Taps>(),
+                                  items);
   }
-  ((of.sums[taps[Item / Channels].weights + static_cast<int>(Item % Channels)] += lanes_added(sums[Item])), ...);
+  ((of.sums[taps[Item % Taps].weights + first + static_cast<int>(Item / Taps)] += lanes_added(sums[Item])), ...);
+}
+
+template <int Channels, int Taps>
+TENON_KERNEL_INLINE void add_all_products(const row_products& of, int first) {
+  std::int64_t i = 0;
+  for (; i + Taps <= of.tiles->tap_count; i += Taps)
+    add_products<Channels, Taps>(of, of.tiles->taps + i, first, std::make_index_sequence<Channels * Taps>());
+  for (; i < of.tiles->tap_count; ++i)
+    add_products<Channels, 1>(of, of.tiles->taps + i, first, std::make_index_sequence<Channels>());
 }
 
 template <int Channels>
 struct row_products_instance {
   TENON_KERNEL static void run(const row_products& of) {
-    constexpr int at_once = taps_at_once(Channels);
-    std::int64_t i = 0;
-    for (; i + at_once <= of.tiles->tap_count; i += at_once)
-      add_products<Channels, at_once>(of, of.tiles->taps + i, std::make_index_sequence<Channels * at_once>());
-    for (; i < of.tiles->tap_count; ++i)
-      add_products<Channels, 1>(of, of.tiles->taps + i, std::make_index_sequence<Channels>());
+    constexpr int at_once = gradients_at_once(Channels), taps = taps_at_once(Channels);
+    add_all_products<at_once, taps>(of, 0);
+    if constexpr (at_once < Channels) add_all_products<Channels - at_once, taps>(of, at_once);
   }
 };
 
@@ -133,21 +142,20 @@ TENON_KERNEL inline void row_weight_gradient_part(const tiled_row_gradient& of, 
       for (std::int64_t o = 0; o < tiles.result_channels; ++o) {
         const std::int64_t plane = (tile.image * tiles.result_channels + o) * tiles.depth.result + tile.depth;
         float* const to = arriving + o * tiles.sum_floats();
-        copy_lines(of.arguments->dy.as<const float>() + plane * result_plane, tiles.height.result, tiles.width.result,
-                   {tile.first_row, tile.rows, tile.first_column, tile.columns}, tiles.pitch, to);
+        copy_gradients(tiles, tile, of.arguments->dy.as<const float>() + plane * result_plane, to);
         vec sum = {};
-        for (std::int64_t at = 0; at < tile.rows * tiles.pitch; at += width) sum += load(to + at);
+        for (std::int64_t at = 0; at < tile.rows * tiles.sum_pitch; at += width) sum += load(to + at);
         sums[of.weights() + o] += lanes_added(sum);
       }
-      for (std::int64_t d = 0; d < tiles.depth.taps; ++d) {
-        const std::int64_t at_depth = tiles.depth.look(tile.depth, d);
-        if (at_depth < 0 || at_depth >= tiles.depth.source) continue;
+      const std::int64_t last_depth = tiles.depth.last_inside(tile.depth);
+      for (std::int64_t d = tiles.depth.first_inside(tile.depth); d <= last_depth; ++d)
         for (std::int64_t h = 0; h < tiles.height.taps; h += tiles.row_taps)
-          for (std::int64_t w = 0; w < tiles.width.taps; w += tiles.column_taps)
-            if (copy_source(tiles, tile, image, at_depth, h, w, lines))
-              add({&tiles, tiles.runs(tile), tiles.run(tile), lines, arriving,
-                   sums + d * tiles.plane_weights() + tiles.weights_of(h, w)});
-      }
+          for (std::int64_t w = 0; w < tiles.width.taps; w += tiles.column_taps) {
+            if (!sees_source(tiles, tile, h, w)) continue;
+            copy_source(tiles, tile, image, tiles.depth.look(tile.depth, d), h, w, 0, tiles.lines_of(tile), lines);
+            add({&tiles, tiles.runs(tile), tiles.run(tile), lines + tiles.lead, arriving,
+                 sums + d * tiles.plane_weights() + tiles.weights_of(h, w)});
+          }
     }
   }
 }
