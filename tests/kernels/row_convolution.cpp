@@ -195,6 +195,7 @@ TEST_CASE("rows in whole vectors, stored as they are summed, equal sums written 
   for (int channels = 1; channels <= 8; ++channels) {
     check({1, channels, 9 - channels, {3, 5, 32}, {3, 3, 3}, 1, 1, false});
     check({1, 2, channels, {2, 36, 80}, {1, 3, 3}, 1, 1, false});
+    check({2, channels, 2, {11, 18, 72}, {3, 3, 3}, channels / 2 + 1, channels / 2 + 1, channels % 2 == 0});
     check({1, channels, 3, {1, 6, 24}, {1, 5, 3}, 7, 14, false});  // rows that see nothing
   }
 }

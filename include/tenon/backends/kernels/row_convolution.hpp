@@ -68,7 +68,7 @@ TENON_KERNEL inline void store_tile(const row_arguments& of, const row_tiles& ti
 
 /// A tile's memory.
 struct row_memory {
-  alignas(64) float lines[most_row_channels * most_lines];
+  kept_lines lines;
   alignas(64) float sums[most_row_channels * most_sums];
   alignas(64) float bias[most_row_channels * width];  ///< vectors of equal floats
 };
@@ -108,7 +108,8 @@ TENON_KERNEL inline void row_convolution_part(const tiled_row_arguments& of, std
         std::fill_n(memory.sums + o * tiles.sum_floats(), tiles.sum_floats(), memory.bias[o * width]);
       from = sums;
     }
-    for (std::int64_t d = first; d <= last; ++d)
+    for (std::int64_t d = first; d <= last; ++d) {
+      const std::int64_t plane = tiles.depth.look(tile.depth, d);
       for (std::int64_t h = 0; h < tiles.height.taps; h += tiles.row_taps)
         for (std::int64_t w = 0; w < tiles.width.taps; w += tiles.column_taps) {
           if (!sees_source(tiles, tile, h, w)) continue;
@@ -117,14 +118,16 @@ TENON_KERNEL inline void row_convolution_part(const tiled_row_arguments& of, std
                &tiles,
                &tile,
                d == last ? &next : nullptr,
-               {tiles.depth.look(tile.depth, d), d, h, w},
+               {plane, d, h, w},
                at_once ? tile.columns : tiles.run(tile),
-               memory.lines,
+               memory.lines.of_plane(tiles, plane),
+               memory.lines.take(tiles, i, plane),
                from,
                is_last ? result_place(arguments, tiles, tile) : sums,
                is_last && arguments.fused == activation::relu ? 0 : lowest});
           from = sums;
         }
+    }
     if (!at_once) store_tile(arguments, tiles, tile, memory.sums);
   }
 }

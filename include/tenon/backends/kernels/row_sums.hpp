@@ -46,6 +46,7 @@ struct row_sums {
   row_window window;
   std::int64_t pixels;  ///< of a run, in whole vectors
   float* lines;
+  bool has_lines;  ///< else they are copied
   sums_place from, to;
   float least;
 };
@@ -122,6 +123,7 @@ class tile_walk {
     const row_tiles& tiles = *of.tiles;
     weights_ = of.arguments->weights + of.window.depth_tap * tiles.plane_weights() +
                tiles.weights_of(of.window.h, of.window.w);
+    copied_ = of.has_lines ? tiles.lines_of(*of.tile) : 0;
     begin_run();
   }
 
@@ -138,7 +140,7 @@ class tile_walk {
 
  private:
   const row_sums& of_;
-  std::int64_t left_, run_ = 0, pixel_ = 0, copied_ = 0;
+  std::int64_t left_, run_ = 0, pixel_ = 0, copied_;
   const float* weights_;
   const float* lines_;
   const float* from_;
@@ -175,9 +177,11 @@ class tile_walk {
     const row_tiles& tiles = *of_.tiles;
     // Lines are copied when the first run sees them: while the sums before are still being computed.
     const std::int64_t until = tiles.lines_until(*of_.tile, run_);
-    copy_source(tiles, *of_.tile, source_image(*of_.arguments, tiles, of_.tile->image), of_.window.depth, of_.window.h,
-                of_.window.w, copied_, until, of_.lines);
-    copied_ = until;
+    if (copied_ < until) {
+      copy_source(tiles, *of_.tile, source_image(*of_.arguments, tiles, of_.tile->image), of_.window.depth,
+                  of_.window.h, of_.window.w, copied_, until, of_.lines);
+      copied_ = until;
+    }
     lines_ = of_.lines + tiles.lead + run_ * tiles.pitch;
     from_ = of_.from.first + run_ * of_.from.run;
     to_ = of_.to.first + run_ * of_.to.run;

@@ -6,6 +6,7 @@
 
 #    include <algorithm>
 #    include <cstdint>
+#    include <utility>
 
 #    include "tenon/backends/kernels/geometry.hpp"
 #    include "tenon/backends/kernels/lanes.hpp"
@@ -35,6 +36,10 @@ inline constexpr std::int64_t tile_rows = 16, tile_columns = 64;
 inline constexpr std::int64_t most_line = 2 * tile_columns, most_lines = 2 * tile_rows * most_line + 32,
                               most_sums = tile_rows * most_line + 16;
 
+/// The floats of the lines of all channels that are kept, of one plane or of more, at most.
+inline constexpr std::int64_t most_kept = 3 << 14;
+static_assert(most_kept >= most_row_channels * most_lines);
+
 /// Result rows of all channels.
 struct row_tile {
   std::int64_t image, depth, first_row, rows, first_column, columns;
@@ -57,6 +62,7 @@ struct row_tiles {
   std::int64_t sum_pitch;           ///< of a tile's sums, and of dy: rows begin where vectors do, if by rows
   std::int64_t vector;              ///< floats of one
   bool by_rows;                     ///< else all rows of a tile are one run of pixels, with what lies between them
+  std::int64_t planes_kept = 1;     ///< whose lines wait for the next depth's tiles, if more than one
   line_tap taps[most_row_taps * most_row_taps * most_row_channels];
   std::int64_t tap_count = 0;
 
@@ -82,6 +88,8 @@ struct row_tiles {
     pitch = by_rows ? divide_up(seen, 16) * 16 : seen;
     lead = by_rows ? (width.first % 16 + 16) % 16 : 0;
     sum_pitch = by_rows ? whole : pitch;
+    if (row_taps == height.taps && column_taps == width.taps && depth.taps * plane_floats() <= most_kept)
+      planes_kept = depth.taps;
     // Neighbouring columns one after the other: they lie in the same lines of the cache.
     for (std::int64_t h = 0; h < row_taps; ++h)
       for (std::int64_t c = 0; c < source_channels; ++c)
@@ -102,6 +110,7 @@ struct row_tiles {
   }
   /// Of a channel's lines and of its sums, which begin where a vector does.
   std::int64_t line_floats() const { return divide_up(lines * pitch, 16) * 16 + 32; }
+  std::int64_t plane_floats() const { return source_channels * line_floats(); }
   std::int64_t sum_floats() const { return divide_up(rows * sum_pitch, 16) * 16 + 16; }
   /// Of all taps that look at one plane of the source.
   std::int64_t plane_weights() const { return height.taps * width.taps * source_channels * result_channels; }
@@ -116,15 +125,50 @@ struct row_tiles {
   std::int64_t across() const { return divide_up(width.result, columns); }
   std::int64_t down() const { return divide_up(height.result, rows); }
   std::int64_t count() const { return batch * depth.result * down() * across(); }
+  /// Tiles of one place follow one another by their depths: first those that see planes of the source that the first
+  /// sees, and so on.
   row_tile tile(std::int64_t i) const {
-    const std::int64_t column = i % across() * columns, row = i / across() % down() * rows;
-    const std::int64_t plane = i / across() / down();
-    return {plane / depth.result,
-            plane % depth.result,
+    const std::int64_t place = i / depth.result;
+    const std::int64_t column = place % across() * columns, row = place / across() % down() * rows;
+    return {place / across() / down(),
+            depth_at(i % depth.result),
             row,
             std::min(rows, height.result - row),
             column,
             std::min(columns, width.result - column)};
+  }
+  /// The i-th depth of those that go up by the increment from 0 on, then from 1 on, and so on.
+  std::int64_t depth_at(std::int64_t i) const {
+    const std::int64_t each = depth.result / depth.increment, longer = depth.result % depth.increment;
+    if (i < longer * (each + 1)) return i / (each + 1) + i % (each + 1) * depth.increment;
+    i -= longer * (each + 1);
+    return longer + i / each + i % each * depth.increment;
+  }
+};
+
+/// Lines of the planes of the source that the latest tiles saw.
+class kept_lines {
+ public:
+  kept_lines() { std::fill_n(keys_, most_row_taps, -1); }
+
+  /// Where a plane's lines for tile `i` are or come.
+  float* of_plane(const row_tiles& tiles, std::int64_t plane) {
+    return floats_ + slot(tiles, plane) * tiles.plane_floats();
+  }
+  /// Whether they are there. From now on they are: the caller copies them.
+  bool take(const row_tiles& tiles, std::int64_t i, std::int64_t plane) {
+    if (tiles.planes_kept == 1) return false;
+    const std::int64_t key = i / tiles.depth.result * tiles.depth.source + plane;
+    return std::exchange(keys_[slot(tiles, plane)], key) == key;
+  }
+
+ private:
+  alignas(64) float floats_[most_kept];
+  std::int64_t keys_[most_row_taps];
+
+  /// Planes that one tile sees have different ones.
+  static std::int64_t slot(const row_tiles& tiles, std::int64_t plane) {
+    return plane / tiles.depth.increment % tiles.planes_kept;
   }
 };
 

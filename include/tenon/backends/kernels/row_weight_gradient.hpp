@@ -126,7 +126,7 @@ struct row_products_instance {
 };
 
 TENON_KERNEL inline void row_weight_gradient_part(const tiled_row_gradient& of, std::int64_t begin, std::int64_t end) {
-  alignas(64) float lines[most_row_channels * most_lines];
+  kept_lines kept;
   alignas(64) float arriving[most_row_channels * most_sums];
   const row_tiles& tiles = of.tiles;
   const auto add = instance_for_channels<row_products_instance>(tiles.result_channels);
@@ -148,14 +148,18 @@ TENON_KERNEL inline void row_weight_gradient_part(const tiled_row_gradient& of, 
         sums[of.weights() + o] += lanes_added(sum);
       }
       const std::int64_t last_depth = tiles.depth.last_inside(tile.depth);
-      for (std::int64_t d = tiles.depth.first_inside(tile.depth); d <= last_depth; ++d)
+      for (std::int64_t d = tiles.depth.first_inside(tile.depth); d <= last_depth; ++d) {
+        const std::int64_t plane = tiles.depth.look(tile.depth, d);
+        float* const lines = kept.of_plane(tiles, plane);
         for (std::int64_t h = 0; h < tiles.height.taps; h += tiles.row_taps)
           for (std::int64_t w = 0; w < tiles.width.taps; w += tiles.column_taps) {
             if (!sees_source(tiles, tile, h, w)) continue;
-            copy_source(tiles, tile, image, tiles.depth.look(tile.depth, d), h, w, 0, tiles.lines_of(tile), lines);
+            if (!kept.take(tiles, i, plane))
+              copy_source(tiles, tile, image, plane, h, w, 0, tiles.lines_of(tile), lines);
             add({&tiles, tiles.runs(tile), tiles.run(tile), lines + tiles.lead, arriving,
                  sums + d * tiles.plane_weights() + tiles.weights_of(h, w)});
           }
+      }
     }
   }
 }
