@@ -29,15 +29,19 @@ struct row_dimension {
   }
 };
 
-/// The rows and columns of a tile, and how much farther the taps of one that sees them all at once may reach.
-inline constexpr std::int64_t tile_rows = 16, tile_columns = 64;
+/// The rows and columns of a tile at most, half as many columns where lines are kept for the next depth.
+inline constexpr std::int64_t tile_rows = 16, tile_columns = 128;
+
+/// How much farther the taps of one that sees them all at once may reach.
+inline constexpr std::int64_t most_row_reach = 16, most_column_reach = 64;
 
 /// The floats of one channel's lines of a tile, and of its sums, at most. A vector behind the last line may be read.
-inline constexpr std::int64_t most_line = 2 * tile_columns, most_lines = 2 * tile_rows * most_line + 32,
+inline constexpr std::int64_t most_line = tile_columns + most_column_reach,
+                              most_lines = (tile_rows + most_row_reach) * most_line + 32,
                               most_sums = tile_rows * most_line + 16;
 
 /// The floats of the lines of all channels that are kept, of one plane or of more, at most.
-inline constexpr std::int64_t most_kept = 3 << 14;
+inline constexpr std::int64_t most_kept = 50 << 10;
 static_assert(most_kept >= most_row_channels * most_lines);
 
 /// Result rows of all channels.
@@ -75,11 +79,10 @@ struct row_tiles {
         source_channels(from_channels),
         result_channels(to_channels),
         rows(divide_up(height.result, divide_up(height.result, tile_rows))),
-        columns(
-            std::min(divide_up(divide_up(width.result, divide_up(width.result, tile_columns)), 16) * 16, width.result)),
+        columns(columns_at_most(depth.taps > 1 ? tile_columns / 2 : tile_columns)),
         vector(floats_of_vector) {
-    if (height.reach() <= tile_rows) row_taps = height.taps;
-    if (width.reach() <= tile_columns) column_taps = width.taps;
+    if (height.reach() <= most_row_reach) row_taps = height.taps;
+    if (width.reach() <= most_column_reach) column_taps = width.taps;
     const std::int64_t reach = column_taps > 1 ? width.reach() : 0, whole = divide_up(columns, vector) * vector;
     lines = rows + (row_taps > 1 ? height.reach() : 0);
     // Narrow rows are taken together, with the zeros between them.
@@ -96,6 +99,12 @@ struct row_tiles {
         for (std::int64_t w = 0; w < column_taps; ++w)
           taps[tap_count++] = {c * line_floats() + h * height.increment * pitch + w * width.increment,
                                ((h * width.taps + w) * source_channels + c) * result_channels};
+  }
+
+  /// The columns of tiles of like width.
+  std::int64_t columns_at_most(std::int64_t most) const {
+    const std::int64_t each = divide_up(width.result, divide_up(width.result, most));
+    return std::min(divide_up(each, 16) * 16, width.result);
   }
 
   /// The runs of pixels of a tile, a pitch apart, and how many pixels each has, in whole vectors.
