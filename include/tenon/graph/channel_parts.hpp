@@ -24,7 +24,11 @@ constexpr std::int32_t channel_whole(const graph_view& graph, const node& of) {
 /// The first channel of a part in the whole. Cost: the parts before it.
 constexpr std::int32_t first_channel_of(const graph_view& graph, const node& of, int part) {
   std::int32_t first = of.op == operation::concat_gradient ? of.attribute.index : 0;
-  for (int i = 0; i < part; ++i) first += graph.value_at(channel_part(graph, of, i)).extents.channels();
+  // Pointers: of a wide concat this is asked for each part, while compiling.
+  const value* const values = graph.values.first;
+  const std::int32_t* const operands = graph.operands.first + of.operands.begin;
+  const bool takes = takes_channels(of.op);
+  for (int i = 0; i < part; ++i) first += values[takes ? of.results.begin + i : operands[i]].extents.extents[1];
   return first;
 }
 

@@ -115,30 +115,59 @@ class atom_cutter {
     found_.group_bytes.push_back(round_up(end - begin, slot_alignment));
     sort_elements(members_.data(), members_.size(),
                   [this](std::int32_t a, std::int32_t b) { return first_[a] < first_[b]; });
-    if (one_place) return cut_between(begin, begin, end);
+    if (one_place) {
+      bool started = false;
+      for (std::int32_t i = 0; i < count; ++i) started = add_life(started, 0, end - begin, member[i]);
+      return;
+    }
+    cut_at_borders(begin);
+  }
+
+  // The atoms of a group that begins at `origin`: between two borders no value begins or ends.
+  constexpr void cut_at_borders(std::int64_t origin) {
     list<std::int64_t> borders;
-    for (std::int32_t i = 0; i < count; ++i) {
-      borders.push_back(begin_[member[i]]);
-      borders.push_back(end_[member[i]]);
+    for (const std::int32_t value : members_) {
+      borders.push_back(begin_[value]);
+      borders.push_back(end_[value]);
     }
     sort_elements(borders.data(), borders.size(), [](std::int64_t a, std::int64_t b) { return a < b; });
+    std::size_t different = 1;
     for (std::size_t i = 1; i < borders.size(); ++i) {
-      if (borders[i - 1] < borders[i]) cut_between(begin, borders[i - 1], borders[i]);
+      if (borders.first[i] != borders.first[different - 1]) borders.first[different++] = borders.first[i];
+    }
+    // The values between each border and the next, chained; as members_ are sorted by life, so are these.
+    list<std::int32_t> heads(different, -1), held, next;
+    for (std::size_t i = members_.size(); i-- > 0;) {
+      const std::int32_t value = members_.first[i];
+      std::size_t low = 0, high = different;
+      while (low + 1 < high) {
+        const std::size_t middle = (low + high) / 2;
+        (borders.first[middle] <= begin_[value] ? low : high) = middle;
+      }
+      for (; borders.first[low] < end_[value]; ++low) {
+        held.push_back(value);
+        next.push_back(heads.first[low]);
+        heads.first[low] = static_cast<std::int32_t>(held.count) - 1;
+      }
+    }
+    for (std::size_t i = 0; i + 1 < different; ++i) {
+      const std::int64_t begin = borders.first[i] - origin, end = borders.first[i + 1] - origin;
+      bool started = false;
+      for (std::int32_t each = heads.first[i]; each >= 0; each = next.first[each]) {
+        started = add_life(started, begin, end, held.first[each]);
+      }
     }
   }
 
-  // The atoms of bytes between which no value begins or ends, of a group that begins at `origin`.
-  constexpr void cut_between(std::int64_t origin, std::int64_t begin, std::int64_t end) {
-    bool started = false;
-    for (const std::int32_t value : members_) {
-      if (begin_[value] > begin || end_[value] < end) continue;
-      if (started && first_[value] <= found_.last.back()) {
-        found_.last.back() = greater(found_.last.back(), last_[value]);
-      } else {
-        append(begin - origin, end - origin, first_[value], last_[value]);
-        started = true;
-      }
+  // Bytes are needed during the life of one more value, in order of lives: the last atom of the bytes goes on, or a new
+  // one begins. Gives true.
+  constexpr bool add_life(bool started, std::int64_t begin, std::int64_t end, std::int32_t value) {
+    if (started && first_[value] <= found_.last.back()) {
+      found_.last.back() = greater(found_.last.back(), last_[value]);
+    } else {
+      append(begin, end, first_[value], last_[value]);
     }
+    return true;
   }
 
   const group_list& groups_;

@@ -112,6 +112,12 @@ class group_finder {
     return first_channel_of(graph_, current, part) * one.extents.spatial_elements() * size_of(one.type);
   }
 
+  // How far the next part of a concat lies behind this one: padding is not counted.
+  constexpr std::int64_t part_bytes(std::int32_t part) const {
+    const value& one = graph_.value_at(part);
+    return one.extents.channels() * one.extents.spatial_elements() * size_of(one.type);
+  }
+
   // Results that lie in the operand. Nothing is written, so nothing can be in the way.
   constexpr void take(const node& current) {
     const std::int32_t whole = graph_.operand(current, 0);
@@ -126,10 +132,12 @@ class group_finder {
   constexpr void join(std::int32_t i, const node& current) {
     const std::int32_t whole = current.results[0];
     list<std::int64_t> begins;  // of the parts that may lie in the result, else -1
+    std::int64_t next = 0;
     for (std::int32_t o = 0; o < current.operands.count; ++o) {
-      const bool can =
-          in_arena(whole) && group(graph_.operand(current, o)) >= 0 && Capabilities::joins_in_place(graph_, current, o);
-      begins.push_back(can ? part_begin(current, o) : -1);
+      const std::int32_t part = graph_.operand(current, o);
+      const bool can = in_arena(whole) && group(part) >= 0 && Capabilities::joins_in_place(graph_, current, o);
+      begins.push_back(can ? next : -1);
+      next += part_bytes(part);
     }
     // It begins where most of its bytes lie already, as of [a b c] behind [a b].
     std::int32_t into = -1;
@@ -138,6 +146,9 @@ class group_finder {
       if (begins[static_cast<std::size_t>(o)] < 0) continue;
       const std::int32_t part = graph_.operand(current, o);
       const std::int64_t from = begin(part) - begins[static_cast<std::size_t>(o)];
+      // A part alone in its group holds no more than itself.
+      const bool is_alone = head_[group(part)] == tail_[group(part)];
+      if (is_alone && bytes(part) <= most) continue;
       const std::int64_t lying = lying_bytes(current, begins, group(part), from);
       if (lying <= most || !holds(i, current, begins, group(part), from)) continue;
       into = group(part);
@@ -177,8 +188,8 @@ class group_finder {
                        std::int64_t base) const {
     std::int64_t from = base;
     for (std::int32_t o = 0; o < current.operands.count; ++o) {
-      const std::int64_t to =
-          o + 1 < current.operands.count ? base + part_begin(current, o + 1) : base + bytes(current.results[0]);
+      const std::int64_t to = o + 1 < current.operands.count ? from + part_bytes(graph_.operand(current, o))
+                                                             : base + bytes(current.results[0]);
       if (!lies(current, begins, o, of, base) && is_used(of, from, to, i, -1)) return false;
       from = to;
     }

@@ -19,13 +19,14 @@ struct placing_progress {
   std::int64_t best_arena = -1;   ///< of the best offsets for all groups, -1: none yet
   std::int64_t least = -1;        ///< while shuffling: of the large groups alone, in the best order so far
   std::int64_t visits = 0;        ///< atoms that were looked at; a step counts as some
-  std::int64_t last_visit = 0;    ///< when the shuffling gives up
+  std::int64_t last_visit = 0;    ///< when an order that is found while placing, or the shuffling, gives up
   std::int32_t attempt = 0;       ///< the number of the order that is tried
   std::int32_t next = 0;          ///< position in the order of the group to be placed
   std::int32_t large = 0;         ///< while shuffling: how many groups of the order are large
   std::int32_t segment = 1;       ///< how many nodes share a chain of atoms
   std::int32_t from = 0, to = 0;  ///< the shuffling's last exchange
   std::uint32_t random = 1;
+  bool mirrors = false;    ///< addresses count downwards, from the arena's end
   bool completes = false;  ///< the shuffling has ended, and what is not large is placed
   bool done = false;
 };
@@ -95,7 +96,10 @@ class placer {
  private:
   // What the shuffling may cost, where the orders that are tried first leave holes.
   static constexpr std::int64_t shuffling_visits = 150'000;
-  static constexpr std::int32_t orders = 4;
+  static constexpr std::int32_t orders = 6, lowest_first = orders - 2;
+  // The last two, which are found while placing, take time that grows with the square of the groups.
+  static constexpr std::size_t most_lowest_first = 256;
+  static constexpr std::int64_t lowest_first_visits = 500'000;
   // What a step costs besides the atoms that it looks at, which counts where few groups are placed over and over.
   static constexpr std::int64_t visits_of_a_step = 8;
 
@@ -134,7 +138,8 @@ class placer {
   constexpr bool is_close(std::int64_t arena) const { return arena <= at_.bound + at_.bound / 256 + at_.floor; }
 
   // 0 and behind the last order: the greatest groups first, of these the longest-lived. 1: of these the shortest-lived.
-  // 2: by bytes times life. 3: as they come to life, large groups before all others.
+  // 2: by bytes times life. 3: as they come to life, large groups before all others. 4: as 0, but whatever can lie
+  // lowest goes first. 5: the same from above, for groups of [short-lived, long-lived], which nest like that.
   constexpr void sort_order() {
     const std::int32_t attempt = at_.attempt < orders ? at_.attempt : 0;
     list<std::int64_t> major(at(atoms_.groups), 0), minor(at(atoms_.groups), 0);
@@ -152,6 +157,8 @@ class placer {
     }
     sort_falling(major, minor);
   }
+
+  constexpr bool is_lowest_first() const { return at_.attempt == lowest_first || at_.attempt == lowest_first + 1; }
 
   // The fewer are shuffled, the more orders are tried; the others fit between them.
   constexpr bool is_large(std::int32_t group) const { return atoms_.group_bytes[group] * 32 > at_.bound; }
@@ -187,20 +194,57 @@ class placer {
     if (shuffles && (at_.next == at_.large || (at_.least >= 0 && at_.arena > at_.least))) return judge();
     // An attempt may end before all is placed: it cannot become the best any more.
     const bool is_worse = at_.attempt < orders && at_.best_arena >= 0 && at_.arena >= at_.best_arena;
-    if (is_worse || at(at_.next) == order_.size()) return end_attempt();
+    const bool is_late = is_lowest_first() && at_.visits > at_.last_visit;
+    if (is_worse || is_late || at(at_.next) == order_.size()) return end_attempt();
+    if (is_lowest_first()) bring_lowest_forward();
     place(order_[at(at_.next++)]);
+  }
+
+  // Lets that group be the next which can lie lowest. What has been placed since a group was looked at can only raise
+  // it.
+  constexpr void bring_lowest_forward() {
+    std::int32_t* const order = order_.first;
+    std::int64_t* const least = offsets_.first;  // of each group that is not placed
+    const auto count = static_cast<std::int32_t>(order_.count);
+    for (;;) {
+      std::int32_t found = at_.next;
+      for (std::int32_t i = at_.next + 1; i < count; ++i) {
+        if (least[order[i]] < least[order[found]]) found = i;
+      }
+      at_.visits += (count - at_.next) / 2;
+      const std::int32_t group = order[found];
+      const std::int64_t base = lowest_base(group, least[group]);
+      if (base > least[group]) {
+        least[group] = base;
+        continue;
+      }
+      for (; found > at_.next; --found) order[found] = order[found - 1];
+      order[at_.next] = group;
+      return;
+    }
   }
 
   constexpr void end_attempt() {
     if (at(at_.next) == order_.size() && (at_.best_arena < 0 || at_.arena < at_.best_arena)) {
       at_.best_arena = at_.arena;
       best_ = offsets_;
+      for (std::size_t i = 0; at_.mirrors && i < order_.size(); ++i) {
+        const std::int32_t group = order_[i];
+        best_.first[group] = at_.arena - best_.first[group] - atoms_.group_bytes[group] + at_.floor;
+      }
     }
     at_.done = is_close(at_.best_arena) || at_.completes;
     if (at_.done) return;
     ++at_.attempt;
+    const bool is_good = at_.best_arena <= at_.bound + at_.bound / 50 || order_.size() > most_lowest_first;
+    if (is_good && is_lowest_first()) at_.attempt = orders;
+    at_.mirrors = at_.attempt == lowest_first + 1;
     sort_order();
     start();
+    if (is_lowest_first()) {
+      at_.last_visit = at_.visits + lowest_first_visits;
+      for (const std::int32_t group : order_) offsets_.first[group] = at_.floor;
+    }
     if (at_.attempt < orders) return;
     at_.last_visit = at_.visits + shuffling_visits;
     while (at(at_.large) < order_.size() && is_large(order_[at(at_.large)])) ++at_.large;
@@ -238,42 +282,60 @@ class placer {
   // Places a group as low as it fits above the floor.
   constexpr void place(std::int32_t group) {
     const std::int32_t from = atoms_.group_begin[group], to = atoms_.group_begin[group + 1];
-    std::int64_t base = at_.floor;
-    for (std::int32_t mine = from, settled = 0; settled < to - from; mine = mine + 1 == to ? from : mine + 1) {
-      const std::int64_t before = base;
-      base = lifted(mine, base);
-      settled = base == before ? settled + 1 : 1;
-    }
+    const std::int64_t base = lowest_base(group, at_.floor);
     offsets_[at(group)] = base;
     at_.arena = greater(at_.arena, base + atoms_.group_bytes[group]);
-    for (std::int32_t mine = from; mine < to; ++mine) insert(mine, base + atoms_.begin[mine]);
+    for (std::int32_t mine = from; mine < to; ++mine) insert(mine, base + begin_of(mine, group));
   }
 
-  // The least base of a group, from the given one on, at which one of its atoms meets nothing.
-  constexpr std::int64_t lifted(std::int32_t mine, std::int64_t base) {
-    const std::int32_t from = atoms_.first[mine] / at_.segment, to = atoms_.last[mine] / at_.segment;
-    // The chain of all that lives longer than a segment, then those of the segments; again while one has raised it.
-    std::int32_t settled = 0;
-    for (std::int32_t chain = segments; settled < to - from + 2; chain = chain == to ? segments : chain + 1) {
-      if (chain > segments) chain = from;
-      const std::int64_t before = base;
-      base = lifted_above(lowest_.first[chain], mine, base);
+  // Where an atom begins in its group.
+  constexpr std::int64_t begin_of(std::int32_t atom, std::int32_t group) const {
+    return at_.mirrors ? atoms_.group_bytes[group] - atoms_.end[atom] : atoms_.begin[atom];
+  }
+
+  // The least base of a group, from the given one on, at which it meets nothing.
+  constexpr std::int64_t lowest_base(std::int32_t group, std::int64_t base) {
+    const std::int32_t from = atoms_.group_begin[group], to = atoms_.group_begin[group + 1];
+    if (to - from == 1) return lifted(from, base + begin_of(from, group)) - begin_of(from, group);
+    met_.assign(at(to - from) * (segments + 1), -1);
+    for (std::int32_t mine = from, settled = 0; settled < to - from; mine = mine + 1 == to ? from : mine + 1) {
+      const std::int64_t before = base, begin = begin_of(mine, group);
+      base = lifted(mine, base + begin, met_.first + (mine - from) * (segments + 1)) - begin;
       settled = base == before ? settled + 1 : 1;
     }
     return base;
   }
 
+  // The least address, from the given one on, at which an atom meets nothing. `met` has for each chain the first atom
+  // that lay above when the atom was last lifted: it has not come down since.
+  constexpr std::int64_t lifted(std::int32_t mine, std::int64_t address, std::int32_t* met = nullptr) {
+    const std::int32_t from = atoms_.first[mine] / at_.segment, to = atoms_.last[mine] / at_.segment;
+    // The chain of all that lives longer than a segment, then those of the segments; again while one has raised it.
+    std::int32_t settled = 0;
+    for (std::int32_t chain = segments; settled < to - from + 2; chain = chain == to ? segments : chain + 1) {
+      if (chain > segments) chain = from;
+      const std::int64_t before = address;
+      const bool has_met = met != nullptr && met[chain] >= 0;
+      address = lifted_above(has_met ? met[chain] : lowest_.first[chain], mine, address);
+      if (met != nullptr) met[chain] = met_now_;
+      settled = address == before ? settled + 1 : 1;
+    }
+    return address;
+  }
+
   // The same for the atoms of a chain.
-  constexpr std::int64_t lifted_above(std::int32_t lowest, std::int32_t mine, std::int64_t base) {
+  constexpr std::int64_t lifted_above(std::int32_t lowest, std::int32_t mine, std::int64_t begin) {
     const std::int32_t first = atoms_.first[mine], last = atoms_.last[mine];
-    std::int64_t begin = base + atoms_.begin[mine], end = base + atoms_.end[mine];
+    std::int64_t end = begin + atoms_.end[mine] - atoms_.begin[mine];
     // While compiling, a member costs several times what a local variable does.
     const std::int32_t *const above = above_.data(), *const firsts = atoms_.first, *const lasts = atoms_.last;
     const std::int64_t *const address = address_.data(), *const begins = atoms_.begin, *const ends = atoms_.end;
     std::int64_t visits = 1;
+    met_now_ = -1;
     for (std::int32_t other = lowest; other >= 0; other = above[other]) {
       ++visits;
       if (firsts[other] > last || lasts[other] < first) continue;
+      met_now_ = other;
       if (address[other] >= end) break;
       const std::int64_t behind = address[other] + ends[other] - begins[other];
       if (behind <= begin) continue;
@@ -281,7 +343,7 @@ class placer {
       begin = behind;
     }
     at_.visits += visits;
-    return begin - atoms_.begin[mine];
+    return begin;
   }
 
   // Enters a placed atom into its chain by address.
@@ -304,6 +366,8 @@ class placer {
   list<std::int32_t> above_;    // of each placed atom the next of its chain by address, or -1
   list<std::int64_t> address_;  // of each placed atom
   list<std::int64_t> offsets_, best_;
+  list<std::int32_t> met_;  // of the group that is placed, for each atom and chain: see lifted
+  std::int32_t met_now_ = -1;
 };
 
 }  // namespace v0
