@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The groups of a norm do not divide its channels: the message names nearest<32>'s remedy.
-// expect: network_error<(\w+::)*problem::norm_groups_do_not_divide_use_nearest, (\w+::)*text<[^>]*>{"middle[.]1"}, 728,
-// 32>
+// expect: norm_groups_do_not_divide_use_nearest, (\w+::)*text<[^>]*>{"middle[.]1"}, 728, 32, (\w+::)*text<11>
+// expect: "nearest<32>"
 #include "tenon/layers/layers.hpp"
 #include "tenon/plan/plan_of.hpp"
 

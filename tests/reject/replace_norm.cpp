@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A rewrite puts a norm of 32 groups behind 728 channels.
-// expect: network_error<(\w+::)*problem::norm_groups_do_not_divide_use_nearest, (\w+::)*text<[^>]*>{"middle[.]1"}, 728,
-// 32>
+// expect: norm_groups_do_not_divide_use_nearest, (\w+::)*text<[^>]*>{"middle[.]1"}, 728, 32, (\w+::)*text<11>
+// expect: "nearest<32>"
 #include "tenon/layers/layers.hpp"
 #include "tenon/layers/rewrite.hpp"
 #include "tenon/plan/plan_of.hpp"

@@ -14,13 +14,13 @@ namespace tenon {
 inline namespace v0 {
 
 /// Never defined: it exists to be printed, with the problem, the scope where it is, and what was expected and found
-/// (what the two numbers are stands at the problem's enumerator).
-template <problem Problem, text Scope, std::int64_t Expected, std::int64_t Found>
+/// (what the two numbers are stands at the problem's enumerator), and what to write instead where that is known.
+template <problem Problem, text Scope, std::int64_t Expected, std::int64_t Found, text... Instead>
 struct network_error;
 
 /// The same for a scope of more than 36 characters, which clang would cut: its outer and its inner part. Of a scope of
 /// more than 72 characters the end.
-template <problem Problem, text OuterScope, text InnerScope, std::int64_t Expected, std::int64_t Found>
+template <problem Problem, text OuterScope, text InnerScope, std::int64_t Expected, std::int64_t Found, text... Instead>
 struct network_error_below;
 
 template <std::size_t Length>
@@ -38,6 +38,24 @@ constexpr std::size_t cut_of(std::string_view scope, std::size_t most) {
   return fits ? dot + 1 : most;
 }
 
+/// What to write in place of a number of groups that does not divide the channels: "nearest<32>".
+template <std::int64_t Groups>
+constexpr auto nearest_text() {
+  constexpr std::size_t digits = [] {
+    std::size_t count = 1;
+    for (std::int64_t rest = Groups / 10; rest > 0; rest /= 10) ++count;
+    return count;
+  }();
+  constexpr std::string_view word = "nearest<";
+  text<word.size() + digits + 1> to;
+  for (std::size_t i = 0; i < word.size(); ++i) to.characters[i] = word[i];
+  std::int64_t rest = Groups;
+  for (std::size_t i = digits; i-- > 0; rest /= 10) to.characters[word.size() + i] = static_cast<char>('0' + rest % 10);
+  to.characters[word.size() + digits] = '>';
+  to.characters[word.size() + digits + 1] = 0;
+  return to;
+}
+
 /// True, unless the graph of `Stage` has a problem: then the compiler stops here and prints it.
 template <class Stage>
 constexpr bool network_is_valid() {
@@ -46,17 +64,26 @@ constexpr bool network_is_valid() {
     constexpr std::size_t most = 36;
     constexpr auto length = static_cast<std::size_t>(found.scope_count);
     constexpr auto begin = static_cast<std::size_t>(found.scope_begin);
+    constexpr bool is_norm = found.kind == problem::norm_groups_do_not_divide_use_nearest && found.found > 0;
     if constexpr (length <= most) {
-      return sizeof(network_error<found.kind, text_of<length>({Stage::graph.characters.data() + begin, length}),
-                                  found.expected, found.found>) != 0;
+      constexpr auto scope = text_of<length>({Stage::graph.characters.data() + begin, length});
+      if constexpr (is_norm) {
+        return sizeof(network_error<found.kind, scope, found.expected, found.found, nearest_text<found.found>()>) != 0;
+      } else {
+        return sizeof(network_error<found.kind, scope, found.expected, found.found>) != 0;
+      }
     } else {
       constexpr std::size_t shown = lesser(length, 2 * most);
       constexpr const char* from = Stage::graph.characters.data() + (begin + length - shown);
       constexpr std::size_t cut = cut_of({from, shown}, most);
-      return sizeof(
-                 network_error_below<found.kind, text_of<cut>({from, cut}),
-                                     text_of<shown - cut>({from + cut, shown - cut}), found.expected, found.found>) !=
-             0;
+      constexpr auto outer = text_of<cut>({from, cut});
+      constexpr auto inner = text_of<shown - cut>({from + cut, shown - cut});
+      if constexpr (is_norm) {
+        constexpr auto instead = nearest_text<found.found>();
+        return sizeof(network_error_below<found.kind, outer, inner, found.expected, found.found, instead>) != 0;
+      } else {
+        return sizeof(network_error_below<found.kind, outer, inner, found.expected, found.found>) != 0;
+      }
     }
   }
   return true;
