@@ -126,5 +126,8 @@ TEST_CASE("a refusal says where and why") {
   CHECK(refusal("\"\\udc00\"") == "file: expected JSON in UTF-8, found '\xed\xb0\x80'");
   CHECK(refusal("{\"a\":1,\"a\":2}") == "file: expected each name once, found 'a' twice");
   CHECK(refusal(std::string(65, '[')) == "file: expected JSON of at most 64 values inside of each other, found more");
+  std::string many = "[0";
+  for (int i = 1; i < 1'000'000; ++i) many += ",0";
+  CHECK(refusal(many + "]") == "file: expected JSON of at most 1000000 values, found more");
   CHECK(refusal(std::string(100'000'001, ' ')) == "file: expected JSON of at most 100000000 bytes, found 100000001");
 }
