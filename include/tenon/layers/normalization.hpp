@@ -17,7 +17,8 @@ namespace layers {
 /// Batch normalisation (Ioffe and Szegedy 2015), one mean and variance a channel, of any rank.
 ///
 /// In training the batch's own statistics normalise and the running ones follow them; in inference the running ones do.
-/// Over one value a channel (a 1 x 1 map of batch 1) training too uses the running statistics, and leaves them.
+/// Over one value a channel (a 1 x 1 map of batch 1) training too uses the running statistics, and leaves them. A norm
+/// whose result nobody uses is not computed, and its running statistics stay.
 /// shapes: x -> the same
 /// parameters: weight (C), bias (C)
 /// buffers: running_mean (C), running_var (C, unbiased as PyTorch's), num_batches_tracked

@@ -30,7 +30,7 @@ struct shared_part : part_with_name<shared_part<Name, Part>, Name, Part> {
 /// As in PyTorch when a module is called twice: a parameter's gradient is the sum over all calls, and running
 /// statistics follow each call's batch, one after the other. The name counts in the scope of the call, so what is
 /// called inside two named parts is shared in each of them, not between them. The first call decides whether the
-/// parameters are frozen.
+/// parameters are frozen. A call whose result nobody uses is not made: its batch moves no statistics.
 /// problems: shared_shape_differs; name_used_twice, if two different parts have the name
 /// example: share<"head">(conv2d<8>{})
 template <text Name, class Part>
