@@ -99,7 +99,7 @@ class placer {
   static constexpr std::int32_t orders = 6, lowest_first = orders - 2;
   // The last two, which are found while placing, take time that grows with the square of the groups.
   static constexpr std::size_t most_lowest_first = 256;
-  static constexpr std::int64_t lowest_first_visits = 500'000;
+  static constexpr std::int64_t lowest_first_visits = 250'000;
   // What a step costs besides the atoms that it looks at, which counts where few groups are placed over and over.
   static constexpr std::int64_t visits_of_a_step = 8;
 
@@ -196,32 +196,28 @@ class placer {
     const bool is_worse = at_.attempt < orders && at_.best_arena >= 0 && at_.arena >= at_.best_arena;
     const bool is_late = is_lowest_first() && at_.visits > at_.last_visit;
     if (is_worse || is_late || at(at_.next) == order_.size()) return end_attempt();
-    if (is_lowest_first()) bring_lowest_forward();
+    if (is_lowest_first() && !brings_lowest_forward()) return;
     place(order_[at(at_.next++)]);
   }
 
   // Lets that group be the next which can lie lowest. What has been placed since a group was looked at can only raise
-  // it.
-  constexpr void bring_lowest_forward() {
+  // it: then false, and another may be the lowest.
+  constexpr bool brings_lowest_forward() {
     std::int32_t* const order = order_.first;
     std::int64_t* const least = offsets_.first;  // of each group that is not placed
     const auto count = static_cast<std::int32_t>(order_.count);
-    for (;;) {
-      std::int32_t found = at_.next;
-      for (std::int32_t i = at_.next + 1; i < count; ++i) {
-        if (least[order[i]] < least[order[found]]) found = i;
-      }
-      at_.visits += (count - at_.next) / 2;
-      const std::int32_t group = order[found];
-      const std::int64_t base = lowest_base(group, least[group]);
-      if (base > least[group]) {
-        least[group] = base;
-        continue;
-      }
-      for (; found > at_.next; --found) order[found] = order[found - 1];
-      order[at_.next] = group;
-      return;
+    std::int32_t found = at_.next;
+    for (std::int32_t i = at_.next + 1; i < count; ++i) {
+      if (least[order[i]] < least[order[found]]) found = i;
     }
+    at_.visits += (count - at_.next) / 2;
+    const std::int32_t group = order[found];
+    const std::int64_t base = lowest_base(group, least[group]);
+    const bool is_lowest = base == least[group];
+    least[group] = base;
+    for (; is_lowest && found > at_.next; --found) order[found] = order[found - 1];
+    if (is_lowest) order[at_.next] = group;
+    return is_lowest;
   }
 
   constexpr void end_attempt() {
