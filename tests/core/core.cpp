@@ -38,10 +38,37 @@ constexpr int sum_of_list() {
 }
 static_assert(sum_of_list() == 4950 + 10);
 
+/// A list of 0, 1, ... appended to itself until it has grown a few times, and its last element pushed behind it.
+constexpr bool takes_its_own(std::size_t start) {
+  list<int> numbers;
+  for (std::size_t i = 0; i < start; ++i) numbers.push_back(static_cast<int>(i));
+  for (int turn = 0; turn < 4; ++turn) numbers.append(numbers.data(), numbers.size());
+  for (int more = 0; more < 40; ++more) numbers.push_back(numbers[numbers.size() - start]);
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    if (numbers[i] != static_cast<int>(i % start)) return false;
+  }
+  return numbers.size() == 16 * start + 40;
+}
+static_assert(takes_its_own(5) && takes_its_own(32));
+/// Records are copied otherwise than numbers.
+constexpr bool takes_its_own_records() {
+  list<shape> shapes;
+  for (int i = 0; i < 20; ++i) shapes.push_back(shape(i, i + 1));
+  shapes.append(shapes.data(), 20);
+  for (int i = 0; i < 40; ++i) {
+    if (!(shapes[static_cast<std::size_t>(i)] == shape(i % 20, i % 20 + 1))) return false;
+  }
+  return shapes.size() == 40;
+}
+static_assert(takes_its_own_records());
+
 }  // namespace
 
 TEST_CASE("a list grows, copies and moves") {
   CHECK(sum_of_list() == 4960);
+  CHECK(takes_its_own(5));
+  CHECK(takes_its_own(32));
+  CHECK(takes_its_own_records());
   list<char> text(3, 'x');
   list<char> other = std::move(text);
   CHECK(other.size() == 3);

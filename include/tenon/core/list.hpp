@@ -101,8 +101,9 @@ class list {
     return first + (count - more);
   }
 
+  /// Appends `more` elements, which may be this list's own.
   constexpr void append(const T* from, std::size_t more) {
-    if (count + more > capacity_) grow(more);
+    if (count + more > capacity_) return append_grown(from, more);
     copy(first + count, from, more);
     count += more;
   }
@@ -140,6 +141,17 @@ class list {
     } else {
       for (std::size_t i = 0; i < size; ++i) std::construct_at(to + i, from[i]);
     }
+  }
+
+  // The old elements stay until all are copied: `from` may lie among them.
+  constexpr void append_grown(const T* from, std::size_t more) {
+    list grown;
+    const std::size_t least = count + more, usual = grown_capacity();
+    grown.reserve(least > usual ? least : usual);
+    copy(grown.first, first, count);
+    copy(grown.first + count, from, more);
+    grown.count = least;
+    *this = std::move(grown);
   }
 
   constexpr void push_grown(T value) {  // a copy: it may have been an element
