@@ -2,6 +2,8 @@
 // A program of several nodes: primitives and kernels together, ranges of nodes, changed weights, failures.
 #include "tenon/backends/onednn/program.hpp"
 
+#include <pthread.h>
+
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <random>
@@ -184,4 +186,39 @@ TEST_CASE("a failure names the node and what was planned") {
     CHECK(failure.name() == scope_text);
     CHECK_THAT(failure.what(), Catch::Contains("dnnl_convolution_forward_primitive_desc_create"));
   }
+}
+
+TEST_CASE("a long program whose last node is refused is torn down on a small stack") {
+  small_network network(false);
+  std::int32_t x = network.plan.graph.value_count() - 1;
+  for (int i = 0; i < 100000; ++i) x = network.add(operation::activation, {x}, shape(2, 5, 18, 14), layout::plain);
+  network.add(operation::convolution_weight_gradient, {x, x}, shape(5, 5, 1, 1), layout::plain);
+  network.placements.resize(network.values.size());
+  network.packed.resize(network.nodes.size(), -1);
+  network.plan.graph.nodes = network.nodes;
+  network.plan.graph.values = network.values;
+  network.plan.graph.operands = network.operands;
+  network.plan.placements = network.placements;
+  network.plan.packed = network.packed;
+  struct attempt {
+    const plan_view& plan;
+    std::string found;
+    static void* run(void* context) {
+      auto& self = *static_cast<attempt*>(context);
+      try {
+        const onednn::inference_program program(self.plan, 1);
+      } catch (const backend_error& failure) {
+        self.found = failure.found();
+      }
+      return nullptr;
+    }
+  } made{network.plan, {}};
+  pthread_attr_t how;
+  REQUIRE(pthread_attr_init(&how) == 0);
+  REQUIRE(pthread_attr_setstacksize(&how, 512 << 10) == 0);
+  pthread_t thread;
+  REQUIRE(pthread_create(&thread, &how, attempt::run, &made) == 0);
+  pthread_join(thread, nullptr);
+  pthread_attr_destroy(&how);
+  CHECK(made.found == "convolution_weight_gradient");
 }

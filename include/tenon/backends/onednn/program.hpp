@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <forward_list>
 #include <memory>
 #include <span>
 #include <string>
@@ -51,21 +52,17 @@ class basic_program {
     const thread_count_scope scope(threads_);
     check(dnnl_engine_create(engine_.put(), dnnl_cpu, 0), "dnnl_engine_create", "program");
     check(dnnl_stream_create(stream_.put(), engine_.get(), dnnl_stream_default_flags), "dnnl_stream_create", "program");
-    std::unique_ptr<prepared_node>* last = &first_;
+    auto last = nodes_.before_begin();
     for (std::int32_t i = 0; i < plan_.graph.node_count(); ++i) {
       if (is_source(plan_.graph.node_at(i).op)) continue;
-      *last = std::make_unique<prepared_node>(*this, i);
-      if ((*last)->convolution != nullptr)
-        scratchpad_bytes_ = std::max(scratchpad_bytes_, (*last)->convolution->scratchpad_bytes());
-      last = &(*last)->next;
+      last = nodes_.emplace_after(last, *this, i);
+      if (last->convolution != nullptr)
+        scratchpad_bytes_ = std::max(scratchpad_bytes_, last->convolution->scratchpad_bytes());
     }
   }
   // Prepared nodes point to the plan in the object.
   basic_program(const basic_program&) = delete;
   basic_program& operator=(const basic_program&) = delete;
-  ~basic_program() {
-    while (first_ != nullptr) first_ = std::move(first_->next);  // else the chain is destroyed recursively
-  }
 
   /// The size of the one scratchpad that all primitives share.
   std::size_t scratchpad_bytes() const { return scratchpad_bytes_; }
@@ -74,15 +71,15 @@ class basic_program {
   /// throws: backend_error.
   void bind(const memory& memory) {
     memory_ = memory;
-    for (prepared_node* at = first_.get(); at != nullptr; at = at->next.get()) at->bind(*this);
+    for (prepared_node& each : nodes_) each.bind(*this);
   }
 
   /// Brings all weights into their primitives' layouts, norms folded in; to be called after parameters have changed.
   /// requires: bound memory.
   void pack() const {
     const thread_count_scope scope(threads_);
-    for (prepared_node* at = first_.get(); at != nullptr; at = at->next.get())
-      if (at->convolution != nullptr) at->convolution->pack();
+    for (const prepared_node& each : nodes_)
+      if (each.convolution != nullptr) each.convolution->pack();
   }
 
   /// Runs nodes first_node to last_node - 1; sources among them are skipped.
@@ -90,8 +87,10 @@ class basic_program {
   /// throws: backend_error.
   void run(std::int32_t first_node, std::int32_t last_node, const step_arguments& arguments = {}) const {
     const thread_count_scope scope(threads_);
-    for (prepared_node* at = first_.get(); at != nullptr && at->number < last_node; at = at->next.get())
-      if (at->number >= first_node) at->run(*this, arguments);
+    for (const prepared_node& each : nodes_) {
+      if (each.number >= last_node) break;
+      if (each.number >= first_node) each.run(*this, arguments);
+    }
     check(dnnl_stream_wait(stream_.get()), "dnnl_stream_wait", "program");
   }
 
@@ -128,7 +127,7 @@ class basic_program {
   }
 
  private:
-  /// A node with everything its execution needs; a chain of small objects, so that no allocation is large.
+  /// A node with everything its execution needs.
   struct prepared_node {
     prepared_node(const basic_program& owner, std::int32_t its_number) : number(its_number) {
       const node& of = owner.plan_.graph.node_at(number);
@@ -165,13 +164,12 @@ class basic_program {
     std::int32_t number;
     std::unique_ptr<convolution_step> convolution;  ///< nullptr: a kernel of ours
     std::unique_ptr<operand[]> operands;            ///< of a kernel: operands, then results
-    std::unique_ptr<prepared_node> next;
   };
 
   const prepared_node* find(std::int32_t number) const {
-    const prepared_node* at = first_.get();
-    while (at != nullptr && at->number != number) at = at->next.get();
-    return at;
+    for (const prepared_node& each : nodes_)
+      if (each.number == number) return &each;
+    return nullptr;
   }
 
   plan_view plan_;
@@ -182,7 +180,7 @@ class basic_program {
   stream_owner stream_;
   std::size_t scratchpad_bytes_ = 0;
   memory memory_;
-  std::unique_ptr<prepared_node> first_;
+  std::forward_list<prepared_node> nodes_;  // one small allocation a node rather than one great one
 };
 
 /// For plans that need no more than `Needs`; others are refused with a backend_error when a node is made or run.
