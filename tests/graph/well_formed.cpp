@@ -10,6 +10,7 @@
 #include "tenon/graph/printer.hpp"
 #include "tenon/layers/layers.hpp"
 #include "tenon/passes/lower.hpp"
+#include "tenon/runtime/check_size.hpp"
 #include "tenon/train/optimizers.hpp"
 
 using namespace tenon;
@@ -110,9 +111,33 @@ TEST_CASE("a wrong network can be lowered to its end, and its first problem stay
   CHECK(found.expected == 8);
   CHECK(found.found == 6);
   CHECK(lowered.graph.view().text({found.scope_begin, found.scope_count}) == "middle.add");
-  for (int kind = 0; kind <= static_cast<int>(problem::not_positive); ++kind) {
+  for (int kind = 0; kind <= static_cast<int>(problem::has_no_gradient); ++kind) {
     CHECK_FALSE(sentence_of(static_cast<problem>(kind)).empty());
   }
+}
+
+TEST_CASE("an operation without a gradient behind trained parameters is a problem of the differentiated graph") {
+  // No layer makes such a one: a reorder stands for what a later operation may forget.
+  const auto opaque = [](auto x) { return x.to->make(operation::reorder, {&x.number, 1}, {}, x.extents()); };
+  const shape extents[] = {shape(1, 3, 5, 7)};
+  const auto differentiated = [&](const auto& net) {
+    builder to = lower<1>(net, extents);
+    loss_list<mean_square>::type::append_all(to);
+    return differentiate(training_form(to.graph.view()).view(), sgd<>::rule());
+  };
+  const growing_graph wrong = differentiated(name<"head">(conv2d<4>{} >> opaque) >> conv2d<2>{});
+  CHECK(wrong.problem.kind == problem::has_no_gradient);
+  CHECK(wrong.problem.of == operation::reorder);
+  CHECK(wrong.view().text({wrong.problem.scope_begin, wrong.problem.scope_count}) == "head.1");
+  try {
+    check_network(wrong.view(), extents);
+    FAIL("no exception");
+  } catch (const shape_error& refused) {
+    CHECK(refused.name() == "head.1");
+    CHECK(std::string(refused.what()).find("no gradient (reorder), 1 and 0") != std::string::npos);
+  }
+  CHECK_FALSE(differentiated(name<"head">(frozen(conv2d<4>{}) >> opaque) >> conv2d<2>{}).problem);
+  CHECK_FALSE(differentiated(conv2d<4>{} >> relu{}).problem);
 }
 
 TEST_CASE("the printer writes a line a node") {

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "tenon/graph/operation.hpp"
+
 namespace tenon {
 inline namespace v0 {
 
@@ -33,13 +35,16 @@ enum class problem : std::uint8_t {
   extent_too_great,            ///< the greatest extent that can be counted with, the extent
   too_many_bytes,              ///< the most bytes of all values and parameters together, the bytes up to this one
   too_many_macs,               ///< the most multiply-accumulates, those up to this layer
+  has_no_gradient,             ///< an operation behind trained parameters: the gradients it needs (1), those there are
 };
 
-/// The first problem of a network; scope is a range of the graph's text.
+/// The first problem of a network; scope is a range of the graph's text, `of` the operation where it is that which is
+/// wrong.
 struct diagnostic {
   enum problem kind = problem::none;
   std::int32_t scope_begin = 0, scope_count = 0;
   std::int64_t expected = 0, found = 0;
+  operation of = operation::input;
 
   constexpr explicit operator bool() const { return kind != problem::none; }
 };
@@ -93,6 +98,8 @@ constexpr std::string_view sentence_of(problem kind) {
       return "the bytes of all values up to here are too many to be counted with";
     case problem::too_many_macs:
       return "the multiply-accumulates up to here are too many to be counted with";
+    case problem::has_no_gradient:
+      return "parameters stand before an operation that has no gradient";
   }
   return "";
 }

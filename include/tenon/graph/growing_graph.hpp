@@ -66,9 +66,10 @@ class growing_graph {
   }
 
   /// Records a problem, unless there is one already: the first is the one that is shown.
-  constexpr void report(enum problem kind, range scope, std::int64_t expected, std::int64_t found) {
+  constexpr void report(enum problem kind, range scope, std::int64_t expected, std::int64_t found,
+                        operation of = operation::input) {
     if (problem) return;
-    problem = {kind, scope.begin, scope.count, expected, found};
+    problem = {kind, scope.begin, scope.count, expected, found, of};
   }
 
  private:

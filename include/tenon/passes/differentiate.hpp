@@ -149,7 +149,7 @@ class differentiator {
       case operation::concat:
         return concat(current, dy);
       default:
-        return;
+        copy_.to.report(problem::has_no_gradient, current.scope, 1, 0, current.op);
     }
   }
 
@@ -343,6 +343,7 @@ class differentiator {
 ///
 /// Gradients of network inputs are not made.
 /// requires: a graph in training form
+/// problems: has_no_gradient
 /// ensures: each trainable parameter that the loss depends on is updated once, after its last reader
 /// cost: nodes + operands
 constexpr growing_graph differentiate(const graph_view& graph, const optimizer_rule& rule) {

@@ -14,13 +14,14 @@ namespace tenon {
 inline namespace v0 {
 
 /// Never defined: it exists to be printed, with the problem, the scope where it is, and what was expected and found
-/// (what the two numbers are stands at the problem's enumerator), and what to write instead where that is known.
-template <problem Problem, text Scope, std::int64_t Expected, std::int64_t Found, text... Instead>
+/// (what the two numbers are stands at the problem's enumerator), and what to write instead where that is known, or
+/// which operation it is.
+template <problem Problem, text Scope, std::int64_t Expected, std::int64_t Found, text... More>
 struct network_error;
 
 /// The same for a scope of more than 36 characters, which clang would cut: its outer and its inner part. Of a scope of
 /// more than 72 characters the end.
-template <problem Problem, text OuterScope, text InnerScope, std::int64_t Expected, std::int64_t Found, text... Instead>
+template <problem Problem, text OuterScope, text InnerScope, std::int64_t Expected, std::int64_t Found, text... More>
 struct network_error_below;
 
 template <std::size_t Length>
@@ -56,6 +57,16 @@ constexpr auto nearest_text() {
   return to;
 }
 
+/// What an error of this kind says beyond scope and numbers: what to write instead, or which operation it is.
+template <diagnostic Found>
+constexpr auto addition_to() {
+  if constexpr (Found.kind == problem::has_no_gradient) {
+    return text_of<name_of(Found.of).size()>(name_of(Found.of));
+  } else {
+    return nearest_text<Found.found>();
+  }
+}
+
 /// True, unless the graph of `Stage` has a problem: then the compiler stops here and prints it.
 template <class Stage>
 constexpr bool network_is_valid() {
@@ -64,23 +75,25 @@ constexpr bool network_is_valid() {
     constexpr std::size_t most = 36;
     constexpr auto length = static_cast<std::size_t>(found.scope_count);
     constexpr auto begin = static_cast<std::size_t>(found.scope_begin);
-    constexpr bool is_norm = found.kind == problem::norm_groups_do_not_divide_use_nearest && found.found > 0;
+    constexpr bool says_more = (found.kind == problem::norm_groups_do_not_divide_use_nearest && found.found > 0) ||
+                               found.kind == problem::has_no_gradient;
+    constexpr const char* characters = Stage::graph.view().characters.data();
     if constexpr (length <= most) {
-      constexpr auto scope = text_of<length>({Stage::graph.characters.data() + begin, length});
-      if constexpr (is_norm) {
-        return sizeof(network_error<found.kind, scope, found.expected, found.found, nearest_text<found.found>()>) != 0;
+      constexpr auto scope = text_of<length>({characters + begin, length});
+      if constexpr (says_more) {
+        return sizeof(network_error<found.kind, scope, found.expected, found.found, addition_to<found>()>) != 0;
       } else {
         return sizeof(network_error<found.kind, scope, found.expected, found.found>) != 0;
       }
     } else {
       constexpr std::size_t shown = lesser(length, 2 * most);
-      constexpr const char* from = Stage::graph.characters.data() + (begin + length - shown);
+      constexpr const char* from = characters + (begin + length - shown);
       constexpr std::size_t cut = cut_of({from, shown}, most);
       constexpr auto outer = text_of<cut>({from, cut});
       constexpr auto inner = text_of<shown - cut>({from + cut, shown - cut});
-      if constexpr (is_norm) {
-        constexpr auto instead = nearest_text<found.found>();
-        return sizeof(network_error_below<found.kind, outer, inner, found.expected, found.found, instead>) != 0;
+      if constexpr (says_more) {
+        constexpr auto addition = addition_to<found>();
+        return sizeof(network_error_below<found.kind, outer, inner, found.expected, found.found, addition>) != 0;
       } else {
         return sizeof(network_error_below<found.kind, outer, inner, found.expected, found.found>) != 0;
       }

@@ -100,6 +100,7 @@ struct differentiation {
 
 template <class Differentiated>
 struct reduction {
+  static_assert(network_is_valid<Differentiated>(), "the network cannot be trained: see network_error above or below");
   static constexpr growing_graph make() { return reduce_kept(Differentiated::graph.view()); }
 };
 

@@ -98,8 +98,9 @@ inline void check_network(const graph_view& lowered, std::span<const shape> inpu
                    {found.expected, "the most that can be counted with"});
     }
     const std::string first = std::to_string(found.expected), second = std::to_string(found.found);
+    const std::string of = found.of == operation::input ? "" : " (" + std::string(name_of(found.of)) + ")";
     throw shape_error("the network is wrong for an input of " + sizes + ": in \"" + scope + "\" " +
-                          std::string(sentence_of(found.kind)) + ", " + first + " and " + second,
+                          std::string(sentence_of(found.kind)) + of + ", " + first + " and " + second,
                       scope, first, second);
   }
 }
