@@ -157,11 +157,16 @@ void check_training(const stored_case& stored, const growing_graph& lowered, con
     compare("loss " + std::to_string(step), {&loss, 1}, {&losses[step], 1}, allowed.updates);
     net.execution.run_backward(rate);
     if (step > 0) continue;
-    // Kept gradients lie as parameters do.
+    // Kept gradients lie as parameters do, those that are frozen left out: of them PyTorch has none.
     const std::byte* values = net.execution.spaces()[memory_space::gradient];
     for (const parameter_description& entry : net.plan.table().parameters) {
       const auto count = static_cast<std::size_t>(entry.extents.elements());
       const std::string name = "gradient/" + std::string(entry.name);
+      if (!entry.trainable) {
+        const std::vector<float> none = stored.floats(name);
+        CHECK(none == std::vector<float>(count));
+        continue;
+      }
       compare(name, {reinterpret_cast<const float*>(values), count}, stored.floats(name), allowed.gradients);
       values += count * sizeof(float);
     }

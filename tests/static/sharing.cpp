@@ -140,6 +140,20 @@ static_assert(is_trained<frozen_middle>({1, 0, 0, 1}));
 static_assert(!tenon::plan_of<frozen_middle, tenon::image<1, 4, 8, 8>>::parameter_list[1].trainable);
 static_assert(tenon::plan_of<frozen_middle, tenon::image<1, 4, 8, 8>>::parameter_list[3].trainable);
 
+// Optimizer state and kept gradients are those of what is trained alone, a learning rate of 0 included.
+template <const auto& Net, class Optimizer>
+using kept_plan = tenon::plan_of<Net, tenon::image<1, 4, 8, 8>, tenon::mean_square, Optimizer, tenon::keep_gradients>;
+static_assert(kept_plan<frozen_middle, tenon::adam<>>::parameter_count == 16 + (16 + 4) + 16);
+static_assert(kept_plan<frozen_middle, tenon::adam<>>::optimizer_bytes == 2 * (16 + 16) * 4);
+static_assert(kept_plan<frozen_middle, tenon::sgd<tenon::momentum<0.9>>>::optimizer_bytes == (16 + 16) * 4);
+static_assert(kept_plan<frozen_middle, tenon::sgd<>>::gradient_bytes == (16 + 16) * 4);
+static_assert(tenon::find_parameter_offsets(kept_plan<frozen_middle, tenon::adam<>>::compiled::graph.view())
+                  .trained_bytes == 128);
+constexpr auto all_frozen = frozen(conv2d<4>{});
+static_assert(kept_plan<all_frozen, tenon::adam<>>::optimizer_bytes == 0);
+constexpr auto still = learning_rate_factor<0.0>(conv2d<4>{});
+static_assert(kept_plan<still, tenon::adam<>>::optimizer_bytes == 2 * 20 * 4);
+
 // Factors multiply, and count only inside.
 constexpr auto nested = conv2d<4, no_bias>{} >>
                         learning_rate_factor<0.5>(conv2d<4, no_bias>{} >>

@@ -76,7 +76,7 @@ class training_in_double {
 
   parameter_table parameters() const { return plan_.table(); }
 
-  /// The values, or the kept gradients, of the parameter with the given number.
+  /// The values, or the kept gradients, of the parameter with the given number. A frozen one has no gradient.
   std::span<double> values(std::size_t number) { return part(memory_space::parameter, number); }
   std::span<double> gradient(std::size_t number) { return part(memory_space::gradient, number); }
 
@@ -96,7 +96,7 @@ class training_in_double {
       const double below = loss();
       weights[i] = before;
       const double expected = (above - below) / (2 * step);
-      apart = std::max(apart, std::abs(found[i] - expected));
+      apart = std::max(apart, std::abs((found.empty() ? 0 : found[i]) - expected));
       magnitude = std::max(magnitude, std::abs(expected));
     }
     return magnitude < tiny ? apart : apart / magnitude;
@@ -138,8 +138,13 @@ class training_in_double {
   }
 
   std::span<double> part(memory_space space, std::size_t number) {
+    const auto has_none = [&](std::size_t i) {
+      return space == memory_space::gradient && !parameters().parameters[i].trainable;
+    };
+    if (has_none(number)) return {};
     std::size_t begin = 0;
     for (std::size_t i = 0; i < number; ++i) {
+      if (has_none(i)) continue;
       begin += static_cast<std::size_t>(parameters().parameters[i].extents.elements());
     }
     const auto count = static_cast<std::size_t>(parameters().parameters[number].extents.elements());

@@ -63,8 +63,8 @@ constexpr memory_demand find_demand(const graph_view& graph, const plan_options&
   }
   plan.sizes.parameter_bytes = offsets.parameter_bytes;
   plan.sizes.buffer_bytes = offsets.buffer_bytes;
-  plan.sizes.optimizer_bytes = states * offsets.parameter_bytes;
-  plan.sizes.gradient_bytes = options.keep_gradients ? offsets.parameter_bytes : 0;
+  plan.sizes.optimizer_bytes = states * offsets.trained_bytes;
+  plan.sizes.gradient_bytes = options.keep_gradients ? offsets.trained_bytes : 0;
   if (options.training) {
     plan.sizes.loss = graph.outputs[0];
     plan.sizes.loss_node = graph.value_at(graph.outputs[0]).producer;

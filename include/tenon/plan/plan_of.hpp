@@ -184,9 +184,9 @@ class plan_of {
   static constexpr std::int64_t packed_bytes = plan.sizes.packed_bytes;
   /// Activations alive between the forward and the backward pass.
   static constexpr std::int64_t saved_bytes = trains ? find_saved_bytes(view()) : 0;
-  /// Gradients that are kept: none without keep_gradients.
+  /// Gradients that are kept, of trainable parameters: none without keep_gradients.
   static constexpr std::int64_t gradient_bytes = plan.sizes.gradient_bytes;
-  /// Momentum and moments.
+  /// Momentum and moments of trainable parameters.
   static constexpr std::int64_t optimizer_bytes = plan.sizes.optimizer_bytes;
   /// All of it: arena, parameters, packed weights, gradients, optimizer.
   static constexpr std::int64_t total_bytes =

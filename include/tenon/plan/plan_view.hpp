@@ -14,8 +14,8 @@ enum class memory_space : std::uint8_t {
   none,       ///< nowhere: nobody reads it
   arena,      ///< shared by values whose lives do not overlap
   parameter,  ///< the weights, in PyTorch's layouts, back to back; then the running statistics
-  optimizer,  ///< momentum and moments
-  gradient,   ///< gradients that are kept
+  optimizer,  ///< momentum and moments, of parameters that are trained
+  gradient,   ///< gradients that are kept, of the same
 };
 inline constexpr int memory_space_count = 5;
 

@@ -13,10 +13,11 @@ inline namespace v0 {
 inline constexpr std::int64_t slot_alignment = 64;
 
 /// Where parameters and running statistics lie, by their index, in bytes from the start of the parameter space:
-/// parameters back to back in order of first use, then the statistics.
+/// parameters back to back in order of first use, then the statistics. Kept gradients and each part of the optimizer's
+/// state lie back to back likewise, but of the trainable parameters alone (`trained`).
 struct parameter_offsets {
-  list<std::int64_t> parameters, buffers;
-  std::int64_t parameter_bytes = 0, buffer_bytes = 0;
+  list<std::int64_t> parameters, buffers, trained;
+  std::int64_t parameter_bytes = 0, buffer_bytes = 0, trained_bytes = 0;
 };
 
 constexpr parameter_offsets find_parameter_offsets(const graph_view& graph) {
@@ -36,10 +37,15 @@ constexpr parameter_offsets find_parameter_offsets(const graph_view& graph) {
     list<std::int64_t>& found = current.op == operation::parameter ? offsets.parameters : offsets.buffers;
     const auto index = static_cast<std::size_t>(current.attribute.index);
     while (found.size() <= index) found.push_back(0);
-    found.data()[index] = graph.result_value(current).extents.elements() * 4;
+    const std::int64_t bytes = graph.result_value(current).extents.elements() * 4;
+    found.data()[index] = bytes;
+    if (current.op != operation::parameter) continue;
+    while (offsets.trained.size() <= index) offsets.trained.push_back(0);
+    if (current.attribute.trainable) offsets.trained.data()[index] = bytes;
   }
   offsets.parameter_bytes = lie_back_to_back(offsets.parameters);
   offsets.buffer_bytes = lie_back_to_back(offsets.buffers);
+  offsets.trained_bytes = lie_back_to_back(offsets.trained);
   for (std::int64_t& entry : offsets.buffers) entry += offsets.parameter_bytes;
   return offsets;
 }
@@ -67,7 +73,7 @@ constexpr list<placement> assign_spaces(const graph_view& graph, const parameter
       place[first].offset = offsets.buffers[index];
     } else if (current.op == operation::state) {
       place[first].space = memory_space::optimizer;
-      place[first].offset = current.attribute.part * offsets.parameter_bytes + offsets.parameters[index];
+      place[first].offset = current.attribute.part * offsets.trained_bytes + offsets.trained[index];
     }
   }
   if (!keep_gradients) return places;
@@ -75,7 +81,7 @@ constexpr list<placement> assign_spaces(const graph_view& graph, const parameter
     if (current.op != operation::sgd && current.op != operation::adam) continue;
     placement& kept = place[graph.operand(current, 1)];
     kept.space = memory_space::gradient;
-    kept.offset = offsets.parameters[static_cast<std::size_t>(current.attribute.index)];
+    kept.offset = offsets.trained[static_cast<std::size_t>(current.attribute.index)];
   }
   return places;
 }

@@ -129,6 +129,10 @@ class parameter_store {
   [[noreturn]] static void throw_unknown(std::string_view name) {
     throw weight_error(joined({"the network has no parameter \"", name, "\""}), std::string(name));
   }
+  [[noreturn]] static void throw_frozen(std::string_view name) {
+    throw weight_error(joined({"the parameter \"", name, "\" is frozen: it has no gradient"}), std::string(name),
+                       "a trained parameter", "a frozen one");
+  }
 
  private:
   static constexpr std::string_view mean_suffix = "running_mean";

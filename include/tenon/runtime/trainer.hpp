@@ -119,12 +119,14 @@ class trainer : public plan_of<Net, Inputs, Arguments...>,
   void save(const std::string& path) const { executor_.store()->save(path); }
 
   /// The last step's gradient of a parameter, as PyTorch's .grad: without weight decay. Needs the option
-  /// tenon::keep_gradients. Throws weight_error for an unknown name.
+  /// tenon::keep_gradients. Throws weight_error for an unknown name, and for a frozen parameter, which has none.
   parameter_view gradient(std::string_view name) const {
     static_assert(plan_type::arguments::keeps_gradients,
                   "gradient() needs the trainer's option tenon::keep_gradients: without it gradients are not kept");
     const auto* values = reinterpret_cast<const float*>(executor_.spaces()[memory_space::gradient]);
     for (const parameter_description& entry : plan_type::parameter_list) {
+      if (!entry.trainable && entry.name == name) parameter_store::throw_frozen(name);
+      if (!entry.trainable) continue;
       const auto count = static_cast<std::size_t>(entry.extents.elements());
       if (entry.name == name) return {{values, count}, entry.extents};
       values += count;
