@@ -43,7 +43,7 @@ TEST_CASE("running statistics equal the reference", "[kernels]") {
     single_node of;
     of.op = operation::running_statistics;
     of.attribute.momentum = 0.1;
-    of.attribute.index = 35;
+    of.attribute.scale = 35.0 / 34;
     of.operands = {plain(shape(channels), 1), plain(shape(channels), 2, 0.1, 1), plain(shape(channels), 3),
                    plain(shape(channels), 4, 0.1, 1)};
     check(of);

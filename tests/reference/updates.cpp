@@ -58,7 +58,7 @@ TEST_CASE("running statistics move as PyTorch's, with an unbiased variance") {
   tensor<double> mean(channels, {0.5, -1}), variance(channels, {1, 1});
   attributes attribute;
   attribute.momentum = 0.1;
-  attribute.index = 6;
+  attribute.scale = 6.0 / 5;
   execute<double>(operation::running_statistics, attribute, {&batch[1], &batch[2], &mean, &variance}, {});
   CHECK(relative_difference(mean.values, std::vector<double>{0.920081990583, 1.61583773213}) < 1e-11);
   CHECK(relative_difference(variance.values, std::vector<double>{2.74827506556, 7.56672606718}) < 1e-11);

@@ -100,6 +100,39 @@ TENON_EXPECT(trained(lowered_with<tenon::mean_square>(twice), tenon::sgd<>::rule
              "sgd 1 28\n"
              "outputs 15\n");
 
+// A shared norm that sees one value a channel in a second call reads the running statistics there: they change after
+// its backward pass, which reads them too.
+constexpr auto fine_and_single = [](auto x) {
+  auto norm = share<"a">(batch_norm{});
+  auto fine = norm(conv2d<4, no_bias>{}(x));
+  return norm(adaptive_average_pool2d<1>{}(fine));
+};
+TENON_EXPECT(trained(lowered_with<tenon::mean_square>(fine_and_single), tenon::sgd<>::rule()),
+             "0 = input : 1x4x8x8\n"
+             "1 = parameter 0.weight : 4x4x1x1\n"
+             "2 = convolution 0 1 : 1x4x8x8\n"
+             "3 = parameter a.weight : 4\n"
+             "4 = parameter a.bias : 4\n"
+             "5 = buffer a.running_mean : 4\n"
+             "6 = buffer a.running_var : 4\n"
+             "7, 8, 9 = batch_norm_training 2 3 4 : 1x4x8x8\n"
+             "10 = adaptive_average_pool 7 : 1x4x1x1\n"
+             "11 = batch_norm 10 3 4 5 6 : 1x4x1x1\n"
+             "12 = target : 1x4x1x1\n"
+             "13 = mean_square 11 12 : scalar\n"
+             "14 = mean_square_gradient 11 12 : 1x4x1x1\n"
+             "15, 16, 17 = batch_norm_frozen_gradient 10 14 3 4 5 6 : 1x4x1x1\n"
+             "18 = adaptive_average_pool_gradient 15 : 1x4x8x8\n"
+             "19, 20, 21 = batch_norm_gradient 2 18 3 4 8 9 : 1x4x8x8\n"
+             "22 = add 16 20 : 4\n"
+             "23 = add 17 21 : 4\n"
+             "sgd 3 22\n"
+             "sgd 4 23\n"
+             "24 = convolution_weight_gradient 0 19 : 4x4x1x1\n"
+             "sgd 1 24\n"
+             "running_statistics 8 9 5 6\n"
+             "outputs 13\n");
+
 // Frozen parameters have neither gradient nor update; a gradient still passes through.
 constexpr auto frozen_middle = conv2d<4, no_bias>{} >> frozen(conv2d<4>{} >> relu{}) >> conv2d<4, no_bias>{};
 static_assert(has_names<frozen_middle>({"0.weight", "1.0.weight", "1.0.bias", "2.weight"}));
@@ -139,6 +172,17 @@ constexpr bool is_trained(std::initializer_list<double> factors) {
 static_assert(is_trained<frozen_middle>({1, 0, 0, 1}));
 static_assert(!tenon::plan_of<frozen_middle, tenon::image<1, 4, 8, 8>>::parameter_list[1].trainable);
 static_assert(tenon::plan_of<frozen_middle, tenon::image<1, 4, 8, 8>>::parameter_list[3].trainable);
+
+// What makes a variance unbiased is counted with 64 bits: here are 2^32 values a channel.
+constexpr double unbiasing_factor(const tenon::shape& input) {
+  const growing_graph graph = tenon::training_form(lowered_with<tenon::mean_square>(batch_norm{}, input).view());
+  for (const tenon::node& each : graph.nodes) {
+    if (each.op == tenon::operation::running_statistics) return each.attribute.scale;
+  }
+  return 0;
+}
+static_assert(unbiasing_factor(tenon::shape(1, 1, 65536, 65536)) == 4294967296.0 / 4294967295.0);
+static_assert(unbiasing_factor(tenon::shape(1, 1, 1, 3)) == 1.5);
 
 // Optimizer state and kept gradients are those of what is trained alone, a learning rate of 0 included.
 template <const auto& Net, class Optimizer>

@@ -98,7 +98,7 @@ struct attributes {
   range class_weights{};     ///< in the graph's reals; none: all 1
   double epsilon = 0;        ///< of a norm or of Adam
   double momentum = 0;       ///< of SGD, or the share of the new value in running statistics (PyTorch's convention)
-  double scale = 1;          ///< of a loss
+  double scale = 1;          ///< of a loss, or of a variance that running statistics take
   double slope = 0;          ///< of an activation: what its formula says
   double rate = 0;           ///< of a dropout: the share that becomes 0
   double learning_rate_factor = 1;  ///< of a parameter and its update

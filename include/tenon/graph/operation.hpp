@@ -76,8 +76,8 @@ enum class operation : std::uint8_t {
   binary_cross_entropy_gradient,   ///< logits, target -> dlogits
 
   // Updates: results are none, operands are changed.
-  running_statistics,  ///< mean, variance (biased), running mean, running variance; attributes.momentum, .index =
-                       ///< values a channel
+  running_statistics,  ///< mean, variance (biased), running mean, running variance; attributes.momentum, .scale =
+                       ///< what makes the variance unbiased
   sgd,                 ///< parameter, gradient, [velocity]
   adam,                ///< parameter, gradient, first moment, second moment
 

@@ -17,8 +17,9 @@ namespace layers {
 /// Batch normalisation (Ioffe and Szegedy 2015), one mean and variance a channel, of any rank.
 ///
 /// In training the batch's own statistics normalise and the running ones follow them; in inference the running ones do.
-/// Over one value a channel (a 1 x 1 map of batch 1) training too uses the running statistics, and leaves them. A norm
-/// whose result nobody uses is not computed, and its running statistics stay.
+/// Over one value a channel (a 1 x 1 map of batch 1) training too uses the running statistics, and leaves them; where
+/// another call of a shared norm moves them, it uses those from before the step. A norm whose result nobody uses is not
+/// computed, and its running statistics stay.
 /// shapes: x -> the same
 /// parameters: weight (C), bias (C)
 /// buffers: running_mean (C), running_var (C, unbiased as PyTorch's), num_batches_tracked
@@ -57,7 +58,9 @@ constexpr std::int32_t nearest_divisor(std::int32_t channels, std::int32_t wante
 }
 
 /// How many groups a norm of so many channels has, given a number or nearest<N>.
-constexpr std::int32_t norm_groups(std::integral auto given, std::int32_t) { return static_cast<std::int32_t>(given); }
+constexpr std::int32_t norm_groups(std::integral auto given, std::int32_t) {
+  return shape::clamp(static_cast<std::int64_t>(given));
+}
 template <int Wanted>
 constexpr std::int32_t norm_groups(nearest_option<Wanted>, std::int32_t channels) {
   static_assert(Wanted >= 1, "group_norm<nearest<N>> needs N");

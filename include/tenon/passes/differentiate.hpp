@@ -17,9 +17,18 @@ class differentiator {
       : from_(graph), copy_(graph), rule_(rule) {}
 
   constexpr growing_graph run() {
-    for (const node& each : from_.nodes) copy_.copy(each);
     gradients_.assign(from_.values.size(), -1);
     find_what_needs_gradients();
+    // Running statistics that a norm reads as well follow at the end: its backward pass reads them as they were.
+    list<std::int32_t> waiting;
+    for (std::int32_t i = 0; i < from_.node_count(); ++i) {
+      const node& each = from_.nodes.first[i];
+      if (each.op == operation::running_statistics && readers_.first[from_.operand(each, 2)] > 0) {
+        waiting.push_back(i);
+      } else {
+        copy_.copy(each);
+      }
+    }
     for (std::int32_t i = from_.node_count() - 1; i >= 0; --i) {
       const node& current = from_.nodes.first[i];
       if (is_source(current.op) || is_update(current.op)) continue;
@@ -30,12 +39,13 @@ class differentiator {
         if (source.op == operation::parameter && --readers_.first[read[o]] == 0) release(read[o], source);
       }
     }
+    for (const std::int32_t i : waiting) copy_.copy(from_.nodes.first[i]);
     copy_.copy_outputs();
     return std::move(copy_.to);
   }
 
  private:
-  // Which values depend on a trainable parameter, and how many nodes read each parameter.
+  // Which values depend on a trainable parameter, and how many nodes read each parameter and running statistic.
   constexpr void find_what_needs_gradients() {
     needs_.assign(from_.values.size(), 0);
     readers_.assign(from_.values.size(), 0);
@@ -344,8 +354,8 @@ class differentiator {
 /// Gradients of network inputs are not made.
 /// requires: a graph in training form
 /// problems: has_no_gradient
-/// ensures: each trainable parameter that the loss depends on is updated once, after its last reader
-/// cost: nodes + operands
+/// ensures: each trainable parameter that the loss depends on is updated once, after its last reader; running
+/// statistics change after their last reader cost: nodes + operands
 constexpr growing_graph differentiate(const graph_view& graph, const optimizer_rule& rule) {
   return differentiator(graph, rule).run();
 }

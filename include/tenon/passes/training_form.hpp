@@ -47,7 +47,8 @@ constexpr growing_graph training_form(const graph_view& graph) {
     const std::int32_t mean = copy.to.add_result(shape(extents.channels()));
     const std::int32_t variance = copy.to.add_result(shape(extents.channels()));
     followers.push_back({{mean, variance, operands[3], operands[4]}, current.attribute, current.scope});
-    followers.back().attribute.index = static_cast<std::int32_t>(values);
+    // PyTorch's running variance is unbiased: n / (n - 1) times the batch's.
+    followers.back().attribute.scale = static_cast<double>(values) / static_cast<double>(values - 1);
   }
   for (const pending& follower : followers) {
     copy.to.append(operation::running_statistics, follower.operands, follower.attribute, follower.scope);

@@ -121,17 +121,16 @@ inline void adam(const attributes& attribute, std::span<const operand> operands,
   in_parallel(divide_up(of.count, update_grain), adam_part, of);
 }
 
-/// mean, variance (biased), running mean, running variance (of which the unbiased one is kept)
+/// mean, variance (biased), running mean, running variance (which attribute.scale makes unbiased)
 inline void running_statistics(const attributes& attribute, std::span<const operand> operands) {
   const std::int64_t channels = operands[0].extents.elements();
-  const double share = attribute.momentum, values = attribute.index;
-  const double unbiased = values > 1 ? values / (values - 1) : 1;
+  const double share = attribute.momentum;
   const float* const mean = operands[0].as<const float>();
   const float* const variance = operands[1].as<const float>();
   float* const running_mean = operands[2].as<float>();
   float* const running_variance = operands[3].as<float>();
   for (std::int64_t c = 0; c < channels; ++c) {
-    const double m = static_cast<double>(mean[c]), v = static_cast<double>(variance[c]) * unbiased;
+    const double m = static_cast<double>(mean[c]), v = static_cast<double>(variance[c]) * attribute.scale;
     running_mean[c] = static_cast<float>((1 - share) * static_cast<double>(running_mean[c]) + share * m);
     running_variance[c] = static_cast<float>((1 - share) * static_cast<double>(running_variance[c]) + share * v);
   }

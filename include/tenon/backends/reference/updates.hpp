@@ -12,11 +12,11 @@ inline namespace v0 {
 namespace reference {
 
 /// mean, variance (biased), running mean, running variance: PyTorch's batch norm, whose running variance is unbiased.
-/// requires: attribute.index, the values a channel, is at least 2.
+/// attribute.scale is the factor of n values a channel, n / (n - 1).
 template <class T>
 void running_statistics(const attributes& attribute, std::span<const operand> operands) {
   const auto share = static_cast<T>(attribute.momentum);
-  const auto unbias = static_cast<T>(attribute.index / (attribute.index - 1.0));
+  const auto unbias = static_cast<T>(attribute.scale);
   const T *mean = operands[0].as<const T>(), *variance = operands[1].as<const T>();
   T *running_mean = operands[2].as<T>(), *running_variance = operands[3].as<T>();
   for (std::int64_t i = 0; i < operands[0].extents.elements(); ++i) {
