@@ -241,6 +241,120 @@ constexpr auto shared_frozen = [](auto x) {
 static_assert(has_names<shared_frozen>({"a.weight", "0.0.weight", "1.weight"}));
 static_assert(is_trained<shared_frozen>({0, 0, 1}));
 
+// Norms that keep their running statistics compute by constants: those before all that is trained become part of their
+// convolutions, and of the others dx is a multiple of dy, so that nothing is kept for it.
+constexpr tenon::growing_text fused_and_trained(const growing_graph& graph) {
+  const growing_graph fused = tenon::fuse_for_training<tenon::onednn::capabilities>(graph.view());
+  return tenon::print(tenon::differentiate(fused.view(), tenon::sgd<>::rule()).view());
+}
+constexpr auto kept_start = frozen<running_statistics>(conv2d<4, no_bias>{} >> batch_norm{} >> relu{}) >> conv2d<4>{};
+TENON_EXPECT(fused_and_trained(lowered_with<tenon::mean_square>(kept_start)),
+             "0 = input : 1x4x8x8\n"
+             "1 = parameter 0.0.weight : 4x4x1x1\n"
+             "2 = parameter 0.1.weight : 4\n"
+             "3 = parameter 0.1.bias : 4\n"
+             "4 = buffer 0.1.running_mean : 4\n"
+             "5 = buffer 0.1.running_var : 4\n"
+             "6 = convolution(norm, relu) 0 1 2 3 4 5 : 1x4x8x8\n"
+             "7 = parameter 1.weight : 4x4x1x1\n"
+             "8 = parameter 1.bias : 4\n"
+             "9 = convolution 6 7 8 : 1x4x8x8\n"
+             "10 = target : 1x4x8x8\n"
+             "11 = mean_square 9 10 : scalar\n"
+             "12 = mean_square_gradient 9 10 : 1x4x8x8\n"
+             "13, 14 = convolution_weight_gradient 6 12 : 4x4x1x1\n"
+             "sgd 7 13\n"
+             "sgd 8 14\n"
+             "outputs 11\n");
+constexpr auto kept_middle = frozen<"m", running_statistics>(conv2d<4>{} >> name<"m">(tower) >> conv2d<4>{});
+TENON_EXPECT(fused_and_trained(lowered_with<tenon::mean_square>(kept_middle)),
+             "0 = input : 1x4x8x8\n"
+             "1 = parameter 0.weight : 4x4x1x1\n"
+             "2 = parameter 0.bias : 4\n"
+             "3 = convolution 0 1 2 : 1x4x8x8\n"
+             "4 = parameter m.0.weight : 4x4x1x1\n"
+             "5 = convolution 3 4 : 1x4x8x8\n"
+             "6 = parameter m.1.weight : 4\n"
+             "7 = parameter m.1.bias : 4\n"
+             "8 = buffer m.1.running_mean : 4\n"
+             "9 = buffer m.1.running_var : 4\n"
+             "10 = batch_norm 5 6 7 8 9 : 1x4x8x8\n"
+             "11 = parameter 2.weight : 4x4x1x1\n"
+             "12 = parameter 2.bias : 4\n"
+             "13 = convolution 10 11 12 : 1x4x8x8\n"
+             "14 = target : 1x4x8x8\n"
+             "15 = mean_square 13 14 : scalar\n"
+             "16 = mean_square_gradient 13 14 : 1x4x8x8\n"
+             "17, 18 = convolution_weight_gradient 10 16 : 4x4x1x1\n"
+             "19 = convolution_data_gradient 16 11 : 1x4x8x8\n"
+             "sgd 11 17\n"
+             "sgd 12 18\n"
+             "20 = batch_norm_frozen_gradient 19 19 6 7 8 9 : 1x4x8x8\n"
+             "21 = convolution_data_gradient 20 4 : 1x4x8x8\n"
+             "22, 23 = convolution_weight_gradient 0 21 : 4x4x1x1\n"
+             "sgd 1 22\n"
+             "sgd 2 23\n"
+             "outputs 15\n");
+// With a trained scale, the norm's input is read again.
+constexpr auto trained_scale = conv2d<4>{} >> batch_norm<running_statistics>{} >> relu{};
+TENON_EXPECT(fused_and_trained(lowered_with<tenon::mean_square>(trained_scale)),
+             "0 = input : 1x4x8x8\n"
+             "1 = parameter 0.weight : 4x4x1x1\n"
+             "2 = parameter 0.bias : 4\n"
+             "3 = convolution 0 1 2 : 1x4x8x8\n"
+             "4 = parameter 1.weight : 4\n"
+             "5 = parameter 1.bias : 4\n"
+             "6 = buffer 1.running_mean : 4\n"
+             "7 = buffer 1.running_var : 4\n"
+             "8 = batch_norm(relu) 3 4 5 6 7 : 1x4x8x8\n"
+             "9 = target : 1x4x8x8\n"
+             "10 = mean_square 8 9 : scalar\n"
+             "11 = mean_square_gradient 8 9 : 1x4x8x8\n"
+             "12, 13, 14 = batch_norm_frozen_gradient(relu) 3 11 4 5 6 7 : 1x4x8x8\n"
+             "sgd 4 13\n"
+             "sgd 5 14\n"
+             "15, 16 = convolution_weight_gradient 0 12 : 4x4x1x1\n"
+             "sgd 1 15\n"
+             "sgd 2 16\n"
+             "outputs 10\n");
+
+// Which norms follow the batch in training.
+template <const auto& Net>
+constexpr bool follow(std::initializer_list<bool> expected) {
+  const growing_graph lowered_net = lowered_with<tenon::mean_square>(Net);
+  const growing_graph graph = tenon::training_form(lowered_net.view());
+  std::size_t i = 0, updates = 0, following = 0;
+  for (const tenon::node& each : graph.nodes) {
+    updates += each.op == tenon::operation::running_statistics ? 1 : 0;
+    const bool follows = each.op == tenon::operation::batch_norm_training;
+    if (!follows && each.op != tenon::operation::batch_norm) continue;
+    following += follows ? 1 : 0;
+    if (i == expected.size() || expected.begin()[i++] != follows) return false;
+  }
+  return i == expected.size() && updates == following;
+}
+constexpr auto two_norms = name<"a">(batch_norm{}) >> name<"b">(batch_norm{}) >> conv2d<4>{};
+constexpr auto frozen_parameters = frozen<"a">(two_norms);
+static_assert(follow<frozen_parameters>({true, true}));
+constexpr auto frozen_first = frozen<"a", running_statistics>(two_norms);
+static_assert(follow<frozen_first>({false, true}) && is_trained<frozen_first>({0, 0, 1, 1, 1, 1}));
+constexpr auto frozen_both = frozen<running_statistics>(two_norms);
+static_assert(follow<frozen_both>({false, false}) && is_trained<frozen_both>({0, 0, 0, 0, 0, 0}));
+static_assert(problem_of(frozen<"c", running_statistics>(two_norms)) == tenon::problem::selects_nothing);
+constexpr auto layer_option = batch_norm<running_statistics>{} >> batch_norm{};
+static_assert(follow<layer_option>({false, true}) && is_trained<layer_option>({1, 1, 1, 1}));
+// Of a shared norm the first call decides, as of its parameters.
+constexpr auto first_frozen = [](auto x) {
+  auto norm = share<"a">(batch_norm{});
+  return norm(frozen<running_statistics>(norm)(x));
+};
+static_assert(follow<first_frozen>({false, false}) && is_trained<first_frozen>({0, 0}));
+constexpr auto then_frozen = [](auto x) {
+  auto norm = share<"a">(batch_norm{});
+  return frozen<running_statistics>(norm)(norm(conv2d<4>{}(x)));
+};
+static_assert(follow<then_frozen>({true, true}) && is_trained<then_frozen>({1, 1, 1, 1}));
+
 // Indices that change sizes; positions are those of a repetition.
 constexpr auto by_argument = unroll<3>([]<int I>(auto x) { return conv2d<(4 << I), no_bias>{}(x); });
 static_assert(has_names<by_argument>({"0.0.weight", "1.0.weight", "2.0.weight"}));

@@ -105,6 +105,9 @@ inline constexpr auto share_example = [](auto x) {
 static_assert(gives<share_example, picture>(shape(2, 8, 15, 20), 3 * 8 + 8));
 inline constexpr auto frozen_example = frozen(conv2d<8, kernel<3>>{} >> batch_norm{}) >> conv2d<4>{};
 static_assert(gives<frozen_example, picture>(shape(2, 4, 15, 20), 3 * 8 * 9 + 8 + 16 + 8 * 4 + 4));
+inline constexpr auto frozen_norm_example =
+    frozen<running_statistics>(conv2d<8, kernel<3>, no_bias>{} >> batch_norm{} >> relu{}) >> conv2d<4>{};
+static_assert(gives<frozen_norm_example, picture>(shape(2, 4, 15, 20), 3 * 8 * 9 + 16 + 8 * 4 + 4));
 inline constexpr auto factor_example = learning_rate_factor<0.1>(conv2d<8, kernel<3>>{} >> relu{}) >> conv2d<4>{};
 static_assert(gives<factor_example, picture>(shape(2, 4, 15, 20), 3 * 8 * 9 + 8 + 8 * 4 + 4));
 

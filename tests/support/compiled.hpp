@@ -36,7 +36,7 @@ compiled_graph compile_for_inference(const tenon::growing_graph& described) {
 }
 
 /// Compiles a lowered network with its losses for training. Gradients that are kept lie in the memory space of that
-/// name, at the places that parameters have in theirs.
+/// name, in the order of the parameters.
 /// requires: the graph has no problem.
 template <class Capabilities>
 compiled_graph compile_for_training(const tenon::growing_graph& described, const tenon::optimizer_rule& rule,

@@ -86,15 +86,16 @@ class builder {
 
   // Selections: what is said of parts from outside.
 
-  /// Until `deselect`, new parameters below the present scope, or below `name` in it, are frozen if told so, and their
-  /// learning rates are multiplied.
-  constexpr void select(std::string_view name, bool freezes, double learning_rate_factor) {
-    selections_.push_back({name.empty() ? scope() : scope(name), freezes, learning_rate_factor, name.empty(), nullptr});
+  /// Until `deselect`, new parameters below the present scope, or below `name` in it, are frozen if told so, new
+  /// running statistics stay as they are if told so, and learning rates are multiplied.
+  constexpr void select(std::string_view name, bool freezes, double learning_rate_factor, bool keeps_statistics) {
+    selections_.push_back(
+        {name.empty() ? scope() : scope(name), freezes, learning_rate_factor, name.empty(), nullptr, keeps_statistics});
   }
 
   /// Until `deselect`, a rule of rewriting leaves alone what lies below `name` in the present scope.
   constexpr void exempt(std::string_view name, const void* rule) {
-    selections_.push_back({scope(name), false, 1, false, rule});
+    selections_.push_back({scope(name), false, 1, false, rule, false});
   }
 
   /// Problem: selects_nothing, of a name.
@@ -138,13 +139,18 @@ class builder {
     return named(operation::parameter, name, text, extents, attribute, parameters_);
   }
 
-  /// A running statistic of the present scope.
-  constexpr std::int32_t buffer(std::string_view name, const shape& extents, initializer initial) {
+  /// A running statistic of the present scope. `follows`: training moves it, unless a selection says that it stays.
+  constexpr std::int32_t buffer(std::string_view name, const shape& extents, initializer initial, bool follows = true) {
+    const range text = scope(name);
     attributes attribute;
     attribute.index = buffers_;
     attribute.initial = initial;
-    attribute.trainable = false;
-    return named(operation::buffer, name, scope(name), extents, attribute, buffers_);
+    attribute.trainable = follows;
+    for (std::size_t i = 0; i < selections_.count; ++i) {
+      const selection& each = selections_.first[i];
+      if (each.keeps_statistics && is_below(view_of(text), view_of(each.below))) attribute.trainable = false;
+    }
+    return named(operation::buffer, name, text, extents, attribute, buffers_);
   }
 
   /// The number of the next dropout: each draws other random numbers.
@@ -191,6 +197,7 @@ class builder {
     double learning_rate_factor;
     bool used;
     const void* rule;  // of an exemption from rewriting: the rule
+    bool keeps_statistics;
   };
 
   constexpr std::string_view view_of(range text) const {

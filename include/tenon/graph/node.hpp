@@ -90,7 +90,7 @@ struct attributes {
   bool nesterov = false;
   bool decoupled = false;  ///< weight decay as AdamW has it
   bool has_ignored = false;
-  bool trainable = true;
+  bool trainable = true;       ///< of a parameter; of a running statistic: whether it follows the batches
   bool has_workspace = false;  ///< the last result is scratch memory for this node alone
   initializer initial = initializer::zeros;
   enum interpolation interpolation = interpolation::nearest;

@@ -59,7 +59,8 @@ enum class operation : std::uint8_t {
   transposed_convolution_weight_gradient,  ///< x, dy -> dw, [db]
   batch_norm_gradient,  ///< x, dy, scale, shift, mean, variance -> dx, dscale, dshift; statistics were the batch's.
                         ///< With a fused activation, its mask is made again from x
-  batch_norm_frozen_gradient,  ///< the same, but the statistics were given: constants
+  batch_norm_frozen_gradient,  ///< the same, but the statistics were given: constants. Where scale and shift are, too,
+                               ///< dx is the only result, and x may be dy where nothing is fused
   group_norm_gradient,    ///< x, dy, [scale, shift], mean, variance -> dx, [dscale, dshift]. With a fused activation,
                           ///< its mask is made again from x
   activation_gradient,    ///< y, dy -> dx; y the output, but of a hard swish the input

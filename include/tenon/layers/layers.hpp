@@ -9,12 +9,13 @@
 //   unroll<N>([]<int I>(auto x) ...)     a lambda called for 0 to N - 1: sizes may depend on the index
 //   share<"head">(part)          every call uses the same parameters
 //   frozen(part), frozen<"encoder">(part)                        parameters that are not trained
+//   frozen<running_statistics>(part), ...<"encoder", running_statistics>(part)    nor do norms follow the batch
 //   learning_rate_factor<0.1>(part), ...<0.1, "encoder">(part)   parameters that learn slower or faster
 #include "tenon/layers/layer.hpp"
 #include "tenon/layers/sharing.hpp"
 
 // Options: kernel<3>, stride<2>, dilation<2>, padding<0>, output_padding<1>, groups<8>, no_bias; epsilon<1e-3>,
-// running_share<0.1>; he_normal, he_uniform, xavier_normal, xavier_uniform, bilinear
+// running_share<0.1>, running_statistics; he_normal, he_uniform, xavier_normal, xavier_uniform, bilinear
 #include "tenon/layers/options.hpp"
 
 // Convolutions

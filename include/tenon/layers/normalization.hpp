@@ -25,7 +25,7 @@ namespace layers {
 /// buffers: running_mean (C), running_var (C, unbiased as PyTorch's), num_batches_tracked
 /// MACs: none
 /// saved for the backward pass: its input, and the batch's mean and variance
-/// options: epsilon<1e-5>, running_share<0.1>
+/// options: epsilon<1e-5>, running_share<0.1>, running_statistics (by which training normalises too; they stay)
 /// problems: none
 /// example: conv2d<8, kernel<3>, no_bias>{} >> batch_norm<epsilon<1e-3>>{}
 template <batch_norm_option... Options>
@@ -38,8 +38,8 @@ struct batch_norm : layer<batch_norm<Options...>> {
     const shape channels(x.channels());
     const std::array<std::int32_t, 5> operands{x.number, to.parameter("weight", channels, initializer::ones),
                                                to.parameter("bias", channels, initializer::zeros),
-                                               to.buffer("running_mean", channels, initializer::zeros),
-                                               to.buffer("running_var", channels, initializer::ones)};
+                                               to.buffer("running_mean", channels, initializer::zeros, options.follows),
+                                               to.buffer("running_var", channels, initializer::ones, options.follows)};
     attributes attribute;
     attribute.epsilon = options.epsilon;
     attribute.momentum = options.momentum;

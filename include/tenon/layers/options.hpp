@@ -143,6 +143,7 @@ struct norm_options {
 };
 struct batch_norm_options : norm_options {
   double momentum = 0.1;
+  bool follows = true;
 };
 struct group_norm_options : norm_options {
   bool affine = true;
@@ -164,6 +165,13 @@ struct running_share {
   static_assert(Value.value() >= 0 && Value.value() <= 1, "a share is at least 0 and at most 1");
   static constexpr auto sets = &batch_norm_options::momentum;
   static constexpr void set(batch_norm_options& options) { options.momentum = Value.value(); }
+};
+/// A batch norm normalises by its running statistics in training too, and they stay as they are: PyTorch's norm in
+/// eval(). Its scale and shift are trained, unless they are frozen: frozen<"encoder", running_statistics>(net) does
+/// both to all norms of a part, as torchvision's FrozenBatchNorm2d.
+struct running_statistics {
+  static constexpr auto sets = &batch_norm_options::follows;
+  static constexpr void set(batch_norm_options& options) { options.follows = false; }
 };
 /// With a scale and a shift for each channel. A group norm's default.
 struct affine {

@@ -2,10 +2,12 @@
 // share, frozen, learning_rate_factor: whose parameters a part uses, and how they are trained.
 #pragma once
 
+#include <concepts>
 #include <string_view>
 
 #include "tenon/core/real.hpp"
 #include "tenon/layers/layer.hpp"
+#include "tenon/layers/options.hpp"
 
 namespace tenon {
 inline namespace v0 {
@@ -107,13 +109,14 @@ struct enclosing_part : part_base {
   }
 };
 
-/// A part whose parameters below `Name` are frozen or learn at another rate; see `frozen` and `learning_rate_factor`.
-template <text Name, bool Freezes, real Factor, class Part>
-struct selecting_part : enclosing_part<selecting_part<Name, Freezes, Factor, Part>, Part> {
+/// A part whose parameters below `Name` are frozen, its norms' statistics too if told so, or learn at another rate; see
+/// `frozen` and `learning_rate_factor`.
+template <text Name, bool Freezes, real Factor, bool KeepsStatistics, class Part>
+struct selecting_part : enclosing_part<selecting_part<Name, Freezes, Factor, KeepsStatistics, Part>, Part> {
   static_assert(Factor.value() >= 0, "a learning rate's factor is not negative");
   using enclosing_part<selecting_part, Part>::enclosing_part;
 
-  static constexpr void before(builder& to) { to.select(Name.view(), Freezes, Factor.value()); }
+  static constexpr void before(builder& to) { to.select(Name.view(), Freezes, Factor.value(), KeepsStatistics); }
   static constexpr void after(builder& to) { to.deselect(); }
 };
 
@@ -121,12 +124,30 @@ struct selecting_part : enclosing_part<selecting_part<Name, Freezes, Factor, Par
 /// where the name counts from the scope of the chain, lambda or layer; of what has a name, from where it stands.
 ///
 /// As PyTorch's requires_grad = False: no gradient, no update, no weight decay; gradients pass through to what lies
-/// before. Batch norms inside go on normalising by the batch, and their running statistics follow it.
+/// before. Batch norms inside go on normalising by the batch, and their running statistics follow it; the option
+/// running_statistics below freezes them too.
 /// problems: selects_nothing, if nothing has the name
 /// example: frozen(conv2d<8, kernel<3>>{} >> batch_norm{}) >> conv2d<4>{}
 template <text Name = "", class Part>
 constexpr auto frozen(const Part& part) {
-  return selecting_part<Name, true, 1.0, Part>(part);
+  return selecting_part<Name, true, 1.0, false, Part>(part);
+}
+
+/// The same, and batch norms inside use their running statistics in training as in inference, and leave them and their
+/// count of batches: frozen<"encoder", running_statistics>(net), frozen<running_statistics>(part).
+///
+/// As PyTorch's eval() with requires_grad = False, torchvision's and detectron2's frozen batch norm, or Keras'
+/// trainable = False: each norm is y = scale x + shift by constants, through which gradients pass. What lies before all
+/// that is trained runs as in inference, norms folded into convolutions. Of a shared part the first call decides.
+/// problems: selects_nothing, if nothing has the name
+/// example: frozen<running_statistics>(conv2d<8, kernel<3>, no_bias>{} >> batch_norm{} >> relu{}) >> conv2d<4>{}
+template <text Name, std::same_as<running_statistics> Option, class Part>
+constexpr auto frozen(const Part& part) {
+  return selecting_part<Name, true, 1.0, true, Part>(part);
+}
+template <std::same_as<running_statistics> Option, class Part>
+constexpr auto frozen(const Part& part) {
+  return selecting_part<"", true, 1.0, true, Part>(part);
 }
 
 /// The learning rate of a part's parameters is Factor times the optimizer's: learning_rate_factor<0.1>(part). With a
@@ -138,7 +159,7 @@ constexpr auto frozen(const Part& part) {
 /// example: learning_rate_factor<0.1>(conv2d<8, kernel<3>>{} >> relu{}) >> conv2d<4>{}
 template <real Factor, text Name = "", class Part>
 constexpr auto learning_rate_factor(const Part& part) {
-  return selecting_part<Name, false, Factor, Part>(part);
+  return selecting_part<Name, false, Factor, false, Part>(part);
 }
 
 /// A factor that stands nowhere, or among the arguments; this says what to write.

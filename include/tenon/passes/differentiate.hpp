@@ -6,6 +6,7 @@
 
 #include "tenon/graph/growing_graph.hpp"
 #include "tenon/passes/optimizer_rule.hpp"
+#include "tenon/passes/trained_values.hpp"
 
 namespace tenon {
 inline namespace v0 {
@@ -18,7 +19,8 @@ class differentiator {
 
   constexpr growing_graph run() {
     gradients_.assign(from_.values.size(), -1);
-    find_what_needs_gradients();
+    needs_ = find_what_needs_gradients(from_);
+    count_readers();
     // Running statistics that a norm reads as well follow at the end: its backward pass reads them as they were.
     list<std::int32_t> waiting;
     for (std::int32_t i = 0; i < from_.node_count(); ++i) {
@@ -45,21 +47,13 @@ class differentiator {
   }
 
  private:
-  // Which values depend on a trainable parameter, and how many nodes read each parameter and running statistic.
-  constexpr void find_what_needs_gradients() {
-    needs_.assign(from_.values.size(), 0);
+  // How many nodes read each parameter and running statistic.
+  constexpr void count_readers() {
     readers_.assign(from_.values.size(), 0);
-    // While compiling a call costs as much as several accesses, hence pointers.
-    const std::int32_t* const operands = from_.operands.first;
     for (const node& current : from_.nodes) {
       if (is_update(current.op)) continue;
-      bool needs = current.op == operation::parameter && current.attribute.trainable;
-      const range read = current.operands, made = current.results;
-      for (std::int32_t o = read.begin; o < read.begin + read.count; ++o) {
-        needs = needs || needs_.first[operands[o]] != 0;
-        ++readers_.first[operands[o]];
-      }
-      for (std::int32_t r = made.begin; r < made.begin + made.count; ++r) needs_.first[r] = needs ? 1 : 0;
+      const std::int32_t* const read = from_.operands.first + current.operands.begin;
+      for (std::int32_t o = 0; o < current.operands.count; ++o) ++readers_.first[read[o]];
     }
   }
 
@@ -243,18 +237,19 @@ class differentiator {
       const std::int32_t addend = from_.operand(current, current.operands.count - 1);
       if (needs(addend)) contribute(addend, dy, current.scope);
     }
-    if (!needs(x(current)) && !(has_scale && (needs(from_.operand(current, 1)) || needs(from_.operand(current, 2))))) {
-      return;
-    }
+    const bool scales = has_scale && (needs(from_.operand(current, 1)) || needs(from_.operand(current, 2)));
+    if (!needs(x(current)) && !scales) return;
+    // By constants alone dx is a multiple of dy: then x need not be kept unless a mask is made of it.
+    const bool by_constants = gradient == operation::batch_norm_frozen_gradient && !scales;
     list<std::int32_t> operands;
-    operands.push_back(now(x(current)));
+    operands.push_back(by_constants && alone.attribute.fused == activation::none ? dy : now(x(current)));
     operands.push_back(dy);
     for (int i = 1; has_scale && i <= 2; ++i) operands.push_back(now(from_.operand(current, i)));
     for (const std::int32_t each : statistics) operands.push_back(each);
     const std::int32_t dx = copy_.to.make(gradient, operands, alone.attribute, extents(x(current)), current.scope);
     // All results before the first sum, which is a node of its own.
     std::array<std::int32_t, 3> made{};
-    for (int i = 1; has_scale && i <= 2; ++i) {
+    for (int i = 1; has_scale && !by_constants && i <= 2; ++i) {
       made[static_cast<std::size_t>(i)] = copy_.to.add_result(extents(from_.operand(current, i)));
     }
     for (int i = 1; has_scale && i <= 2; ++i) {

@@ -18,7 +18,7 @@ inline namespace v0 {
 ///     ... -> loss
 ///     mean, variance, running mean, running variance -> running_statistics
 ///
-/// A norm over one value a channel stays as it is.
+/// A norm over one value a channel stays as it is, and so does one whose running statistics follow no batch.
 /// requires: the loss is the graph's last node, so that a loss that is not finite changes nothing
 /// ensures: the graph computes what PyTorch does in training mode
 /// cost: nodes + operands
@@ -32,10 +32,12 @@ constexpr growing_graph training_form(const graph_view& graph) {
   list<pending> followers;
   for (std::int32_t i = 0; i < graph.node_count(); ++i) {
     const node& current = graph.node_at(i);
-    const std::int64_t values =
-        current.op == operation::batch_norm
-            ? graph.operand_value(current, 0).extents.elements() / graph.operand_value(current, 0).extents.channels()
-            : 0;
+    std::int64_t values = 0;
+    if (current.op == operation::batch_norm &&
+        graph.node_at(graph.operand_value(current, 3).producer).attribute.trainable) {
+      const shape& normalized = graph.operand_value(current, 0).extents;
+      values = normalized.elements() / normalized.channels();
+    }
     if (values <= 1) {
       copy.copy(current);
       continue;

@@ -10,7 +10,8 @@
 namespace tenon {
 inline namespace v0 {
 
-/// A parameter or running statistic: its name as in PyTorch, its shape, whether training changes it, and how it starts.
+/// A parameter or running statistic: its name as in PyTorch, its shape, whether it is a parameter that is trained, and
+/// how it starts.
 struct parameter_description {
   std::string_view name;
   shape extents;
@@ -30,9 +31,9 @@ constexpr std::size_t count_stored(const graph_view& graph, operation kind) {
 constexpr void describe_stored(const graph_view& graph, operation kind, std::span<parameter_description> to) {
   for (const node& current : graph.nodes) {
     if (current.op != kind) continue;
-    to[static_cast<std::size_t>(current.attribute.index)] = {graph.text(current.scope),
-                                                             graph.result_value(current).extents,
-                                                             current.attribute.trainable, current.attribute.initial};
+    to[static_cast<std::size_t>(current.attribute.index)] = {
+        graph.text(current.scope), graph.result_value(current).extents,
+        kind == operation::parameter && current.attribute.trainable, current.attribute.initial};
   }
 }
 

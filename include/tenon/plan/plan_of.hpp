@@ -75,6 +75,7 @@ template <class Capabilities>
 constexpr growing_graph fuse_for_training(const graph_view& lowered) {
   const growing_graph live = remove_dead(lowered), graph = training_form(live.view());
   graph_edits edits(graph.view());
+  if constexpr (Capabilities::folds_norm) fold_frozen_norm(edits);
   fuse_sum<Capabilities>(edits);
   fuse_activation<Capabilities, true>(edits);
   return edits.applied();

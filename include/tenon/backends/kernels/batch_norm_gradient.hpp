@@ -18,16 +18,16 @@ namespace kernels {
 namespace TENON_KERNEL_ISA {
 
 /// x, dy, scale, shift, mean, variance -> dx, dscale, dshift; dx may overwrite x or dy. A result without memory is left
-/// out. `frozen`: the statistics are constants, else they are the batch's and the gradient goes through them. Plain
-/// values are taken where `TakesPlain`.
+/// out; a frozen norm may have dx alone. `frozen`: the statistics are constants, else they are the batch's and the
+/// gradient goes through them. Plain values are taken where `TakesPlain`.
 template <bool TakesPlain>
 void norm_gradient(const attributes& attribute, bool frozen, std::span<const operand> operands,
                    std::span<const operand> results) {
   const geometry extents(operands[0].extents, block);
   const auto values = static_cast<double>(extents.batch * extents.pixels);
   const float* const scale = operands[2].as<const float>();
-  float* const dscale = results[1].as<float>();
-  float* const dshift = results[2].as<float>();
+  float* const dscale = results.size() > 1 ? results[1].as<float>() : nullptr;
+  float* const dshift = results.size() > 1 ? results[2].as<float>() : nullptr;
   norm_round round{operands[0].as<const float>(),
                    operands[1].as<const float>(),
                    nullptr,

@@ -50,7 +50,7 @@ void batch_norm_training(const attributes& attribute, std::span<const operand> o
   normalize<T>(attribute, x, parameters, addend_of(attribute, operands), results[0]);
 }
 
-/// x, dy, scale, shift, mean, variance -> dx, dscale, dshift; dx may overwrite x or dy. `Frozen`: the statistics are
+/// x, dy, scale, shift, mean, variance -> dx, [dscale, dshift]; dx may overwrite x or dy. `Frozen`: the statistics are
 /// constants, else they are the batch's and the gradient goes through them.
 template <bool Frozen, class T>
 void norm_gradient(const attributes& attribute, std::span<const operand> operands, std::span<const operand> results) {
@@ -64,8 +64,10 @@ void norm_gradient(const attributes& attribute, std::span<const operand> operand
       dshift += sums.plain;
       dscale += sums.weighted;
     }
-    results[1].as<T>()[channel] = static_cast<T>(dscale);
-    results[2].as<T>()[channel] = static_cast<T>(dshift);
+    if (results.size() > 1) {
+      results[1].as<T>()[channel] = static_cast<T>(dscale);
+      results[2].as<T>()[channel] = static_cast<T>(dshift);
+    }
     const double share = Frozen ? 0 : static_cast<double>(norm.scale) / count;
     for (std::int32_t image = 0; image < x.extents.batch(); ++image)
       differentiate_plane(attribute, norm, dshift * share, dscale * share, x, dy, results[0], image, channel);
