@@ -299,7 +299,8 @@ TEST_CASE("convolutions add a value and apply every function") {
          {geometry{{3, 19, 7, 9}, 19, 3, 1, 1, 1, 1}, geometry{{1, 32, 5, 6}, 32, 1},
           geometry{{1, 5, 4, 5, 6}, 5, 3, 1, 1, 1, 1}, geometry{{1, 64, 8, 9}, 64, 3, 1, 1, 1, 1, 64},
           geometry{{3, 19, 9, 8}, 19, 3, 1, 2, 2, 2, 19}, geometry{{1, 12, 7, 6}, 12, 3, 1, 1, 1, 1, 3},
-          geometry{{1, 5, 4, 3, 9}, 5, 3, 1, 1, 1, 1, 5}, geometry{{1, 20, 1, 1}, 20, 3, 1, 1, 1, 1}})
+          geometry{{1, 5, 4, 3, 9}, 5, 3, 1, 1, 1, 1, 5}, geometry{{1, 20, 1, 1}, 20, 3, 1, 1, 1, 1},
+          geometry{{1, 8, 1, 1}, 8, 1}, geometry{{1, 5, 1, 1, 3}, 5, 1}})
       for (const addend adds : {addend::none, addend::in_place, addend::apart, addend::source})
         for (const int threads : {1, 2}) {
           INFO(name_of(of) << ", " << tenon::name_of(function) << ", " << static_cast<int>(adds) << ", " << threads

@@ -142,8 +142,9 @@ class primitive_step final : public convolution_step {
     const shape& extents = described(values_.destination).extents;
     const std::int64_t bytes = extents.batch() * round_up(extents.channels(), kernels::block_of(isa_)) *
                                extents.spatial_elements() * std::int64_t{sizeof(float)};
-    parallel_for(bytes / 64, [&](std::int64_t begin, std::int64_t end) {
-      const std::int64_t last = end == bytes / 64 ? bytes : end * 64;
+    // The last piece may be half of one: a single pixel of a block of 8.
+    parallel_for((bytes + 63) / 64, [&](std::int64_t begin, std::int64_t end) {
+      const std::int64_t last = std::min(bytes, end * 64);
       std::memcpy(to + begin * 64, from + begin * 64, static_cast<std::size_t>(last - begin * 64));
     });
   }
