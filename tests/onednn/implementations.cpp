@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// No step of any network is oneDNN's reference code or plain scalar code of ours, where the machine has vectors.
+// No step of any network is oneDNN's reference code or plain scalar code of ours, where the machine has vectors, with
+// the kernels that a predictor or trainer of it carries and no others.
 #include <array>
 #include <catch2/catch.hpp>
 #include <string>
@@ -8,6 +9,8 @@
 #include "support/run_time_plan.hpp"
 #include "tenon/backends/onednn/capabilities.hpp"
 #include "tenon/backends/onednn/program.hpp"
+#include "tenon/backends/onednn/slow_code.hpp"
+#include "tenon/layers/layers.hpp"
 #include "tenon/models/deeplab_v3_plus.hpp"
 #include "tenon/models/espnet.hpp"
 #include "tenon/models/fast_scnn.hpp"
@@ -26,11 +29,17 @@ bool is_scalar(std::string_view name) {
   return has("ref") || has("simple") || has("plain");
 }
 
+int told = 0;
+
 /// Checks the implementation of every step, and returns the number of steps of the convolution family.
-int check_steps(const support::run_time_plan& compiled) {
-  const plan_view plan = compiled.view();
-  const onednn::program program(plan, 1);
+template <onednn::needs Needs>
+int check_steps_by(const plan_view& plan) {
+  told = 0;
+  const slow_steps_listener before = tell_slow_steps([](const slow_steps&) { ++told; });
+  const onednn::program_for<Needs> program(plan, 1);
+  tell_slow_steps(before);
   const bool has_vectors = onednn::effective_isa() != kernels::isa::plain;
+  if (has_vectors) CHECK(told == 0);
   int convolutions = 0;
   for (std::int32_t i = 0; i < plan.graph.node_count(); ++i) {
     const node& of = plan.graph.node_at(i);
@@ -42,6 +51,20 @@ int check_steps(const support::run_time_plan& compiled) {
     convolutions += onednn::role_of(of.op) != onednn::convolution_role::none ? 1 : 0;
   }
   return convolutions;
+}
+
+constexpr onednn::needs without_slow_primitives = [] {
+  onednn::needs found = onednn::every_need;
+  found.slow_primitives = false;
+  return found;
+}();
+
+/// A predictor's program is chosen by needs_of while compiling, and so is the one here. Of what needs_of may leave out,
+/// kernels in place of slow primitives are all that a program does without and says nothing.
+int check_steps(const support::run_time_plan& compiled) {
+  const plan_view plan = compiled.view();
+  return onednn::needs_of(plan.graph).slow_primitives ? check_steps_by<onednn::every_need>(plan)
+                                                      : check_steps_by<without_slow_primitives>(plan);
 }
 
 template <class Net>
@@ -83,4 +106,26 @@ TEST_CASE("no step of a VB-Net is scalar code") {
   check_network(models::vb_net<2, models::vb_block::separable>, shape(1, 1, 32, 128, 128), 40);
 }
 
-TEST_CASE("no step of ESPNet is scalar code") { check_network(models::espnet<12>, shape(1, 3, 360, 480), 30); }
+TEST_CASE("no step of ESPNet is scalar code") {
+  check_network(models::espnet<12>, shape(1, 3, 360, 480), 30);
+  check_network(models::espnet<12, 2, 8>, shape(1, 3, 120, 160), 30);
+}
+
+namespace {
+using namespace tenon::layers;
+
+template <int Kernel, int Dilation>
+constexpr auto wide =
+    conv2d<32, kernel<Kernel>, dilation<Dilation>>{} >> relu{} >> conv2d<32, kernel<Kernel>, dilation<Dilation>>{};
+}  // namespace
+
+TEST_CASE("no step of a dense convolution with a large window is scalar code") {
+  check_network(wide<3, 4>, shape(1, 32, 45, 60), 2);
+  check_network(wide<3, 18>, shape(2, 32, 45, 60), 2);
+  check_network(wide<3, 24>, shape(1, 5, 20, 20), 2);
+  check_network(wide<9, 1>, shape(1, 32, 45, 60), 2);
+  check_network(wide<15, 1>, shape(1, 32, 45, 60), 2);
+  check_network(conv2d<32, kernel<4>, stride<4>>{} >> conv2d<32, kernel<3>, stride<2>, padding<0>>{},
+                shape(1, 3, 61, 64), 2);
+  check_network(conv2d<32, kernel<3>, padding<4>>{} >> conv2d<32, kernel<1>, stride<2>>{}, shape(1, 8, 30, 30), 2);
+}

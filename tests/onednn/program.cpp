@@ -6,8 +6,10 @@
 
 #include <catch2/catch.hpp>
 #include <cstdlib>
+#include <memory>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "single_node.hpp"
@@ -163,6 +165,49 @@ TEST_CASE("a program tells implementations and pointers") {
     });
     CHECK(values == 2);
   }
+}
+
+namespace {
+
+/// Takes what oneDNN has, be it slow.
+std::unique_ptr<onednn::convolution_step> make_primitive(const plan_view& plan, std::int32_t number,
+                                                         dnnl_engine_t engine, kernels::isa set) {
+  const node& of = plan.graph.node_at(number);
+  const onednn::weight_extents extents = onednn::weight_extents_of(plan.graph, of);
+  auto descriptor =
+      onednn::convolution_description(engine, plan.graph, of, extents, kernels::block_of(set), "decoder").make();
+  return std::make_unique<onednn::primitive_step>(plan, number, set, engine, std::move(descriptor), extents);
+}
+
+std::vector<std::string> told;
+
+}  // namespace
+
+TEST_CASE("who wants to know is told once of a plan's steps by reference code") {
+  small_network network(false);
+  // Windows that begin outside of a smaller image altogether.
+  network.values[0].extents = shape(2, 3, 3, 1);
+  network.nodes[5].attribute.padding_begin = network.nodes[5].attribute.padding_end = {0, 4, 4};
+  const auto listener = [](const slow_steps& found) {
+    told.push_back(std::string(found.layer) + ", " + std::string(found.implementation));
+    told.push_back(std::to_string(found.count));
+  };
+  const slow_steps_listener before = tell_slow_steps(listener);
+  CHECK(before == &write_slow_steps);
+  told.clear();
+  const onednn::basic_program slow(network.plan, 1, {&kernels::execute<>, &make_primitive});
+  int expected = 0;
+  for (const std::int32_t number : {5, 7}) expected += onednn::is_slow(slow.implementation_of(number)) ? 1 : 0;
+  CHECK(told == std::vector<std::string>{"decoder.fine, ref:any", std::to_string(expected)});
+
+  told.clear();
+  const onednn::program fast(network.plan, 1);
+  if (onednn::effective_isa() != kernels::isa::plain) CHECK(told.empty());
+  CHECK(tell_slow_steps(nullptr) == static_cast<slow_steps_listener>(listener));
+  told.clear();
+  const onednn::basic_program silent(network.plan, 1, {&kernels::execute<>, &make_primitive});
+  CHECK(told.empty());
+  tell_slow_steps(before);
 }
 
 TEST_CASE("a failure names the node and what was planned") {

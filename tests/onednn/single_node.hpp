@@ -66,6 +66,25 @@ class single_node {
 
   std::string implementation;
 
+  /// Whether has_fast_primitive says that oneDNN has fast code for a node that no kernel of ours computes anyway; then
+  /// requires that it has.
+  bool check_promise(dnnl_engine_t engine) {
+    finish();
+    const graph_view graph = view();
+    const node& of = nodes_.back();
+    if (needs_kernels(graph, of)) return false;
+    const auto is_blocked = [&](std::int32_t number) { return graph.value_at(number).arrangement == layout::blocked; };
+    const onednn::convolution_values on = onednn::convolution_values_of(graph, of);
+    const int block = kernels::block_of(onednn::effective_isa());
+    const onednn::weight_extents extents = onednn::whole_blocks(onednn::weight_extents_of(graph, of), block,
+                                                                is_blocked(on.source), is_blocked(on.destination));
+    const onednn::primitive_descriptor descriptor =
+        onednn::convolution_description(engine, graph, of, extents, block, "").make();
+    implementation = onednn::implementation_of(descriptor, "");
+    CHECK(!onednn::is_slow(implementation));
+    return true;
+  }
+
   /// Runs both backends and holds every result against the reference, padding against zero, pointers against the plan.
   void compare(int threads, double tolerance = 1e-5) {
     const std::int32_t operand_count = finish();

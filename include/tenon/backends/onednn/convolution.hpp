@@ -12,17 +12,12 @@
 #include "tenon/backends/onednn/needs.hpp"
 #include "tenon/backends/onednn/primitive_step.hpp"
 #include "tenon/backends/onednn/row_step.hpp"
+#include "tenon/backends/onednn/slow_code.hpp"
 #include "tenon/backends/onednn/weight_gradient_step.hpp"
 
 namespace tenon {
 inline namespace v0 {
 namespace onednn {
-
-/// Whether an implementation of oneDNN is the one for what it has no fast code for.
-inline bool is_slow(std::string_view implementation) {
-  return implementation.find("ref:") != std::string_view::npos ||
-         implementation.find("simple") != std::string_view::npos;
-}
 
 /// Chooses the way of computing node `number` and makes it ready.
 /// throws: backend_error if oneDNN cannot, wants more memory than is planned, or the node is beyond `Needs`.

@@ -93,21 +93,36 @@ constexpr weight_extents weight_extents_of(const graph_view& graph, const node& 
           static_cast<std::int64_t>(kernel[0]) * kernel[1] * kernel[2]};
 }
 
-/// Whether oneDNN has fast code for the node wherever it has AVX2, so that a program need not carry ours. It is not
-/// said of volumes, images of one channel, several channels in several groups, kernels as large as the image, dilation
-/// with a stride or for a weight's gradient, and transposed convolutions that leave gaps; there oneDNN is asked when
-/// the program is made.
+/// Whether oneDNN has fast code for the node wherever it has AVX2, so that a program need not carry ours. It is said of
+/// what usual networks have: windows of at most 7 that lie on the image but for half of themselves and 3 elements.
+/// Of volumes, images of one channel, groups, uneven strides and what else is not listed here oneDNN is asked when the
+/// program is made. `tests/onednn/fast_primitives.cpp` holds it against oneDNN.
 constexpr bool has_fast_primitive(const graph_view& graph, const node& of) {
   const attributes& attribute = of.attribute;
   const convolution_values values = convolution_values_of(graph, of);
-  const bool transposed = is_transposed(of.op);
-  const shape& image = graph.value_at(transposed ? values.destination : values.source).extents;
+  const bool transposed = is_transposed(of.op), sums = role_of(of.op) == convolution_role::weight_gradient;
+  // A window slides over the image, and the grid has its positions; to scatter is to go from the grid to the image.
+  const bool scatters = !sums && (role_of(of.op) == convolution_role::data_gradient) != transposed;
+  const value& seen = graph.value_at(transposed ? values.destination : values.source);
+  const shape &image = seen.extents, &grid = graph.value_at(transposed ? values.source : values.destination).extents;
   if (attribute.groups != 1 || image.spatial_rank() == 3 || image.channels() == 1) return false;
+  if (attribute.stride[1] != attribute.stride[2]) return false;
+  // A stem of two channels has no fast weight gradient in AVX2.
+  if (sums && seen.arrangement == layout::plain && image.channels() == 2) return false;
   for (std::size_t d = 1; d < 3; ++d) {
     const std::int64_t kernel = attribute.kernel[d], stride = attribute.stride[d], dilation = attribute.dilation[d];
-    if ((kernel - 1) * dilation >= image.spatial(static_cast<int>(d))) return false;
-    if (dilation > 1 && (stride > 1 || role_of(of.op) == convolution_role::weight_gradient)) return false;
+    const std::int64_t extent = image.spatial(static_cast<int>(d)), positions = grid.spatial(static_cast<int>(d));
+    // How far a window reaches, and what of the first and of the last lies outside; less than 0 where the last column
+    // of the image is in no window.
+    const std::int64_t reach = (kernel - 1) * dilation, begin = attribute.padding_begin[d];
+    const std::int64_t end = (positions - 1) * stride + reach + 1 - begin - extent;
+    // In AVX2 oneDNN makes 3 pixels at once, and what lies outside is to be the affair of the first alone.
+    const std::int64_t most = lesser(lesser<std::int64_t>(3, positions), (reach + 1) / 2);
+    if (kernel > 7 || reach >= extent || begin > most || end > most) return false;
+    if (dilation > 1 && (stride > 1 || sums)) return false;
+    if (stride > 2 && (scatters || sums)) return false;
     if (transposed && stride > kernel) return false;
+    if (scatters && (end < 0 || reach - begin > 3 || reach - end > 3)) return false;
   }
   return true;
 }

@@ -11,6 +11,7 @@
 #include "tenon/backends/onednn/handle.hpp"
 #include "tenon/backends/onednn/primitive_step.hpp"
 #include "tenon/backends/onednn/program.hpp"
+#include "tenon/backends/onednn/slow_code.hpp"
 #include "tenon/backends/onednn/weight_gradient.hpp"
 #include "tenon/backends/onednn/weight_gradient_step.hpp"
 #include "tenon/backends/onednn/weights.hpp"

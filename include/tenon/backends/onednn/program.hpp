@@ -15,6 +15,7 @@
 #include "tenon/backends/kernels/isa.hpp"
 #include "tenon/backends/onednn/convolution.hpp"
 #include "tenon/backends/onednn/handle.hpp"
+#include "tenon/backends/onednn/slow_code.hpp"
 #include "tenon/backends/operand.hpp"
 #include "tenon/core/parallel.hpp"
 #include "tenon/plan/plan_view.hpp"
@@ -59,6 +60,7 @@ class basic_program {
       if (last->convolution != nullptr)
         scratchpad_bytes_ = std::max(scratchpad_bytes_, last->convolution->scratchpad_bytes());
     }
+    tell_of_slow_steps();
   }
   // Prepared nodes point to the plan in the object.
   basic_program(const basic_program&) = delete;
@@ -165,6 +167,22 @@ class basic_program {
     std::unique_ptr<convolution_step> convolution;  ///< nullptr: a kernel of ours
     std::unique_ptr<operand[]> operands;            ///< of a kernel: operands, then results
   };
+
+  /// Tells whoever wants to know of steps by oneDNN's reference code.
+  void tell_of_slow_steps() const {
+    slow_steps found;
+    std::string implementation;
+    for (const prepared_node* at = first_.get(); at != nullptr; at = at->next.get()) {
+      if (at->convolution == nullptr || !is_slow(at->convolution->implementation())) continue;
+      if (++found.count > 1) continue;
+      implementation = at->convolution->implementation();
+      found.layer = plan_.graph.text(plan_.graph.node_at(at->number).scope);
+    }
+    const slow_steps_listener listener = current_slow_steps_listener.load();
+    if (found.count == 0 || listener == nullptr) return;
+    found.implementation = implementation;
+    listener(found);
+  }
 
   const prepared_node* find(std::int32_t number) const {
     for (const prepared_node& each : nodes_)
