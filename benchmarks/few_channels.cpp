@@ -11,6 +11,7 @@
 #include "tenon/backends/kernels/row_convolution.hpp"
 #include "tenon/backends/kernels/row_weight_gradient.hpp"
 #include "tenon/backends/onednn/program.hpp"
+#include "tenon/runtime/allocation.hpp"
 
 namespace {
 
@@ -40,6 +41,9 @@ void run_plain(benchmark::State& state, const problem& of, pass direction) {
   kernels::row_dimension along[3];
   for (int d = of.rank == 3 ? 0 : 1; d < 3; ++d) along[d] = {of.size, of.size, 3, of.dilation, -of.dilation};
   const kernels::isa set = onednn::effective_isa();
+  const kernels::row_tiles tiles(1, of.channels, of.channels, along, kernels::width_of(set));
+  const allocation memory = allocate(static_cast<std::size_t>(tiles.scratch_floats()) * sizeof(float), "scratch");
+  const kernels::row_scratch scratch{reinterpret_cast<float*>(memory.get()), 1};
   for (auto _ : state) {
     if (direction == pass::weights) {
       kernels::row_weight_gradient(set, {tensor(x, extents),
@@ -47,7 +51,8 @@ void run_plain(benchmark::State& state, const problem& of, pass direction) {
                                          sums.data(),
                                          weights.data(),
                                          bias.data(),
-                                         {along[0], along[1], along[2]}});
+                                         {along[0], along[1], along[2]},
+                                         scratch});
     } else {
       kernels::row_convolution(set, {tensor(x, extents),
                                      tensor(y, extents),
@@ -56,7 +61,8 @@ void run_plain(benchmark::State& state, const problem& of, pass direction) {
                                      nullptr,
                                      activation::none,
                                      0,
-                                     {along[0], along[1], along[2]}});
+                                     {along[0], along[1], along[2]},
+                                     scratch});
     }
     benchmark::ClobberMemory();
   }

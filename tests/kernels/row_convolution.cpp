@@ -4,6 +4,7 @@
 
 #include "harness.hpp"
 #include "tenon/backends/kernels/row_weight_gradient.hpp"
+#include "tenon/runtime/allocation.hpp"
 
 using namespace harness;
 
@@ -84,6 +85,32 @@ results expected_of(const problem& of, const given& from) {
 
 std::vector<float> floats(const std::vector<double>& from) { return {from.begin(), from.end()}; }
 
+/// Scratch memory for some threads, all NaN: what is read there has been written. Nothing is written behind it.
+class scratch_memory {
+ public:
+  scratch_memory(kernels::isa set, int threads, const problem& of, const kernels::row_dimension (&along)[3], int from,
+                 int to)
+      : floats_(static_cast<std::int64_t>(threads) *
+                kernels::row_tiles(of.batch, from, to, along, kernels::width_of(set)).scratch_floats()),
+        parts_(threads),
+        memory_(allocate(static_cast<std::size_t>(floats_ + guards) * sizeof(float), "scratch")) {
+    std::fill_n(data(), floats_, std::numeric_limits<float>::quiet_NaN());
+    std::fill_n(data() + floats_, guards, guard);
+  }
+  kernels::row_scratch view() const { return {data(), parts_}; }
+  bool guards_hold() const {
+    return std::all_of(data() + floats_, data() + floats_ + guards, [](float each) { return each == guard; });
+  }
+
+ private:
+  static constexpr std::int64_t guards = 256;
+  static constexpr float guard = 1e30f;
+  std::int64_t floats_, parts_;
+  allocation memory_;
+
+  float* data() const { return reinterpret_cast<float*>(memory_.get()); }
+};
+
 results found_by(kernels::isa set, int threads, const problem& of, const given& from, bool in_place) {
   const thread_count_scope scope(threads);
   const auto placed = [](const shape& extents, const std::vector<double>& values) {
@@ -109,20 +136,31 @@ results found_by(kernels::isa set, int threads, const problem& of, const given& 
                                  of.adds ? addend.view().as<const float>() : nullptr,
                                  activation::relu,
                                  0,
+                                 {},
                                  {}};
-  kernels::row_arguments along_x{dy.view(), dx.view(), backward.data(), nullptr, nullptr, activation::none, 0, {}};
+  kernels::row_arguments along_x{dy.view(), dx.view(), backward.data(), nullptr, nullptr, activation::none, 0, {}, {}};
   for (int d = 0; d < 3; ++d) {
     along_y.along[d] = {of.size[d], of.result(d), of.taps[d], of.dilation, -of.pad(d)};
     along_x.along[d] = {of.result(d), of.size[d], of.taps[d], of.dilation, of.pad(d) - (of.taps[d] - 1) * of.dilation};
   }
+  const scratch_memory of_y(set, threads, of, along_y.along, of.in, of.out);
+  const scratch_memory of_x(set, threads, of, along_x.along, of.out, of.in);
+  const scratch_memory of_w(set, threads, of, along_y.along, of.in, of.out);
+  along_y.scratch = of_y.view();
+  along_x.scratch = of_x.view();
   kernels::row_convolution(set, along_y);
   kernels::row_convolution(set, along_x);
   std::vector<float> dw(from.w.size()), db(from.b.size());
   std::vector<float> sums(
       static_cast<std::size_t>(kernels::row_gradient_sums(static_cast<std::int64_t>(dw.size()), of.out)), 1e30f);
-  kernels::row_weight_gradient(
-      set,
-      {x.view(), dy.view(), sums.data(), dw.data(), db.data(), {along_y.along[0], along_y.along[1], along_y.along[2]}});
+  kernels::row_weight_gradient(set, {x.view(),
+                                     dy.view(),
+                                     sums.data(),
+                                     dw.data(),
+                                     db.data(),
+                                     {along_y.along[0], along_y.along[1], along_y.along[2]},
+                                     of_w.view()});
+  CHECK((of_y.guards_hold() && of_x.guards_hold() && of_w.guards_hold()));
   CHECK((x.guards_hold() && dy.guards_hold() && y.guards_hold() && dx.guards_hold() && addend.guards_hold()));
   CHECK((x.values() == from.x && dy.values() == from.dy));
   return {in_place ? addend.values() : y.values(), dx.values(), {dw.begin(), dw.end()}, {db.begin(), db.end()}};

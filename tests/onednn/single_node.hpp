@@ -125,6 +125,8 @@ class single_node {
                         scratchpad = allocate(static_cast<std::int64_t>(program.scratchpad_bytes()));
     std::fill_n(reinterpret_cast<float*>(arena.get()), arena_bytes / 4, 1e30F);
     std::fill_n(reinterpret_cast<float*>(weights.get()), packed_bytes / 4 + 16, 1e30F);
+    // Nothing may depend on what the scratchpad holds.
+    std::fill_n(scratchpad.get(), program.scratchpad_bytes(), std::byte{0xff});
     memory memory;
     memory[memory_space::arena] = arena.get();
     memory.packed = weights.get();

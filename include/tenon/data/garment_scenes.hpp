@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "tenon/core/error.hpp"
 #include "tenon/core/random.hpp"
@@ -63,7 +64,7 @@ class garment_scenes {
     // A garment for 1300 pixels of canvas, more or less.
     const auto usual = static_cast<std::int32_t>(std::clamp<std::int64_t>(plane() / 1300, 1, most_garments - 1));
     const std::int32_t count = random.between(std::max(1, usual - 1), usual + 1);
-    std::array<std::pair<std::int32_t, std::int32_t>, most_garments> centres{};
+    std::vector<std::pair<std::int32_t, std::int32_t>> centres(static_cast<std::size_t>(count));
     for (std::int32_t i = 0; i < count; ++i) {
       centres[static_cast<std::size_t>(i)] = free_place(random, centres.data(), i);
       draw_garment(random, centres[static_cast<std::size_t>(i)], picture, labels);

@@ -62,9 +62,9 @@ void batch_norm_training(const attributes& attribute, std::span<const operand> o
   if constexpr (TakesPlain) {
     if (operands[0].arrangement == layout::plain) return normalize_planes_training(round, operands[0], mean, variance);
   }
-  std::array<block_sums, most_parts> sums;
-  for (; round.first_block < extents.blocks; round.first_block += most_parts) {
-    round.blocks = std::min(most_parts, extents.blocks - round.first_block);
+  std::array<block_sums, most_norm_parts> sums;
+  for (; round.first_block < extents.blocks; round.first_block += most_norm_parts) {
+    round.blocks = std::min(most_norm_parts, extents.blocks - round.first_block);
     const round_parts parts(round, sums.data());
     in_parallel(parts.count(), moments_part, parts);
     for (std::int64_t i = 0; i < round.blocks; ++i) {

@@ -40,10 +40,10 @@ void norm_gradient(const attributes& attribute, bool frozen, std::span<const ope
     if (operands[0].arrangement == layout::plain)
       return differentiate_planes(round, operands[0], frozen, dscale, dshift);
   }
-  std::array<block_sums, most_parts> sums;
-  std::array<float, most_parts * block> plain{}, weighted{};
-  for (; round.first_block < extents.blocks; round.first_block += most_parts) {
-    round.blocks = std::min(most_parts, extents.blocks - round.first_block);
+  std::array<block_sums, most_norm_parts> sums;
+  std::array<float, most_norm_parts * block> plain{}, weighted{};
+  for (; round.first_block < extents.blocks; round.first_block += most_norm_parts) {
+    round.blocks = std::min(most_norm_parts, extents.blocks - round.first_block);
     const std::int64_t first = round.first_block * block;
     if (!frozen || dscale != nullptr || dshift != nullptr) {
       const round_parts parts(round, sums.data());

@@ -18,7 +18,7 @@ namespace kernels {
 namespace TENON_KERNEL_ISA {
 
 /// The most groups that are worked on at once. A multiple of a block's channels, so that so many groups end with one.
-inline constexpr std::int64_t most_groups = 2048;
+inline constexpr std::int64_t most_groups = 1024;
 
 /// How many floats of small images are worked on at once; larger images one at a time, while they are in the cache.
 inline constexpr std::int64_t gathered_floats = 1 << 18;
@@ -40,12 +40,12 @@ inline void find_group_statistics(const norm_round& of, float* mean, float* vari
   const geometry& extents = of.extents;
   const std::int64_t groups = of.parameters.groups, size = extents.channels / groups;
   const auto pixels = static_cast<double>(extents.pixels);
-  std::array<block_sums, most_parts> sums;
+  std::array<block_sums, most_norm_parts> sums;
   double count = 0, group_mean = 0, group_squares = 0;  // of the group whose channels come next
   norm_round round = of;
-  for (std::int64_t done = 0; done < of.blocks; done += most_parts) {
+  for (std::int64_t done = 0; done < of.blocks; done += most_norm_parts) {
     round.first_block = of.first_block + done;
-    round.blocks = std::min(most_parts, of.blocks - done);
+    round.blocks = std::min(most_norm_parts, of.blocks - done);
     const round_parts parts(round, sums.data());
     in_parallel(parts.count(), moments_part, parts);
     for (std::int64_t i = 0; i < round.blocks; ++i) {

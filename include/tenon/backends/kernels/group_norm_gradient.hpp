@@ -36,12 +36,12 @@ inline void sum_group_gradients(const norm_round& of, group_gradient_sums& to) {
   const std::int64_t size = extents.channels / of.parameters.groups;
   const auto values = static_cast<double>(size * extents.pixels);
   const float* const scale = of.parameters.scale;
-  std::array<block_sums, most_parts> sums;
+  std::array<block_sums, most_norm_parts> sums;
   double plain = 0, weighted = 0;  // of the group whose channels come next
   norm_round round = of;
-  for (std::int64_t done = 0; done < of.blocks; done += most_parts) {
+  for (std::int64_t done = 0; done < of.blocks; done += most_norm_parts) {
     round.first_block = of.first_block + done;
-    round.blocks = std::min(most_parts, of.blocks - done);
+    round.blocks = std::min(most_norm_parts, of.blocks - done);
     const round_parts parts(round, sums.data());
     in_parallel(parts.count(), gradient_sums_part, parts);
     for (std::int64_t i = 0; i < round.blocks; ++i) {

@@ -29,8 +29,11 @@ struct norm_parameters {
   float epsilon;
 };
 
+/// The most blocks, and parts of their sums, that are summed at once: 16 KiB of sums, which any stack has room for.
+inline constexpr std::int64_t most_norm_parts = 1024 / block;
+
 /// Some channel blocks that are worked on at once: of a batch norm each goes through all images; of a group norm they
-/// are block planes, counted through all images. Sums take at most most_parts blocks, which fit the stack.
+/// are block planes, counted through all images. Sums take at most most_norm_parts blocks.
 struct norm_round {
   const float* x;
   const float* dy;
@@ -120,7 +123,7 @@ struct round_parts {
   block_sums* sums;
 
   round_parts(const norm_round& of, block_sums* to)
-      : round(&of), tiles(of.tiles_of_block(), std::max<std::int64_t>(1, most_parts / of.blocks), 1), sums(to) {}
+      : round(&of), tiles(of.tiles_of_block(), std::max<std::int64_t>(1, most_norm_parts / of.blocks), 1), sums(to) {}
   std::int64_t count() const { return round->blocks * tiles.count; }
 };
 

@@ -17,6 +17,7 @@ namespace kernels {
 struct tiled_row_arguments {
   const row_arguments* arguments;
   row_tiles tiles;
+  std::int64_t parts;  ///< of the tiles, in order; each has its own scratch memory
 };
 
 }  // namespace kernels
@@ -69,8 +70,11 @@ TENON_KERNEL inline void store_tile(const row_arguments& of, const row_tiles& ti
 /// A tile's memory.
 struct row_memory {
   kept_lines lines;
-  alignas(64) float sums[most_row_channels * most_sums];
-  alignas(64) float bias[most_row_channels * width];  ///< vectors of equal floats
+  float* sums;
+  float* bias;  ///< vectors of equal floats
+
+  row_memory(const row_tiles& tiles, float* scratch)
+      : lines(scratch), sums(scratch + tiles.kept_floats()), bias(sums + tiles.result_channels * tiles.sum_floats()) {}
 };
 
 /// Where a tile's results lie.
@@ -89,8 +93,9 @@ TENON_KERNEL inline bool is_stored_at_once(const row_arguments& of, const row_ti
          tiles.column_taps == tiles.width.taps && sees_source(tiles, tile, 0, 0);
 }
 
-TENON_KERNEL inline void row_convolution_part(const tiled_row_arguments& of, std::int64_t begin, std::int64_t end) {
-  row_memory memory;
+/// Tiles begin to end - 1.
+TENON_KERNEL inline void row_convolution_tiles(const tiled_row_arguments& of, std::int64_t begin, std::int64_t end,
+                                               row_memory memory) {
   const row_arguments& arguments = *of.arguments;
   const row_tiles& tiles = of.tiles;
   const auto add = instance_for_channels<row_sums_instance>(tiles.result_channels);
@@ -132,10 +137,20 @@ TENON_KERNEL inline void row_convolution_part(const tiled_row_arguments& of, std
   }
 }
 
+TENON_KERNEL inline void row_convolution_part(const tiled_row_arguments& of, std::int64_t begin, std::int64_t end) {
+  const std::int64_t count = of.tiles.count();
+  for (std::int64_t part = begin; part < end; ++part)
+    row_convolution_tiles(of, count * part / of.parts, count * (part + 1) / of.parts,
+                          row_memory(of.tiles, of.arguments->scratch.part(of.tiles, part)));
+}
+
 inline void row_convolution(const row_arguments& of) {
-  const tiled_row_arguments tiled{&of, row_tiles(of.source.extents.batch(), of.source.extents.channels(),
-                                                 of.result.extents.channels(), of.along, width)};
-  in_parallel(tiled.tiles.count(), row_convolution_part, tiled);
+  tiled_row_arguments tiled{
+      &of,
+      row_tiles(of.source.extents.batch(), of.source.extents.channels(), of.result.extents.channels(), of.along, width),
+      0};
+  tiled.parts = of.scratch.parts_of(tiled.tiles.count());
+  in_parallel(tiled.parts, row_convolution_part, tiled);
 }
 
 }  // namespace TENON_KERNEL_ISA

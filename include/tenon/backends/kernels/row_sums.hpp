@@ -24,6 +24,7 @@ struct row_arguments {
   activation fused = activation::none;
   float slope = 0;
   row_dimension along[3];  ///< depth, height, width
+  row_scratch scratch;
 };
 
 /// Where sums lie, and the floats from a channel's, a run's or a pixel's to the next.

@@ -35,14 +35,8 @@ inline constexpr std::int64_t tile_rows = 16, tile_columns = 128;
 /// How much farther the taps of one that sees them all at once may reach.
 inline constexpr std::int64_t most_row_reach = 16, most_column_reach = 64;
 
-/// The floats of one channel's lines of a tile, and of its sums, at most. A vector behind the last line may be read.
-inline constexpr std::int64_t most_line = tile_columns + most_column_reach,
-                              most_lines = (tile_rows + most_row_reach) * most_line + 32,
-                              most_sums = tile_rows * most_line + 16;
-
-/// The floats of the lines of all channels that are kept, of one plane or of more, at most.
+/// The floats of the lines of all channels that are kept of more planes than one, at most.
 inline constexpr std::int64_t most_kept = 50 << 10;
-static_assert(most_kept >= most_row_channels * most_lines);
 
 /// Result rows of all channels.
 struct row_tile {
@@ -117,10 +111,14 @@ struct row_tiles {
   std::int64_t lines_until(const row_tile& of, std::int64_t i) const {
     return by_rows ? i + 1 + lines - rows : lines_of(of);
   }
-  /// Of a channel's lines and of its sums, which begin where a vector does.
+  /// Of a channel's lines and of its sums, which begin where a vector does. A vector behind the last line may be read.
   std::int64_t line_floats() const { return divide_up(lines * pitch, 16) * 16 + 32; }
   std::int64_t plane_floats() const { return source_channels * line_floats(); }
   std::int64_t sum_floats() const { return divide_up(rows * sum_pitch, 16) * 16 + 16; }
+  /// Of the lines that are kept, and of all that a thread works in: these, a tile's sums or dy, and a vector for each
+  /// result channel.
+  std::int64_t kept_floats() const { return planes_kept * plane_floats(); }
+  std::int64_t scratch_floats() const { return kept_floats() + result_channels * (sum_floats() + 16); }
   /// Of all taps that look at one plane of the source.
   std::int64_t plane_weights() const { return height.taps * width.taps * source_channels * result_channels; }
   /// Where the weights of a tap of a plane begin.
@@ -155,10 +153,21 @@ struct row_tiles {
   }
 };
 
+/// Memory for some threads to work in, which neither the stack, which may be small, nor a step's allocation gives.
+struct row_scratch {
+  float* floats;       ///< `parts` times row_tiles::scratch_floats(), from a multiple of 64 bytes on
+  std::int64_t parts;  ///< no more threads than that compute
+
+  /// How many parts of `count` tiles, or of sums, are worked on at once, each in memory of its own.
+  std::int64_t parts_of(std::int64_t count) const { return std::min(parts, count); }
+  float* part(const row_tiles& tiles, std::int64_t i) const { return floats + i * tiles.scratch_floats(); }
+};
+
 /// Lines of the planes of the source that the latest tiles saw.
 class kept_lines {
  public:
-  kept_lines() { std::fill_n(keys_, most_row_taps, -1); }
+  /// `floats`: memory of row_tiles::kept_floats().
+  explicit kept_lines(float* floats) : floats_(floats) { std::fill_n(keys_, most_row_taps, -1); }
 
   /// Where a plane's lines for tile `i` are or come.
   float* of_plane(const row_tiles& tiles, std::int64_t plane) {
@@ -172,7 +181,7 @@ class kept_lines {
   }
 
  private:
-  alignas(64) float floats_[most_kept];
+  float* floats_;
   std::int64_t keys_[most_row_taps];
 
   /// Planes that one tile sees have different ones.

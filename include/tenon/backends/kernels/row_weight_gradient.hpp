@@ -16,12 +16,20 @@ struct row_gradient_arguments {
   float* dw;      ///< (dy's channels, x's channels, taps)
   float* db;      ///< either may be nullptr: left out
   row_dimension along[3];
+  row_scratch scratch;
 };
 
 struct tiled_row_gradient {
   const row_gradient_arguments* arguments;
   row_tiles tiles;
-  equal_parts parts;
+  equal_parts parts;  ///< of sums
+  std::int64_t runs;  ///< of parts, in order; each has its own scratch memory
+
+  tiled_row_gradient(const row_gradient_arguments& of, std::int64_t floats_of_vector)
+      : arguments(&of),
+        tiles(of.x.extents.batch(), of.x.extents.channels(), of.dy.extents.channels(), of.along, floats_of_vector),
+        parts(tiles.count(), row_parts, 1),
+        runs(of.scratch.parts_of(parts.count)) {}
 
   std::int64_t weights() const { return tiles.depth.taps * tiles.plane_weights(); }
   float* sums(std::int64_t part) const { return arguments->sums + part * (weights() + tiles.result_channels); }
@@ -125,10 +133,12 @@ struct row_products_instance {
   }
 };
 
-TENON_KERNEL inline void row_weight_gradient_part(const tiled_row_gradient& of, std::int64_t begin, std::int64_t end) {
-  kept_lines kept;
-  alignas(64) float arriving[most_row_channels * most_sums];
+/// Parts begin to end - 1.
+TENON_KERNEL inline void row_weight_gradient_parts(const tiled_row_gradient& of, std::int64_t begin, std::int64_t end,
+                                                   float* scratch) {
   const row_tiles& tiles = of.tiles;
+  kept_lines kept(scratch);
+  float* const arriving = scratch + tiles.kept_floats();
   const auto add = instance_for_channels<row_products_instance>(tiles.result_channels);
   const std::int64_t source_plane = tiles.height.source * tiles.width.source;
   const std::int64_t result_plane = tiles.height.result * tiles.width.result;
@@ -164,10 +174,17 @@ TENON_KERNEL inline void row_weight_gradient_part(const tiled_row_gradient& of, 
   }
 }
 
+TENON_KERNEL inline void row_weight_gradient_part(const tiled_row_gradient& of, std::int64_t begin, std::int64_t end) {
+  const std::int64_t count = of.parts.count;
+  for (std::int64_t run = begin; run < end; ++run)
+    row_weight_gradient_parts(of, count * run / of.runs, count * (run + 1) / of.runs,
+                              of.arguments->scratch.part(of.tiles, run));
+}
+
 inline void row_weight_gradient(const row_gradient_arguments& of) {
-  const row_tiles tiles(of.x.extents.batch(), of.x.extents.channels(), of.dy.extents.channels(), of.along, width);
-  const tiled_row_gradient tiled{&of, tiles, equal_parts(tiles.count(), row_parts, 1)};
-  in_parallel(tiled.parts.count, row_weight_gradient_part, tiled);
+  const tiled_row_gradient tiled(of, width);
+  const row_tiles& tiles = tiled.tiles;
+  in_parallel(tiled.runs, row_weight_gradient_part, tiled);
   const auto total = [&](std::int64_t place) {
     double sum = 0;
     for (std::int64_t part = 0; part < tiled.parts.count; ++part) sum += static_cast<double>(tiled.sums(part)[place]);

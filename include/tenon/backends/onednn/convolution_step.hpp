@@ -45,6 +45,7 @@ class convolution_step {
 
   /// oneDNN's name of the implementation, or "kernels:avx512" and so on for one of ours.
   virtual std::string implementation() const { return joined({"kernels:", kernels::name_of(isa_)}); }
+  /// What it works in while it runs, for as many threads as the calling thread's count was when it was made.
   virtual std::size_t scratchpad_bytes() const { return 0; }
   /// Sets every pointer it works on.
   virtual void bind(const memory& memory) { memory_ = memory; }
@@ -66,6 +67,7 @@ class convolution_step {
   virtual void visit_pointers(visitor visit, const void* context) const {
     for (const std::int32_t number : {values_.source, values_.destination, addend()})
       if (number >= 0) visit(context, pointer_use::value, number, address(number));
+    if (scratchpad_bytes() > 0) visit(context, pointer_use::scratchpad, -1, memory_.scratchpad);
     if (role_ != convolution_role::weight_gradient) return visit(context, pointer_use::packed, -1, packed());
     for (const std::int32_t number : {values_.weights, bias_gradient_value(), workspace()})
       if (number >= 0) visit(context, pointer_use::value, number, address(number));

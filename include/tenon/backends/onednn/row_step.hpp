@@ -22,7 +22,12 @@ class row_step final : public convolution_step {
     const std::int64_t weights = plain_.extents.elements();
     require_bytes(4 * (role_ == convolution_role::weight_gradient ? kernels::row_gradient_sums(weights, channels())
                                                                   : weights + (adds_bias(*node_) ? channels() : 0)));
+    const kernels::row_tiles cut = tiles();
+    scratch_parts_ = std::min<std::int64_t>(omp_get_max_threads(), cut.count());
+    scratchpad_bytes_ = static_cast<std::size_t>(scratch_parts_ * cut.scratch_floats()) * sizeof(float);
   }
+
+  std::size_t scratchpad_bytes() const override { return scratchpad_bytes_; }
 
   /// A data gradient sees the taps the other way round.
   void pack() const override {
@@ -58,7 +63,8 @@ class row_step final : public convolution_step {
                                     addend() < 0 ? nullptr : floats(addend()),
                                     is_forward ? attribute().fused : activation::none,
                                     static_cast<float>(attribute().slope),
-                                    {along(0), along(1), along(2)}});
+                                    {along(0), along(1), along(2)},
+                                    scratch()});
   }
 
  private:
@@ -68,8 +74,19 @@ class row_step final : public convolution_step {
                                         floats(workspace()),
                                         floats(values_.weights),
                                         bias_gradient_value() < 0 ? nullptr : floats(bias_gradient_value()),
-                                        {along(0), along(1), along(2)}});
+                                        {along(0), along(1), along(2)},
+                                        scratch()});
   }
+
+  kernels::row_tiles tiles() const {
+    const bool is_data_gradient = role_ == convolution_role::data_gradient;
+    const shape& from = described(is_data_gradient ? values_.destination : values_.source).extents;
+    const shape& to = described(is_data_gradient ? values_.source : values_.destination).extents;
+    const kernels::row_dimension dimensions[] = {along(0), along(1), along(2)};
+    return {from.batch(), from.channels(), to.channels(), dimensions, kernels::width_of(isa_)};
+  }
+
+  kernels::row_scratch scratch() const { return {reinterpret_cast<float*>(memory_.scratchpad), scratch_parts_}; }
 
   kernels::row_dimension along(int i) const {
     const auto d = static_cast<std::size_t>(i);
@@ -80,6 +97,9 @@ class row_step final : public convolution_step {
     if (role_ == convolution_role::data_gradient) return {destination, source, taps, step, padding - (taps - 1) * step};
     return {source, destination, taps, step, -padding};
   }
+
+  std::int64_t scratch_parts_ = 0;
+  std::size_t scratchpad_bytes_ = 0;
 };
 
 }  // namespace onednn
