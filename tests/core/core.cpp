@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The small types: list, shape, tensor_view, text, real, layouts, threads.
+// The small types: list, shape, tensor_view, text, real, finite numbers, layouts, threads.
 #include "tenon/core/core.hpp"
 
 #include <atomic>
 #include <catch2/catch.hpp>
+#include <limits>
 #include <vector>
 
 #include "tenon/core/interpolation.hpp"
@@ -14,6 +15,14 @@ using namespace tenon::literals;
 
 static_assert(160_MiB == 167'772'160 && 2_GiB == 2'147'483'648 && 3_KiB == 3'072);
 static_assert(real(0.1).value() == 0.1);
+static_assert(is_finite(3.4e38f) && is_finite(-0.0f) && is_finite(1e-45f) && is_finite(-1.7e308) && is_finite(5e-324));
+static_assert(!is_finite(std::numeric_limits<float>::infinity()) && !is_nan(std::numeric_limits<float>::infinity()));
+static_assert(!is_finite(-std::numeric_limits<double>::infinity()) &&
+              !is_nan(-std::numeric_limits<double>::infinity()));
+static_assert(!is_finite(std::numeric_limits<float>::quiet_NaN()) && is_nan(-std::numeric_limits<float>::quiet_NaN()));
+static_assert(!is_finite(std::numeric_limits<double>::quiet_NaN()) &&
+              is_nan(-std::numeric_limits<double>::quiet_NaN()));
+static_assert(!is_nan(1.0f) && !is_nan(1.0));
 static_assert(text("decoder.add").view() == "decoder.add");
 static_assert(shape(2, 3, 5, 7).elements() == 210 && shape().elements() == 1);
 static_assert(shape(2, 3, 5, 7).spatial(0) == 1 && shape(2, 3, 5, 7).spatial(1) == 5 &&

@@ -5,6 +5,7 @@
 #include "tenon/core/compiler.hpp"
 #include "tenon/core/element_type.hpp"
 #include "tenon/core/error.hpp"
+#include "tenon/core/finite.hpp"
 #include "tenon/core/literals.hpp"
 #include "tenon/core/option_list.hpp"
 #include "tenon/core/parallel.hpp"
