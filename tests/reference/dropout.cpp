@@ -3,6 +3,7 @@
 #include <set>
 
 #include "harness.hpp"
+#include "tenon/core/finite.hpp"
 
 namespace {
 using namespace harness;
@@ -90,5 +91,5 @@ TEST_CASE("dropout is its own gradient, in place too") {
 TEST_CASE("what is not finite does not vanish in a dropout") {
   const tensor<double> x(shape(1, 1, 10, 10), std::numeric_limits<double>::infinity());
   const auto y = dropped(dropping(0.5), x, {0, 1, 0});
-  for (const double each : y.values) CHECK(!std::isfinite(each));
+  for (const double each : y.values) CHECK(!is_finite(each));
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The reference kernels that work element by element.
 #include "harness.hpp"
+#include "tenon/core/finite.hpp"
 
 namespace {
 using namespace harness;
@@ -23,7 +24,7 @@ TEST_CASE("relu keeps what is positive, and its gradient passes there") {
 TEST_CASE("relu keeps what is not a number, as PyTorch does") {
   const tensor<double> x(shape(1, 1, 1, 3), {std::numeric_limits<double>::quiet_NaN(), -1, 2});
   const auto y = evaluate<double>(operation::activation, {.fused = activation::relu}, {x}, {x.extents});
-  CHECK(std::isnan(y[0].values[0]));
+  CHECK(is_nan(y[0].values[0]));
   CHECK(y[0].values[1] == 0);
   CHECK(y[0].values[2] == 2);
 }

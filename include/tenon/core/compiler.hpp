@@ -8,3 +8,20 @@
 #define TENON_TARGET_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")))
 #define TENON_TARGET_AVX2 __attribute__((target("avx2,fma")))
 #define TENON_ALWAYS_INLINE inline __attribute__((always_inline))
+
+/// Around functions whose arithmetic must stay as it is written, in a user's program compiled with -ffast-math or parts
+/// of it: there sums are not to be put into another order, and NaN and infinity are numbers that occur. A pair stands
+/// at file scope and without semicolons. It can go when nobody compiles with these flags.
+#if defined(__clang__)
+#  define TENON_EXACT_BEGIN _Pragma("float_control(precise, on, push)")
+#  define TENON_EXACT_END _Pragma("float_control(pop)")
+#elif defined(__FAST_MATH__) || __FINITE_MATH_ONLY__ || defined(__ASSOCIATIVE_MATH__) || \
+    defined(__RECIPROCAL_MATH__) || defined(__NO_SIGNED_ZEROS__)
+#  define TENON_EXACT_BEGIN                                                                                        \
+    _Pragma("GCC push_options") _Pragma("GCC optimize(\"no-unsafe-math-optimizations\", \"no-finite-math-only\")") \
+        _Pragma("GCC optimize(\"no-associative-math\", \"no-reciprocal-math\", \"signed-zeros\")")
+#  define TENON_EXACT_END _Pragma("GCC pop_options")
+#else
+#  define TENON_EXACT_BEGIN
+#  define TENON_EXACT_END
+#endif

@@ -5,6 +5,10 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "tenon/core/compiler.hpp"
+
+TENON_EXACT_BEGIN
+
 namespace tenon {
 inline namespace v0 {
 
@@ -40,3 +44,5 @@ constexpr Real aligned_source(std::int64_t position, std::int64_t from, std::int
 
 }  // namespace v0
 }  // namespace tenon
+
+TENON_EXACT_END

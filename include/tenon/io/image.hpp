@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "tenon/core/compiler.hpp"
 #include "tenon/core/error.hpp"
 #include "tenon/io/file.hpp"
 #include "tenon/io/image_format.hpp"
@@ -160,6 +161,8 @@ inline void to_tensor(const image_rgb& image, const std::array<float, 3>& mean, 
   }
 }
 
+TENON_EXACT_BEGIN
+
 /// The picture of (3, height, width) floats as to_tensor writes them, rounded to the nearest byte; values outside the
 /// bytes (not a number among them) become the nearest byte, 0 for not a number.
 inline image_rgb to_image(const float* source, int height, int width, const std::array<float, 3>& mean,
@@ -176,6 +179,8 @@ inline image_rgb to_image(const float* source, int height, int width, const std:
   }
   return result;
 }
+
+TENON_EXACT_END
 
 }  // namespace v0
 }  // namespace tenon

@@ -8,8 +8,11 @@
 #include <optional>
 #include <span>
 
+#include "tenon/core/compiler.hpp"
 #include "tenon/core/random.hpp"
 #include "tenon/plan/parameter_description.hpp"
+
+TENON_EXACT_BEGIN
 
 namespace tenon {
 inline namespace v0 {
@@ -105,3 +108,5 @@ inline void fill_initial(std::span<float> values, const shape& extents, initiali
 
 }  // namespace v0
 }  // namespace tenon
+
+TENON_EXACT_END

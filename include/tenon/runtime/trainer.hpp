@@ -2,12 +2,12 @@
 // trainer: a network compiled for training.
 #pragma once
 
-#include <cmath>
 #include <cstring>
 #include <string>
 #include <tuple>
 #include <utility>
 
+#include "tenon/core/finite.hpp"
 #include "tenon/plan/plan_of.hpp"
 #include "tenon/runtime/executor.hpp"
 #include "tenon/runtime/parameters.hpp"
@@ -149,7 +149,7 @@ class trainer : public plan_of<Net, Inputs, Arguments...>,
 
   template <class... Tensors>
   float run_step(const step_options& options, const Tensors&... given) {
-    if (!std::isfinite(options.learning_rate) || options.learning_rate < 0) {
+    if (!is_finite(options.learning_rate) || options.learning_rate < 0) {
       const std::string rate = std::to_string(options.learning_rate);
       throw numeric_error("the learning rate is " + rate + ", expected a finite number, 0 or more", "learning rate",
                           "0 or more", rate);
@@ -158,8 +158,8 @@ class trainer : public plan_of<Net, Inputs, Arguments...>,
     check_and_copy(all, std::make_index_sequence<tensors::inputs.size()>(),
                    std::make_index_sequence<tensors::targets.size()>());
     const float loss = executor_.run_forward();
-    if (!std::isfinite(loss)) {
-      const std::string found = std::isnan(loss) ? "nan" : std::to_string(loss);  // a NaN's sign means nothing
+    if (!is_finite(loss)) {
+      const std::string found = is_nan(loss) ? "nan" : std::to_string(loss);  // a NaN's sign means nothing
       throw numeric_error("the loss is not finite: " + found, "loss", "a finite number", found);
     }
     executor_.run_backward(options.learning_rate);

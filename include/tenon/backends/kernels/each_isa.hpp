@@ -13,7 +13,11 @@
 // No `#pragma once`: each header of kernels includes this one.
 #ifdef TENON_KERNEL_FILE
 
+#  include "tenon/core/compiler.hpp"
+
 #  define TENON_KERNEL_INLINE TENON_KERNEL TENON_ALWAYS_INLINE
+
+TENON_EXACT_BEGIN
 
 // For machines older than AVX2: compiled for size, which takes the compiler less time.
 #  define TENON_KERNEL_ISA plain
@@ -33,6 +37,8 @@
 #  include TENON_KERNEL_FILE
 #  undef TENON_KERNEL
 #  undef TENON_KERNEL_ISA
+
+TENON_EXACT_END
 
 #  undef TENON_KERNEL_INLINE
 #  undef TENON_KERNEL_FILE

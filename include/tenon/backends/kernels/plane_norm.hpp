@@ -6,6 +6,8 @@
 
 #    include "tenon/backends/kernels/norm_parts.hpp"
 
+TENON_EXACT_BEGIN
+
 namespace tenon {
 inline namespace v0 {
 namespace kernels {
@@ -53,6 +55,8 @@ struct plane_tiles {
 }  // namespace kernels
 }  // namespace v0
 }  // namespace tenon
+
+TENON_EXACT_END
 
 #    define TENON_KERNEL_FILE "tenon/backends/kernels/plane_norm.hpp"
 #    include "tenon/backends/kernels/each_isa.hpp"

@@ -12,6 +12,8 @@
 #    include "tenon/backends/operand.hpp"
 #    include "tenon/core/interpolation.hpp"
 
+TENON_EXACT_BEGIN
+
 namespace tenon {
 inline namespace v0 {
 namespace kernels {
@@ -79,6 +81,8 @@ struct resizing {
 }  // namespace kernels
 }  // namespace v0
 }  // namespace tenon
+
+TENON_EXACT_END
 
 #    define TENON_KERNEL_FILE "tenon/backends/kernels/resize.hpp"
 #    include "tenon/backends/kernels/each_isa.hpp"

@@ -4,7 +4,10 @@
 
 #include <cmath>
 
+#include "tenon/core/compiler.hpp"
 #include "tenon/graph/node.hpp"
+
+TENON_EXACT_BEGIN
 
 namespace tenon {
 inline namespace v0 {
@@ -68,3 +71,5 @@ T derivative_at(activation function, T x, T slope) {
 }  // namespace reference
 }  // namespace v0
 }  // namespace tenon
+
+TENON_EXACT_END

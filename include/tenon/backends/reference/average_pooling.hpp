@@ -7,6 +7,9 @@
 #include <cstdint>
 
 #include "tenon/backends/operand.hpp"
+#include "tenon/core/compiler.hpp"
+
+TENON_EXACT_BEGIN
 
 namespace tenon {
 inline namespace v0 {
@@ -120,3 +123,5 @@ void adaptive_average_pool_gradient(std::span<const operand> operands, std::span
 }  // namespace reference
 }  // namespace v0
 }  // namespace tenon
+
+TENON_EXACT_END

@@ -3,6 +3,9 @@
 #pragma once
 
 #include "tenon/backends/reference/norm.hpp"
+#include "tenon/core/compiler.hpp"
+
+TENON_EXACT_BEGIN
 
 namespace tenon {
 inline namespace v0 {
@@ -77,3 +80,5 @@ void norm_gradient(const attributes& attribute, std::span<const operand> operand
 }  // namespace reference
 }  // namespace v0
 }  // namespace tenon
+
+TENON_EXACT_END

@@ -4,6 +4,9 @@
 
 #include "tenon/backends/dropout_mask.hpp"
 #include "tenon/backends/reference/tensor.hpp"
+#include "tenon/core/compiler.hpp"
+
+TENON_EXACT_BEGIN
 
 namespace tenon {
 inline namespace v0 {
@@ -26,3 +29,5 @@ void dropout(const attributes& attribute, std::span<const operand> operands, std
 }  // namespace reference
 }  // namespace v0
 }  // namespace tenon
+
+TENON_EXACT_END

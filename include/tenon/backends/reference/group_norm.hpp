@@ -5,6 +5,9 @@
 #include <vector>
 
 #include "tenon/backends/reference/norm.hpp"
+#include "tenon/core/compiler.hpp"
+
+TENON_EXACT_BEGIN
 
 namespace tenon {
 inline namespace v0 {
@@ -114,3 +117,5 @@ void group_norm_gradient(const attributes& attribute, std::span<const operand> o
 }  // namespace reference
 }  // namespace v0
 }  // namespace tenon
+
+TENON_EXACT_END

@@ -9,7 +9,10 @@
 
 #include "tenon/backends/reference/activations.hpp"
 #include "tenon/backends/reference/tensor.hpp"
+#include "tenon/core/compiler.hpp"
 #include "tenon/core/error.hpp"
+
+TENON_EXACT_BEGIN
 
 namespace tenon {
 inline namespace v0 {
@@ -142,3 +145,5 @@ void total_loss(std::span<const operand> operands, std::span<const operand> resu
 }  // namespace reference
 }  // namespace v0
 }  // namespace tenon
+
+TENON_EXACT_END

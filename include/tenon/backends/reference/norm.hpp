@@ -6,6 +6,9 @@
 
 #include "tenon/backends/reference/activations.hpp"
 #include "tenon/backends/reference/tensor.hpp"
+#include "tenon/core/compiler.hpp"
+
+TENON_EXACT_BEGIN
 
 namespace tenon {
 inline namespace v0 {
@@ -86,3 +89,5 @@ void differentiate_plane(const attributes& attribute, const channel_norm<T>& nor
 }  // namespace reference
 }  // namespace v0
 }  // namespace tenon
+
+TENON_EXACT_END

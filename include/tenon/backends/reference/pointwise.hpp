@@ -7,6 +7,9 @@
 
 #include "tenon/backends/reference/activations.hpp"
 #include "tenon/backends/reference/tensor.hpp"
+#include "tenon/core/compiler.hpp"
+
+TENON_EXACT_BEGIN
 
 namespace tenon {
 inline namespace v0 {
@@ -107,3 +110,5 @@ void multiply_gradient(std::span<const operand> operands, std::span<const operan
 }  // namespace reference
 }  // namespace v0
 }  // namespace tenon
+
+TENON_EXACT_END

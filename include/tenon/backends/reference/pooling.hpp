@@ -7,6 +7,9 @@
 #include <limits>
 
 #include "tenon/backends/operand.hpp"
+#include "tenon/core/compiler.hpp"
+
+TENON_EXACT_BEGIN
 
 namespace tenon {
 inline namespace v0 {
@@ -77,3 +80,5 @@ void max_pool_gradient(const attributes& attribute, std::span<const operand> ope
 }  // namespace reference
 }  // namespace v0
 }  // namespace tenon
+
+TENON_EXACT_END

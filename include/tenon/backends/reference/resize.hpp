@@ -7,7 +7,10 @@
 #include <cstdint>
 
 #include "tenon/backends/operand.hpp"
+#include "tenon/core/compiler.hpp"
 #include "tenon/core/interpolation.hpp"
+
+TENON_EXACT_BEGIN
 
 namespace tenon {
 inline namespace v0 {
@@ -90,3 +93,5 @@ void resize_gradient(const attributes& attribute, std::span<const operand> opera
 }  // namespace reference
 }  // namespace v0
 }  // namespace tenon
+
+TENON_EXACT_END

@@ -3,6 +3,9 @@
 #pragma once
 
 #include "tenon/backends/reference/losses.hpp"
+#include "tenon/core/compiler.hpp"
+
+TENON_EXACT_BEGIN
 
 namespace tenon {
 inline namespace v0 {
@@ -52,3 +55,5 @@ void softmax_gradient(std::span<const operand> operands, std::span<const operand
 }  // namespace reference
 }  // namespace v0
 }  // namespace tenon
+
+TENON_EXACT_END

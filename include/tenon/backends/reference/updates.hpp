@@ -6,6 +6,9 @@
 #include <cstdint>
 
 #include "tenon/backends/operand.hpp"
+#include "tenon/core/compiler.hpp"
+
+TENON_EXACT_BEGIN
 
 namespace tenon {
 inline namespace v0 {
@@ -77,3 +80,5 @@ void adam(const attributes& attribute, std::span<const operand> operands, const 
 }  // namespace reference
 }  // namespace v0
 }  // namespace tenon
+
+TENON_EXACT_END
