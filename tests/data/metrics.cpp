@@ -18,6 +18,59 @@ TEST_CASE("intersection over union, by hand") {
   CHECK(matrix.count(0, 1) == 1);
 }
 
+TEST_CASE("an ignored class has no part in means, but is wrong where it is predicted") {
+  // Truth 0 1 2 2 and one void pixel; the prediction is void once. By hand: torchmetrics' ignore_index, Cityscapes.
+  const auto check = [](const tenon::confusion_matrix& matrix) {
+    CHECK(matrix.iou(2) == Approx(1.0 / 2));
+    CHECK(matrix.iou(3) == 0);
+    CHECK_FALSE(matrix.occurs(3));
+    CHECK(matrix.mean_iou() == Approx((1 + 1 + 0.5) / 3));
+    CHECK(matrix.pixel_accuracy() == Approx(3.0 / 4));
+    CHECK(matrix.mean_accuracy() == Approx((1 + 1 + 0.5) / 3));
+  };
+  const std::int64_t truth[] = {0, 1, 2, 2, 3}, prediction[] = {0, 1, 3, 2, 1};
+  tenon::confusion_matrix said_at_first(4, 3), said_with_pixels(4), of_several(4, {255, 3});
+  for (int i = 0; i < 5; ++i) {
+    said_at_first.add(truth[i], prediction[i]);
+    said_with_pixels.add(truth[i], prediction[i], 3);
+    of_several.add(truth[i], prediction[i]);
+  }
+  of_several.add(255, 0);
+  check(said_at_first);
+  check(said_with_pixels);
+  check(of_several);
+
+  tenon::confusion_matrix late(4);  // what was counted before does not count afterwards
+  for (int i = 0; i < 5; ++i) late.add(truth[i], prediction[i]);
+  CHECK(late.mean_iou() == Approx((1 + 0.5 + 0.5 + 0) / 4));
+  CHECK(late.pixel_accuracy() == Approx(3.0 / 5));
+  late.add(3, 0, 3);
+  check(late);
+  CHECK(late.iou(1) == 1);
+}
+
+TEST_CASE("the class average is of the classes that the truth has") {
+  tenon::confusion_matrix matrix(4);
+  const int truth[] = {0, 0, 0, 1}, prediction[] = {0, 0, 2, 1};
+  for (int i = 0; i < 4; ++i) matrix.add(truth[i], prediction[i]);
+  CHECK(matrix.class_accuracy(0) == Approx(2.0 / 3));
+  CHECK(matrix.class_accuracy(2) == 0);
+  CHECK(matrix.mean_accuracy() == Approx((2.0 / 3 + 1) / 2));
+  CHECK(matrix.mean_iou() == Approx((2.0 / 3 + 1 + 0) / 3));
+  CHECK_THROWS_WITH(tenon::confusion_matrix(0), "a confusion matrix of 0 classes, expected 1 or more");
+  CHECK_THROWS_AS(tenon::confusion_matrix(-3, 255), tenon::shape_error);
+}
+
+TEST_CASE("labels of any integer type are counted") {
+  const float scores[] = {0.1f, 0.7f, 0.5f, 0.5f, 0.9f, 0.2f};  // two classes, three pixels
+  const std::int64_t truth[] = {-100, 0, 0};
+  tenon::confusion_matrix matrix(2, -100);
+  matrix.add_scores(scores, truth, 3);
+  CHECK(matrix.count(0, 1) == 1);
+  CHECK(matrix.count(0, 0) == 1);
+  CHECK(matrix.pixel_accuracy() == Approx(1.0 / 2));
+}
+
 TEST_CASE("the greatest score predicts, the first of equals") {
   const float scores[] = {0.1f, 0.9f, 0.5f, 0.5f, 0.9f, 0.5f};  // three classes, two pixels
   const std::uint8_t truth[] = {1, 0};

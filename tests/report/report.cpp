@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The per-layer table and the progress bar.
+#include <algorithm>
 #include <array>
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <cstdio>
 #include <string>
+#include <thread>
 
 #include "tenon/models/unet.hpp"
 #include "tenon/report/layer_table.hpp"
@@ -58,6 +61,41 @@ TEST_CASE("a progress bar that is no terminal prints one line an epoch") {
   CHECK(text.find("epoch 2/2  loss 1.0000  mIoU 0.750") != std::string::npos);
   CHECK(text.find("images/s") != std::string::npos);
   CHECK(text.find('\r') == std::string::npos);
+}
+
+TEST_CASE("where there is no terminal a line is printed now and then") {
+  std::FILE* file = std::tmpfile();
+  REQUIRE(file != nullptr);
+  tenon::progress bar(2, 10, file, std::chrono::milliseconds(0)), quiet(2, 10, file, std::chrono::hours(1));
+  bar.step(1, 5, 1.5);
+  quiet.step(1, 5, 2.5);
+  bar.epoch_done(1, 1.25, 0.5);
+  bar.step(2, 10, 1.125);
+  const std::string text = written(file);
+  std::fclose(file);
+  CHECK(text.find("epoch 1/2  5/10 images  loss 1.5000  mIoU   -    ") == 0);
+  CHECK(text.find("2.5000") == std::string::npos);
+  CHECK(text.find("epoch 2/2  loss 1.1250  mIoU 0.500") != std::string::npos);
+  CHECK(std::count(text.begin(), text.end(), '\n') == 3);
+}
+
+TEST_CASE("a resumed training claims what it has done itself") {
+  std::FILE* file = std::tmpfile();
+  REQUIRE(file != nullptr);
+  tenon::progress resumed(3, 1000, file, std::chrono::milliseconds(0));
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  resumed.epoch_done(3, 1.0, 0.5);
+  const double most = 1000 / 0.2;
+  std::string text = written(file);
+  const double rate = std::stod(text.substr(text.find("0.500") + 5));
+  CHECK(rate > 0);
+  CHECK(rate <= most);
+  CHECK(text.find("0:00 left") != std::string::npos);
+  tenon::progress empty(1, 0, file, std::chrono::milliseconds(0));  // nothing is divided by
+  empty.step(1, 0, 1.0);
+  text = written(file);
+  std::fclose(file);
+  CHECK(text.find("? left") != std::string::npos);
 }
 
 TEST_CASE("schedules start and end as they say") {

@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
@@ -25,36 +26,47 @@ inline std::string clock_text(double seconds) {
 }
 
 /// Shows how a training goes. On a terminal one line is drawn again and again, and each finished epoch leaves one;
-/// elsewhere only the finished epochs are printed.
+/// elsewhere a plain line is printed now and then, and one for each finished epoch. A training that is resumed counts
+/// from the epoch that it reports first.
 class progress {
  public:
-  progress(std::int64_t epochs, std::int64_t images_an_epoch, std::FILE* to = stdout)
+  /// `between_lines`: the least time between lines where the output is no terminal.
+  progress(std::int64_t epochs, std::int64_t images_an_epoch, std::FILE* to = stdout,
+           std::chrono::milliseconds between_lines = std::chrono::seconds(10))
       : to_(to),
         terminal_(isatty(fileno(to)) != 0),
         epochs_(epochs),
         images_(images_an_epoch),
+        between_lines_(terminal_ ? std::chrono::milliseconds(100) : between_lines),
         start_(clock::now()),
         last_(start_) {}
 
   /// After each step: images done in this epoch, and the mean loss of the epoch so far.
   void step(std::int64_t epoch, std::int64_t images, double loss) {
-    if (!terminal_) return;
+    begin_at(epoch);
     const auto now = clock::now();
-    if (now - last_ < std::chrono::milliseconds(100)) return;
+    if (now - last_ < between_lines_) return;
     last_ = now;
-    const auto filled = static_cast<int>(bar_width * images / images_);
-    std::string bar(static_cast<std::size_t>(filled), '#');
-    bar.resize(bar_width, '.');
-    std::fprintf(to_, "\r[%s] %s\033[K", bar.c_str(), line(epoch, images, loss, last_iou_).c_str());
+    const std::string text = line(epoch, images, loss, last_iou_);
+    if (terminal_) {
+      const std::int64_t filled = images_ > 0 ? bar_width * images / images_ : bar_width;
+      std::string bar(static_cast<std::size_t>(std::clamp<std::int64_t>(filled, 0, bar_width)), '#');
+      bar.resize(bar_width, '.');
+      std::fprintf(to_, "\r[%s] %s\033[K", bar.c_str(), text.c_str());
+    } else {
+      std::fprintf(to_, "%s\n", text.c_str());
+    }
     std::fflush(to_);
   }
 
   /// After an epoch with its evaluation.
   void epoch_done(std::int64_t epoch, double loss, double mean_iou) {
+    begin_at(epoch);
     last_iou_ = mean_iou;
     if (terminal_) std::fputs("\r\033[K", to_);
     std::fprintf(to_, "%s\n", line(epoch, images_, loss, mean_iou).c_str());
     std::fflush(to_);
+    last_ = clock::now();
   }
 
   double seconds() const { return std::chrono::duration<double>(clock::now() - start_).count(); }
@@ -63,20 +75,28 @@ class progress {
   using clock = std::chrono::steady_clock;
   static constexpr int bar_width = 20;
 
+  void begin_at(std::int64_t epoch) {
+    if (first_epoch_ == 0) first_epoch_ = epoch;
+  }
+
   std::string line(std::int64_t epoch, std::int64_t images, double loss, double mean_iou) const {
-    const auto done = static_cast<double>((epoch - 1) * images_ + images), all = static_cast<double>(epochs_ * images_);
+    const auto done = static_cast<double>((epoch - first_epoch_) * images_ + images);
+    const auto left = static_cast<double>(std::max<std::int64_t>((epochs_ - epoch + 1) * images_ - images, 0));
     const double spent = seconds();
     char text[160], iou[16] = "  -  ";
+    std::string part;
+    if (images < images_) part = "  " + std::to_string(images) + "/" + std::to_string(images_) + " images";
     if (mean_iou >= 0) std::snprintf(iou, sizeof(iou), "%.3f", mean_iou);
-    std::snprintf(text, sizeof(text), "epoch %lld/%lld  loss %.4f  mIoU %s  %.0f images/s  %s left",
-                  static_cast<long long>(epoch), static_cast<long long>(epochs_), loss, iou, done / spent,
-                  clock_text(spent / done * (all - done)).c_str());
+    std::snprintf(text, sizeof(text), "epoch %lld/%lld%s  loss %.4f  mIoU %s  %.0f images/s  %s left",
+                  static_cast<long long>(epoch), static_cast<long long>(epochs_), terminal_ ? "" : part.c_str(), loss,
+                  iou, spent > 0 ? done / spent : 0.0, done > 0 ? clock_text(spent / done * left).c_str() : "?");
     return text;
   }
 
   std::FILE* to_;
   bool terminal_;
-  std::int64_t epochs_, images_;
+  std::int64_t epochs_, images_, first_epoch_ = 0;
+  clock::duration between_lines_;
   clock::time_point start_, last_;
   double last_iou_ = -1;
 };

@@ -2,9 +2,12 @@
 // Segmentation metrics: the confusion matrix and what follows from it.
 #pragma once
 
+#include <algorithm>
+#include <concepts>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tenon/core/error.hpp"
@@ -12,29 +15,54 @@
 namespace tenon {
 inline namespace v0 {
 
-/// Counts pixels by truth and prediction. Pixels whose truth is the ignored label do not count.
+/// Counts pixels by truth and prediction, in 64 bits. A pixel whose truth is an ignored label does not count at all; an
+/// ignored label that is also a class (a void class) has no part in any mean, and to predict it where something else is
+/// true is a mistake as any other: torchmetrics' convention for `ignore_index`, and Cityscapes'.
+///
+///     tenon::confusion_matrix matrix(19, 255);       // of cross_entropy<tenon::ignore<255>>
+///     tenon::confusion_matrix void_class(12, 11);    // the last of 12 classes is void
 class confusion_matrix {
  public:
-  explicit confusion_matrix(std::int32_t classes)
-      : classes_(classes), counts_(static_cast<std::size_t>(classes) * static_cast<std::size_t>(classes), 0) {}
+  /// Throws shape_error for less than one class.
+  explicit confusion_matrix(std::int32_t classes, std::vector<std::int64_t> ignored = {})
+      : classes_(classes), ignored_(std::move(ignored)) {
+    if (classes < 1) {
+      const std::string found = std::to_string(classes);
+      throw shape_error("a confusion matrix of " + found + " classes, expected 1 or more", "classes", "1 or more",
+                        found);
+    }
+    counts_.resize(static_cast<std::size_t>(classes) * static_cast<std::size_t>(classes));
+  }
+  confusion_matrix(std::int32_t classes, std::int64_t ignored)
+      : confusion_matrix(classes, std::vector<std::int64_t>{ignored}) {}
 
-  /// Adds one pixel. Throws label_error for a label or prediction that is no class, and counts nothing.
+  /// Adds one pixel; `ignored` is one more ignored label, from now on. Throws label_error for a label or prediction
+  /// that is no class, and counts nothing.
   void add(std::int64_t truth, std::int64_t prediction, std::int64_t ignored = -1) {
-    if (truth == ignored) return;
+    ignore_also(ignored);
+    if (truth == ignored || is_ignored(truth)) return;
     check(truth, "the label", {});
     check(prediction, "the prediction", {});
     ++counts_[static_cast<std::size_t>(truth * classes_ + prediction)];
   }
 
   /// Adds the pixels of one picture: `scores` is (classes, pixels), the greatest score (the first of equals) is the
-  /// prediction. Throws label_error, which names the picture and the pixel's number in it, for a label that is no
-  /// class, and counts nothing.
-  void add_scores(const float* scores, const std::uint8_t* truth, std::int64_t pixels, std::int64_t ignored = -1,
+  /// prediction; labels are any integers. Throws label_error, which names the picture and the pixel's number in it, for
+  /// a label that is no class, and counts nothing.
+  template <std::integral Label>
+  void add_scores(const float* scores, const Label* truth, std::int64_t pixels, std::int64_t ignored = -1,
                   const std::string& picture = "the picture") {
+    const auto counts = [&](std::int64_t i) {
+      const auto label = static_cast<std::int64_t>(truth[i]);
+      return label != ignored && !is_ignored(label);
+    };
     for (std::int64_t i = 0; i < pixels; ++i) {
-      if (truth[i] != ignored) check(truth[i], picture, i);
+      if (counts(i)) check(static_cast<std::int64_t>(truth[i]), picture, i);
     }
-    for (std::int64_t i = 0; i < pixels; ++i) add(truth[i], greatest(scores + i, pixels, classes_), ignored);
+    ignore_also(ignored);
+    for (std::int64_t i = 0; i < pixels; ++i) {
+      if (counts(i)) add(static_cast<std::int64_t>(truth[i]), greatest(scores + i, pixels, classes_));
+    }
   }
 
   /// The class of the greatest of scores that lie `stride` apart; the first of equals.
@@ -51,17 +79,21 @@ class confusion_matrix {
     return counts_[static_cast<std::size_t>(truth * classes_ + prediction)];
   }
 
-  /// Whether a class occurs in truth or prediction.
-  bool occurs(std::int32_t label) const { return in_either(label) > 0; }
+  /// Whether a class has a part in mean_iou: it occurs in truth or prediction, and is not ignored.
+  bool occurs(std::int32_t label) const { return !is_ignored(label) && in_either(label) > 0; }
 
   /// Intersection over union of a class: pixels where truth and prediction agree on it, over pixels where either has
-  /// it; 0 for a class that occurs in neither.
+  /// it; 0 for a class that occurs in neither, and for an ignored one.
   double iou(std::int32_t label) const {
-    const std::int64_t either = in_either(label);
-    return either == 0 ? 0.0 : static_cast<double>(count(label, label)) / static_cast<double>(either);
+    return is_ignored(label) ? 0.0 : share(count(label, label), in_either(label));
   }
 
-  /// The mean of iou over classes that occur.
+  /// The share of a class's pixels that are predicted as it; 0 for a class that no truth has, or an ignored one.
+  double class_accuracy(std::int32_t label) const {
+    return is_ignored(label) ? 0.0 : share(count(label, label), in_truth(label));
+  }
+
+  /// The mean of iou over classes that occur in truth or prediction.
   double mean_iou() const {
     double sum = 0;
     int occurring = 0;
@@ -73,12 +105,26 @@ class confusion_matrix {
     return occurring == 0 ? 0.0 : sum / occurring;
   }
 
-  /// The share of pixels that are right.
+  /// The class average: the mean of class_accuracy over classes with a pixel in the truth.
+  double mean_accuracy() const {
+    double sum = 0;
+    int occurring = 0;
+    for (std::int32_t c = 0; c < classes_; ++c) {
+      if (in_truth(c) == 0) continue;
+      sum += class_accuracy(c);
+      ++occurring;
+    }
+    return occurring == 0 ? 0.0 : sum / occurring;
+  }
+
+  /// The share of counted pixels that are right.
   double pixel_accuracy() const {
     std::int64_t right = 0, all = 0;
-    for (std::int32_t c = 0; c < classes_; ++c) right += count(c, c);
-    for (const std::int64_t entry : counts_) all += entry;
-    return all == 0 ? 0.0 : static_cast<double>(right) / static_cast<double>(all);
+    for (std::int32_t c = 0; c < classes_; ++c) {
+      right += is_ignored(c) ? 0 : count(c, c);
+      all += in_truth(c);
+    }
+    return share(right, all);
   }
 
  private:
@@ -90,14 +136,31 @@ class confusion_matrix {
                       where, expected, found);
   }
 
+  static double share(std::int64_t part, std::int64_t all) {
+    return all == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(all);
+  }
+
+  bool is_ignored(std::int64_t label) const {
+    return std::find(ignored_.begin(), ignored_.end(), label) != ignored_.end();
+  }
+  void ignore_also(std::int64_t label) {
+    if (label != -1 && !is_ignored(label)) ignored_.push_back(label);
+  }
+
+  /// Counted pixels whose truth is the class. What was counted before a label came to be ignored counts no more.
+  std::int64_t in_truth(std::int32_t label) const {
+    std::int64_t sum = 0;
+    for (std::int32_t c = 0; c < classes_ && !is_ignored(label); ++c) sum += count(label, c);
+    return sum;
+  }
   std::int64_t in_either(std::int32_t label) const {
-    std::int64_t sum = -count(label, label);
-    for (std::int32_t c = 0; c < classes_; ++c) sum += count(label, c) + count(c, label);
+    std::int64_t sum = in_truth(label);
+    for (std::int32_t c = 0; c < classes_; ++c) sum += c == label || is_ignored(c) ? 0 : count(c, label);
     return sum;
   }
 
   std::int32_t classes_;
-  std::vector<std::int64_t> counts_;
+  std::vector<std::int64_t> ignored_, counts_;
 };
 
 }  // namespace v0
