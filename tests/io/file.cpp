@@ -4,6 +4,7 @@
 
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <csignal>
@@ -106,6 +107,82 @@ TEST_CASE("a file is replaced as a whole") {
   tenon::replace_file(path, bytes);
   CHECK(read_bytes(path) == "one two");
   CHECK(folder.count() == 1);
+}
+
+TEST_CASE("a file that is replaced hands on its permissions") {
+  const temporary_folder folder;
+  const std::string path = folder.file("a");
+  const auto mode_of = [](const std::string& of) {
+    struct ::stat status {};
+    REQUIRE(::stat(of.c_str(), &status) == 0);
+    return status.st_mode & 07777;
+  };
+  for (const ::mode_t mode : {0600U, 0640U, 0664U, 0444U}) {
+    write_bytes(path, "before");
+    REQUIRE(::chmod(path.c_str(), mode) == 0);
+    replace(path, "after");
+    CHECK(mode_of(path) == mode);
+    CHECK(read_bytes(path) == "after");
+  }
+  // A new file follows the user's mask.
+  const ::mode_t mask = ::umask(0027);
+  replace(folder.file("new"), "x");
+  ::umask(mask);
+  CHECK(mode_of(folder.file("new")) == 0640);
+  if (::geteuid() != 0) return;
+  REQUIRE(::chown(path.c_str(), 1234, 2345) == 0);
+  replace(path, "again");
+  struct ::stat status {};
+  REQUIRE(::stat(path.c_str(), &status) == 0);
+  CHECK(status.st_uid == 1234);
+  CHECK(status.st_gid == 2345);
+}
+
+TEST_CASE("names are as long as the system takes them") {
+  const temporary_folder folder;
+  for (const std::size_t length : {1U, 243U, 244U, 250U, 255U}) {
+    const std::string path = folder.file(std::string(length, 'x'));
+    replace(path, "some bytes");
+    CHECK(read_bytes(path) == "some bytes");
+  }
+  CHECK(folder.count() == 5);
+  CHECK_THROWS_AS(replace(folder.file(std::string(256, 'x')), "some bytes"), tenon::file_error);
+  CHECK(folder.count() == 5);
+
+  // A path of 4095 bytes, and names without a folder.
+  const std::filesystem::path before = std::filesystem::current_path();
+  std::string path = folder.file("deep");
+  while (path.size() + 202 < 4094) path += "/" + std::string(200, 'd');
+  std::filesystem::create_directories(path);
+  path += "/" + std::string(4094 - path.size(), 'f');
+  replace(path, "some bytes");
+  CHECK(read_bytes(path) == "some bytes");
+  std::filesystem::current_path(folder.file(""));
+  replace("plain", "some bytes");
+  CHECK(read_bytes("plain") == "some bytes");
+  std::filesystem::current_path(before);
+}
+
+TEST_CASE("links stay, and what they lead to is written") {
+  namespace fs = std::filesystem;
+  const temporary_folder folder;
+  const std::string path = folder.file("a"), link = folder.file("link");
+  fs::create_directory(folder.file("inner"));
+  fs::create_symlink("inner/second", link);
+  fs::create_symlink("../a", folder.file("inner/second"));
+  replace(link, "first");  // nothing is there yet
+  CHECK(read_bytes(path) == "first");
+  replace(link, "second");
+  CHECK(read_bytes(path) == "second");
+  CHECK(fs::is_symlink(link));
+  CHECK(fs::is_symlink(folder.file("inner/second")));
+  CHECK(folder.count() == 3);
+
+  fs::create_symlink("circle", folder.file("circle"));
+  CHECK_THROWS_AS(replace(folder.file("circle"), "x"), tenon::file_error);
+  fs::create_symlink("/dev/null", folder.file("null"));
+  CHECK_THROWS_AS(replace(folder.file("null"), "x"), tenon::file_error);
+  CHECK(folder.count() == 5);
 }
 
 TEST_CASE("what cannot be written is a file error and leaves nothing") {
