@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <iterator>
 #include <limits>
 #include <opencv2/core.hpp>
 #include <opencv2/core/utils/logger.hpp>
@@ -244,18 +245,146 @@ TEST_CASE("what is no picture is refused") {
   CHECK_THAT(refusal(flipped), Contains("sound checksums, found damage in chunk 'IDAT'"));
 }
 
-TEST_CASE("labels are grey, of 8 bits, and PNG") {
+TEST_CASE("labels are grey or of a palette, of at most 8 bits, and PNG") {
   CHECK_THAT(labels_refusal(encoded(gradient(CV_8UC3), ".png")), Contains("found a colour PNG of 8 bits"));
   CHECK_THAT(labels_refusal(encoded(gradient(CV_8UC4), ".png")), Contains("found a colour PNG of 8 bits"));
   CHECK_THAT(labels_refusal(encoded(gradient(CV_16UC1), ".png")), Contains("found a grey PNG of 16 bits"));
   CHECK_THAT(labels_refusal(encoded(gradient(CV_8UC1), ".jpg")), Contains("found a JPEG"));
-  CHECK_THAT(labels_refusal(signature + png_header(2, 1, 8, 3) + chunk("PLTE", "123") +
-                            chunk("IDAT", stored(std::string(3, '\0'))) + chunk("IEND", "")),
-             Contains("found a PNG with a palette of 8 bits"));
-  CHECK_THAT(labels_refusal(signature + png_header(2, 1, 4, 0) + chunk("IDAT", stored(std::string(2, '\0'))) +
+  CHECK_THAT(labels_refusal(signature + png_header(2, 1, 8, 4) + chunk("IDAT", stored(std::string(5, '\0'))) +
                             chunk("IEND", "")),
-             Contains("found a grey PNG of 4 bits"));
+             Contains("found a grey PNG with transparency of 8 bits"));
   CHECK_THAT(labels_refusal("a text"), Contains("expected a PNG or JPEG image"));
+}
+
+TEST_CASE("labels are what the file holds, whatever its depth and its colours") {
+  const temporary_folder folder;
+  const std::string path = folder.file("a.png");
+  using labels = std::vector<std::uint8_t>;
+  const auto read = [&](int width, char depth, char type, const std::string& row) {
+    const std::string palette = type == 3 ? chunk("PLTE", "\x80\x40\x20\x10\x20\x30") : "";
+    write_bytes(path, signature + png_header(static_cast<std::uint32_t>(width), 1, depth, type) + palette +
+                          chunk("tRNS", "") + chunk("IDAT", stored('\0' + row)) + chunk("IEND", ""));
+    const tenon::label_image image = tenon::read_labels(path);
+    CHECK(image.width == width);
+    CHECK(image.height == 1);
+    return image.labels;
+  };
+  // A palette may be shorter than the labels: 255 for "ignored" often stands behind its end.
+  for (const char type : {'\0', '\3'}) {
+    CAPTURE(static_cast<int>(type));
+    CHECK(read(10, 1, type, "\xb2\x40") == labels{1, 0, 1, 1, 0, 0, 1, 0, 0, 1});
+    CHECK(read(5, 2, type, "\x1b\x80") == labels{0, 1, 2, 3, 2});
+    CHECK(read(3, 4, type, "\x1f\xa0") == labels{1, 15, 10});
+    CHECK(read(4, 8, type, {"\x00\x01\x15\xff", 4}) == labels{0, 1, 21, 255});
+  }
+  // All values of four bits, and rows that do not fill their bytes.
+  std::string rows;
+  for (int y = 0; y < 3; ++y) rows += std::string(1, '\0') + "\x01\x23\x45\x67\x89\xab\xcd\xe0";
+  rows[9 + 1] = '\xff';
+  write_bytes(path, signature + png_header(15, 3, 4, 3) + chunk("PLTE", "123") + chunk("IDAT", stored(rows)) +
+                        chunk("IEND", ""));
+  const tenon::label_image image = tenon::read_labels(path);
+  REQUIRE(image.labels.size() == 45);
+  for (std::size_t i = 0; i < 45; ++i) CHECK(image.labels[i] == (i == 15 || i == 16 ? 15 : i % 15));
+}
+
+namespace {
+
+/// Exif data that give an orientation, behind another entry, in either order of bytes.
+std::string exif_data(int orientation, bool greatest_first) {
+  const auto number = [&](unsigned value, int count) {
+    std::string bytes;
+    for (int i = 0; i < count; ++i) bytes += static_cast<char>(value >> (8 * (greatest_first ? count - 1 - i : i)));
+    return bytes;
+  };
+  const auto value = static_cast<unsigned>(orientation);
+  return (greatest_first ? "MM" : "II") + number(42, 2) + number(8, 4) + number(2, 2) +  //
+         number(0x0100, 2) + number(4, 2) + number(1, 4) + number(640, 4) +              //
+         number(0x0112, 2) + number(3, 2) + number(1, 4) + number(value, 2) + number(0, 2) + number(0, 4);
+}
+
+std::string segment(unsigned marker, const std::string& data) {
+  const std::size_t length = data.size() + 2;
+  return {std::string("\xff") + static_cast<char>(marker) + static_cast<char>(length >> 8) + static_cast<char>(length) +
+          data};
+}
+
+/// 3 x 2 pixels of these numbers, turned as an orientation says: row after row, by the Exif standard.
+const std::vector<std::vector<int>> turned = {{1, 2, 3, 4, 5, 6}, {3, 2, 1, 6, 5, 4}, {6, 5, 4, 3, 2, 1},
+                                              {4, 5, 6, 1, 2, 3}, {1, 4, 2, 5, 3, 6}, {4, 1, 5, 2, 6, 3},
+                                              {6, 3, 5, 2, 4, 1}, {3, 6, 2, 5, 1, 4}};
+
+}  // namespace
+
+TEST_CASE("pictures come upright, wherever the file says how") {
+  const temporary_folder folder;
+  const std::string path = folder.file("a");
+  // 16 x 16 pixels a number, so that JPEG keeps them apart.
+  cv::Mat numbers(32, 48, CV_8UC1);
+  for (int y = 0; y < 32; ++y) {
+    for (int x = 0; x < 48; ++x)
+      numbers.at<std::uint8_t>(y, x) = static_cast<std::uint8_t>(40 * (y / 16 * 3 + x / 16 + 1));
+  }
+  const std::string jpeg = encoded(numbers, ".jpg", {cv::IMWRITE_JPEG_QUALITY, 100}), png = encoded(numbers, ".png");
+  const std::string xmp = segment(0xe1, std::string("http://ns.adobe.com/xap/1.0/\0<x:xmpmeta/>", 42));
+  for (int orientation = 1; orientation <= 8; ++orientation) {
+    for (const bool greatest_first : {false, true}) {
+      const std::string data = exif_data(orientation, greatest_first);
+      const std::string exif = segment(0xe1, std::string("Exif\0\0", 6) + data);
+      const std::size_t before_end = png.size() - 12;
+      const std::string files[] = {jpeg.substr(0, 2) + exif + jpeg.substr(2),
+                                   jpeg.substr(0, 2) + xmp + exif + jpeg.substr(2),
+                                   jpeg.substr(0, 20) + segment(0xfe, "a remark") + xmp + exif + jpeg.substr(20),
+                                   png.substr(0, 33) + chunk("eXIf", data) + png.substr(33),
+                                   png.substr(0, before_end) + chunk("eXIf", data) + png.substr(before_end)};
+      for (std::size_t f = 0; f < std::size(files); ++f) {
+        CAPTURE(orientation, greatest_first, f);
+        write_bytes(path, files[f]);
+        const tenon::image_rgb image = tenon::read_image(path);
+        REQUIRE(image.width == (orientation < 5 ? 48 : 32));
+        REQUIRE(image.height == (orientation < 5 ? 32 : 48));
+        const int columns = image.width / 16;
+        std::vector<int> found;
+        for (int i = 0; i < 6; ++i) {
+          const int y = i / columns * 16 + 8, x = i % columns * 16 + 8;
+          found.push_back((image.pixels[static_cast<std::size_t>(3 * (y * image.width + x))] + 20) / 40);
+        }
+        CHECK(found == turned[static_cast<std::size_t>(orientation - 1)]);
+        if (f < 3) continue;
+        const tenon::label_image labels = tenon::read_labels(path);
+        CHECK(labels.width == image.width);
+        CHECK(labels.labels[0] == image.pixels[0]);
+      }
+    }
+  }
+  // What is no orientation turns nothing.
+  for (const std::string& data : {exif_data(0, true), exif_data(9, false), exif_data(6, true).substr(0, 30),
+                                  std::string("MM"), std::string(), "Mm" + exif_data(6, true).substr(2)}) {
+    write_bytes(path, jpeg.substr(0, 2) + segment(0xe1, std::string("Exif\0\0", 6) + data) + jpeg.substr(2));
+    CHECK(tenon::read_image(path).width == 48);
+  }
+}
+
+TEST_CASE("a JPEG without its end marker is read if it lacks nothing else") {
+  const temporary_folder folder;
+  const std::string path = folder.file("a.jpg");
+  const captured_stderr ignored;
+  for (const int interval : {0, 1, 2}) {
+    const std::string bytes = encoded(gradient(CV_8UC3), ".jpg", {cv::IMWRITE_JPEG_RST_INTERVAL, interval});
+    write_bytes(path, bytes);
+    const std::vector<std::uint8_t> whole = tenon::read_image(path).pixels;
+    write_bytes(path, bytes.substr(0, bytes.size() - 2));
+    CHECK(tenon::read_image(path).pixels == whole);
+    for (std::size_t cut = 1; cut + 600 < bytes.size(); ++cut) {
+      if (cut == 2) continue;
+      CAPTURE(interval, cut);
+      write_bytes(path, bytes.substr(0, bytes.size() - cut));
+      CHECK_THROWS_AS(tenon::read_image(path), tenon::format_error);
+    }
+  }
+  // A progressive one may lack whole refinements.
+  const std::string progressive = encoded(gradient(CV_8UC3), ".jpg", {cv::IMWRITE_JPEG_PROGRESSIVE, 1});
+  CHECK_THAT(refusal(progressive.substr(0, progressive.size() - 2)), Contains("a whole JPEG image"));
 }
 
 TEST_CASE("missing and unwritable pictures are file errors") {

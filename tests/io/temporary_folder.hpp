@@ -79,7 +79,8 @@ int damage(const std::string& path, const std::string& valid, std::size_t trunca
     // The beginning, where headers are, is hit as often as all of the rest.
     const std::size_t range = i % 2 == 0 ? valid.size() : std::min<std::size_t>(valid.size(), 160);
     for (unsigned change = 0; change <= random() % 4; ++change) {
-      bytes[random() % range] = static_cast<char>(random() % 256);
+      char& byte = bytes[random() % range];
+      byte = static_cast<char>(static_cast<unsigned char>(byte) ^ (1 + random() % 255));
     }
     count += refused(bytes) ? 1 : 0;
   }

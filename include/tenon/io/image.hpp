@@ -20,6 +20,7 @@
 #include "tenon/core/error.hpp"
 #include "tenon/io/file.hpp"
 #include "tenon/io/image_format.hpp"
+#include "tenon/io/label_format.hpp"
 
 namespace tenon {
 inline namespace v0 {
@@ -50,21 +51,53 @@ class opencv_silence {
   cv::utils::logging::LogLevel before_;
 };
 
+/// An empty matrix for what OpenCV refuses.
+inline cv::Mat decode_bytes(std::vector<std::byte>& bytes, int flags) {
+  try {
+    return cv::imdecode(cv::Mat(1, static_cast<int>(bytes.size()), CV_8U, bytes.data()), flags);
+  } catch (const cv::Exception&) {
+    return {};
+  }
+}
+
+/// Whether a JPEG to which its end marker was added is all there: then more data before the marker change no pixel.
+inline bool is_whole(const checked_image& image, const cv::Mat& pixels, int flags) {
+  // Where data end too early, decoders take zeros. What begins with a one is another code, but may give the same pixel;
+  // four kinds of it hardly do. A restart lets decoders take it up where the end lies between two restarts.
+  for (const unsigned start : {0xb2U, 0xf6U, 0x9dU, 0xe5U}) {
+    std::vector<std::byte> longer(image.bytes.begin(), image.bytes.end() - 2);
+    const auto add = [&](unsigned byte) { longer.push_back(static_cast<std::byte>(byte)); };
+    for (const unsigned marker : {0xd0 + image.next_restart, 0xd9U}) {
+      for (unsigned i = 0; i < 64; ++i) add((start + 57 * i) % 255);
+      add(0xff);
+      add(marker);
+    }
+    const cv::Mat other = decode_bytes(longer, flags);
+    if (other.size() != pixels.size() || other.type() != pixels.type()) return false;
+    if (cv::norm(other, pixels, cv::NORM_INF) != 0) return false;
+  }
+  return true;
+}
+
+/// Turns a picture the way its Exif orientation says.
+inline cv::Mat upright(const cv::Mat& pixels, int orientation) {
+  cv::Mat result = pixels;
+  if (orientation >= 5) cv::transpose(pixels, result);
+  if (orientation == 2 || orientation == 6) cv::flip(result, result, 1);
+  if (orientation == 3 || orientation == 7) cv::flip(result, result, -1);
+  if (orientation == 4 || orientation == 8) cv::flip(result, result, 0);
+  return result;
+}
+
+/// The pixels of an image, upright. OpenCV misses orientations, so that is done here.
 inline cv::Mat decode(const std::string& path, checked_image& image, int flags, int type) {
   const opencv_silence silence;
-  cv::Mat result;
-  try {
-    const cv::Mat bytes(1, static_cast<int>(image.bytes.size()), CV_8U, image.bytes.data());
-    result = cv::imdecode(bytes, flags);
-  } catch (const cv::Exception&) {
-    result = cv::Mat();
-  }
-  // Turned by its Exif orientation, a photograph's sides may have changed places.
-  if (result.empty() || result.type() != type ||
-      static_cast<std::int64_t>(result.total()) != image.height * image.width) {
+  const cv::Mat result = decode_bytes(image.bytes, flags);
+  if (result.empty() || result.type() != type || result.rows != image.height || result.cols != image.width) {
     throw_format_error(path, "an image that can be decoded", "damaged pixels");
   }
-  return result;
+  if (image.may_be_cut && !is_whole(image, result, flags)) throw_truncated(path, "JPEG", image.bytes.size() - 2);
+  return upright(result, image.orientation);
 }
 
 inline void encode_png(const std::string& path, const cv::Mat& pixels) {
@@ -96,38 +129,31 @@ inline void check_picture(const std::string& name, int height, int width, int ch
 }  // namespace detail
 
 /// Reads a PNG or JPEG picture of any depth as 8-bit RGB: grey and palette become colour, transparency is dropped, a
-/// photograph is turned as its Exif orientation says. Throws file_error if the file is missing or cannot be read,
-/// format_error if it is neither PNG nor JPEG, truncated or damaged.
+/// photograph is turned as its Exif orientation says. A JPEG may lack its end marker if nothing else is missing (and it
+/// is not progressive). Throws file_error if the file is missing or cannot be read, format_error if it is neither PNG
+/// nor JPEG, truncated or damaged.
 inline image_rgb read_image(const std::string& path) {
   const mapped_file file(path);
   detail::checked_image checked = detail::check_image(path, file.bytes());
-  const cv::Mat blue_first = detail::decode(path, checked, cv::IMREAD_COLOR, CV_8UC3);
+  const cv::Mat blue_first = detail::decode(path, checked, cv::IMREAD_COLOR | cv::IMREAD_IGNORE_ORIENTATION, CV_8UC3);
   image_rgb result{blue_first.rows, blue_first.cols, std::vector<std::uint8_t>(blue_first.total() * 3)};
   cv::Mat red_first(result.height, result.width, CV_8UC3, result.pixels.data());
   cv::cvtColor(blue_first, red_first, cv::COLOR_BGR2RGB);
   return result;
 }
 
-/// Reads a label image, a grey PNG of 8 bits, its values unchanged. Throws file_error as read_image does, format_error
-/// for anything else: a colour or palette picture, another depth, a JPEG (whose values are only near the labels).
+/// Reads a label image, a PNG of at most 8 bits, its values unchanged: grey of 1 bit gives 0 and 1, and of a palette,
+/// such as Pascal VOC's, the index is the label. Throws file_error as read_image does, format_error for anything else:
+/// a colour picture, 16 bits, a JPEG (whose values are only near the labels).
 inline label_image read_labels(const std::string& path) {
   const mapped_file file(path);
   detail::checked_image checked = detail::check_image(path, file.bytes());
-  const std::string expected = "a grey PNG of 8 bits for labels";
-  if (checked.format != detail::checked_image::kind::png) detail::throw_format_error(path, expected, "a JPEG");
-  if (checked.color_type != 0 || checked.bit_depth != 8) {
-    const std::string bits = std::to_string(checked.bit_depth) + " bits a sample";
-    const int type = checked.color_type;
-    detail::throw_format_error(path, expected,
-                               (type == 0   ? "a grey PNG of "
-                                : type == 3 ? "a PNG with a palette of "
-                                : type == 4 ? "a grey PNG with transparency of "
-                                            : "a colour PNG of ") +
-                                   bits);
-  }
+  detail::check_labels_format(path, checked);
+  detail::show_indices(checked);
   const cv::Mat values = detail::decode(path, checked, cv::IMREAD_UNCHANGED, CV_8UC1);
   label_image result{values.rows, values.cols, std::vector<std::uint8_t>(values.total())};
   values.copyTo(cv::Mat(result.height, result.width, CV_8UC1, result.labels.data()));
+  detail::unstretch(result.labels, checked.bit_depth);
   return result;
 }
 

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tenon/io/exif.hpp"
 #include "tenon/io/file.hpp"
 
 namespace tenon {
@@ -23,6 +24,12 @@ struct checked_image {
   std::int64_t height = 0, width = 0;
   /// PNG alone: bits a sample, and colour type as in the format (0 grey, 2 RGB, 3 palette, 4 and 6 with alpha).
   int bit_depth = 8, color_type = 2;
+  /// How Exif data say that it is to be turned; see exif_orientation.
+  int orientation = 1;
+  /// A JPEG without its end marker, which `bytes` then has: whether all pixels are there only a decoder can tell.
+  bool may_be_cut = false;
+  /// The restart marker, 0 to 7, that would come next in a JPEG's last scan.
+  unsigned next_restart = 0;
   /// What to decode; of a PNG only the chunks that pixels depend on.
   std::vector<std::byte> bytes;
 };
@@ -105,6 +112,7 @@ inline checked_image check_png(const std::string& path, std::span<const std::byt
     }
     at += chunk.size();
     // Lower case first: what pixels do not depend on, such as colour profiles that libpng likes to complain of.
+    if (type == "eXIf" && image.orientation == 1) image.orientation = exif_orientation(chunk.subspan(8, length));
     if ((type[0] & 0x20) != 0) continue;
     const bool fits = type == "IHDR"   ? !has_header
                       : !has_header    ? false
@@ -129,11 +137,22 @@ inline checked_image check_png(const std::string& path, std::span<const std::byt
   }
 }
 
+/// Whether a JPEG segment is of the frame's kind, and whether such a frame comes in scans that refine each other.
+constexpr bool is_frame(unsigned marker) {
+  return marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc;
+}
+constexpr bool is_progressive(unsigned marker) { return is_frame(marker) && (marker & 3) == 2; }
+
 inline checked_image check_jpeg(const std::string& path, std::span<const std::byte> bytes) {
   checked_image image;
   image.format = checked_image::kind::jpeg;
-  bool has_frame = false, has_scan = false;
+  std::size_t components = 0, scanned = 0;
+  bool progressive = false;
   for (std::size_t at = 2;;) {
+    if (at == bytes.size() && components > 0 && scanned >= components && !progressive) {
+      image.may_be_cut = true;
+      break;
+    }
     if (at + 2 > bytes.size()) throw_truncated(path, "JPEG", bytes.size());
     if (bytes[at] != std::byte{0xff}) throw_format_error(path, "a JPEG marker at byte " + std::to_string(at), "none");
     const auto marker = std::to_integer<unsigned>(bytes[at + 1]);
@@ -145,28 +164,43 @@ inline checked_image check_jpeg(const std::string& path, std::span<const std::by
     if (bytes.size() - at < 2) throw_truncated(path, "JPEG", bytes.size());
     const std::size_t length = big_endian(bytes, at, 2);
     if (length > bytes.size() - at) throw_truncated(path, "JPEG", bytes.size());
-    const bool frame = marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc;
-    if (length < 2 || (frame && (length < 8 || has_frame))) {
+    const bool frame = is_frame(marker), scan = marker == 0xda;
+    if (length < (frame ? 8U : scan ? 3U : 2U) || (frame && components > 0)) {
       throw_format_error(path, "a sound JPEG segment", std::to_string(length) + " bytes at byte " + std::to_string(at));
     }
+    const std::span<const std::byte> segment = bytes.subspan(at + 2, length - 2);
     if (frame) {
-      has_frame = true;
-      image.height = big_endian(bytes, at + 3, 2);
-      image.width = big_endian(bytes, at + 5, 2);
+      progressive = is_progressive(marker);
+      image.height = big_endian(segment, 1, 2);
+      image.width = big_endian(segment, 3, 2);
+      components = big_endian(segment, 5, 1);
+      if (components == 0) throw_format_error(path, "a JPEG image", "no colours");
       check_extents(path, image);
     }
+    // XMP stands in segments of the same kind, often in front of Exif.
+    constexpr std::string_view exif("Exif\0", 5);
+    const std::string_view text(reinterpret_cast<const char*>(segment.data()), segment.size());
+    if (marker == 0xe1 && text.size() > exif.size() && text.starts_with(exif) && image.orientation == 1) {
+      image.orientation = exif_orientation(segment.subspan(exif.size() + 1));
+    }
     at += length;
-    if (marker != 0xda) continue;
-    has_scan = true;
+    if (!scan) continue;
+    scanned += big_endian(segment, 0, 1);
+    image.next_restart = 0;
     // Compressed data lasts to the next marker; 0xff followed by 0 stands for itself, and restarts belong to the data.
     const auto ends = [&] {
+      if (bytes[at] != std::byte{0xff}) return false;
+      if (at + 1 == bytes.size()) return true;
       const auto next = std::to_integer<unsigned>(bytes[at + 1]);
-      return bytes[at] == std::byte{0xff} && next != 0 && next != 0xff && (next < 0xd0 || next > 0xd7);
+      const bool restart = next >= 0xd0 && next <= 0xd7;
+      if (restart) image.next_restart = (next + 1) & 7;
+      return next != 0 && next != 0xff && !restart;
     };
-    while (at + 1 < bytes.size() && !ends()) ++at;
+    while (at < bytes.size() && !ends()) ++at;
   }
-  if (!has_frame || !has_scan) throw_format_error(path, "a JPEG image", "no pixels");
+  if (components == 0 || scanned == 0) throw_format_error(path, "a JPEG image", "no pixels");
   image.bytes.assign(bytes.begin(), bytes.end());
+  if (image.may_be_cut) image.bytes.insert(image.bytes.end(), {std::byte{0xff}, std::byte{0xd9}});
   return image;
 }
 
