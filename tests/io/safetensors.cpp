@@ -130,6 +130,11 @@ TEST_CASE("unusual files that follow the format are read") {
                                 4));
     CHECK(tenon::safetensors_file(path).tensors().size() == 5);
   }
+  SECTION("metadata that are null") {
+    write_bytes(path, file_with(R"({"__metadata__":null,)" + entry("w", "F32", "[1]", "[0,4]") + "}", 4));
+    CHECK(tenon::safetensors_file(path).metadata().empty());
+    CHECK(tenon::safetensors_file(path).tensors().size() == 1);
+  }
   SECTION("moved, its tensors stay where they are") {
     write_bytes(path, file_with("{" + entry("w", "F32", "[1]", "[0,4]") + "}", 4));
     tenon::safetensors_file file(path);

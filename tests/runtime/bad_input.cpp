@@ -154,11 +154,12 @@ TEST_CASE("a file of other weights") {
                                     file["decoder.3.weight"] = {"decoder.3.weight", "F32", {6, 32, 1, 1}, zeros.data()};
                                   }));
   check_file<tenon::weight_error>("\"decoder.3.bias\"", rewritten([](changed_file& file) {
-                                    file["decoder.3.bias"] = {"decoder.3.bias", "F64", {5}, zeros.data()};
+                                    file["decoder.3.bias"] = {"decoder.3.bias", "I32", {5}, zeros.data()};
                                   }));
+  static const float half = 0.5f;  // no whole number
   check_file<tenon::weight_error>(
       "\"decoder.1.num_batches_tracked\"", rewritten([](changed_file& file) {
-        file["decoder.1.num_batches_tracked"] = {"decoder.1.num_batches_tracked", "F32", {}, zeros.data()};
+        file["decoder.1.num_batches_tracked"] = {"decoder.1.num_batches_tracked", "F32", {}, &half};
       }));
 }
 

@@ -210,6 +210,7 @@ struct safetensors_content {
       tensors.push_back(read_entry(path, entry, buffer));
       continue;
     }
+    if (entry.kind == json_kind::null) continue;  // what some writers make of none
     const std::string expected = "__metadata__ of strings";
     if (entry.kind != json_kind::object) throw_format_error(path, expected, named(entry));
     for (const json_value& text : entry.elements) {

@@ -22,10 +22,11 @@
 namespace tenon {
 inline namespace v0 {
 
-/// What weights are made from: load(path), initialize(seed), or parameters<Net> to be shared.
+/// What weights are made from: load(path), initialize(seed), both (load(path, partial, initialize(seed))), or
+/// parameters<Net> to be shared.
 template <class Source, const auto& Net>
-concept weights_of =
-    std::same_as<Source, weight_file> || std::same_as<Source, initialization> || std::same_as<Source, parameters<Net>>;
+concept weights_of = std::same_as<Source, weight_file> || std::same_as<Source, initialization> ||
+    std::same_as<Source, partial_weight_file> || std::same_as<Source, parameters<Net>>;
 
 /// A network compiled for inference on inputs of one size that is known only while the program runs. It does what
 /// predictor does, by the same code, and gives the same bits.
@@ -130,6 +131,8 @@ class dynamic_predictor {
   parameter_view parameter(std::string_view name) const { return executor_.store()->find(name); }
   /// Replaces all weights or none; throws file_error, format_error, weight_error.
   void load(const std::string& path) { executor_.store()->load(path); }
+  /// Replaces the weights that the file has, or none, and says which: net.load(path, {.skip = {"fc"}}); see partial.
+  load_report load(const std::string& path, const partial& how) { return load_partly(*executor_.store(), path, how); }
   void save(const std::string& path) const { executor_.store()->save(path); }
 
   /// The plan with its memory and its program.
@@ -156,19 +159,11 @@ class dynamic_predictor {
     return plan;
   }
 
-  static std::shared_ptr<parameter_store> new_store(const plan_type& plan) {
+  template <class Source>
+  static std::shared_ptr<parameter_store> store_of(const plan_type& plan, const Source& from) {
     const auto owner = std::make_shared<owning_store>(plan.lowered());
+    fill_store(owner->store, from);
     return {owner, &owner->store};
-  }
-  static std::shared_ptr<parameter_store> store_of(const plan_type& plan, const weight_file& from) {
-    auto store = new_store(plan);
-    store->load(from.path);
-    return store;
-  }
-  static std::shared_ptr<parameter_store> store_of(const plan_type& plan, const initialization& how) {
-    auto store = new_store(plan);
-    store->start(how);
-    return store;
   }
   static std::shared_ptr<parameter_store> store_of(const plan_type& plan, const tenon::parameters<Net>& shared) {
     return share_store(parameter_table_of_graph(plan.lowered()).view(), shared.store());

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "tenon/io/safetensors.hpp"
+#include "tenon/io/stored_values.hpp"
 #include "tenon/runtime/allocation.hpp"
 #include "tenon/runtime/initialization.hpp"
 
@@ -63,19 +64,21 @@ class parameter_store {
   }
 
   /// Replaces all values by those of a safetensors file, or none: throws file_error, format_error, and weight_error for
-  /// a tensor that is missing, surplus, of another shape or not float32. `num_batches_tracked` may be missing.
+  /// a tensor that is missing, surplus, of another shape or no float of 16, 32 or 64 bits (which become float32 as by
+  /// PyTorch's .float()). `num_batches_tracked` may be missing, and of any type if it is a whole number.
   void load(const std::string& path) {
     const safetensors_file file(path);
     check_surplus(file);
     for_each_tensor([&](const parameter_description& entry, std::span<float>) { find_fitting(file, entry); });
-    for_each_counter([&](const std::string& name, std::int64_t&) { find_counter(file, name); });
+    for_each_counter([&](const std::string& name, std::int64_t&) {
+      if (const stored_tensor* tensor = file.find(name)) require_counter(file.path(), name, *tensor);
+    });
     for_each_tensor([&](const parameter_description& entry, std::span<float> values) {
-      std::memcpy(values.data(), file.find(entry.name)->data, values.size_bytes());
+      copy_as_float(*file.find(entry.name), values);
     });
     for_each_counter([&](const std::string& name, std::int64_t& counter) {
       const stored_tensor* tensor = file.find(name);
-      counter = 0;
-      if (tensor != nullptr) std::memcpy(&counter, tensor->data, sizeof(counter));
+      counter = tensor == nullptr ? 0 : *stored_whole_number(*tensor);
     });
     changed();
   }
@@ -134,15 +137,7 @@ class parameter_store {
                        "a trained parameter", "a frozen one");
   }
 
- private:
-  static constexpr std::string_view mean_suffix = "running_mean";
-  static constexpr std::string_view counter_suffix = "num_batches_tracked";
-
-  std::span<std::int64_t> counters() const {
-    std::byte* start = memory_.get() + round_up((parameter_values_ + buffer_values_) * 4, 8);
-    return {reinterpret_cast<std::int64_t*>(start), static_cast<std::size_t>(counters_)};
-  }
-
+  /// Calls visit(description, values) for each parameter and running statistic. Who changes values calls changed().
   template <class Visit>
   void for_each_tensor(const Visit& visit) const {
     float* values = reinterpret_cast<float*>(memory_.get());
@@ -155,6 +150,7 @@ class parameter_store {
     }
   }
 
+  /// Calls visit(name, counter) for each `num_batches_tracked`.
   template <class Visit>
   void for_each_counter(const Visit& visit) const {
     std::size_t number = 0;
@@ -164,6 +160,28 @@ class parameter_store {
       name += counter_suffix;
       visit(name, counters()[number++]);
     }
+  }
+
+  /// Throws weight_error for a tensor of the file at `path` that does not have a parameter's shape, or is no float.
+  static void require_fitting(const std::string& path, const parameter_description& entry,
+                              const stored_tensor& tensor) {
+    const std::vector<std::int64_t> extents = extents_of(entry.extents);
+    if (is_stored_float(tensor.dtype) && tensor.extents == extents) return;
+    throw_unfitting(path, tensor, description_of("F32", extents),
+                    tensor.extents == extents ? " (floats of 16, 32 and 64 bits are read)" : "");
+  }
+  /// Throws weight_error for a tensor that is no counter.
+  static void require_counter(const std::string& path, const std::string& name, const stored_tensor& tensor) {
+    if (!stored_whole_number(tensor)) throw_unfitting(path, tensor, joined({"I64 (), the whole number of ", name}), "");
+  }
+
+ private:
+  static constexpr std::string_view mean_suffix = "running_mean";
+  static constexpr std::string_view counter_suffix = "num_batches_tracked";
+
+  std::span<std::int64_t> counters() const {
+    std::byte* start = memory_.get() + round_up((parameter_values_ + buffer_values_) * 4, 8);
+    return {reinterpret_cast<std::int64_t*>(start), static_cast<std::size_t>(counters_)};
   }
 
   static std::vector<std::int64_t> extents_of(const shape& extents) {
@@ -199,20 +217,14 @@ class parameter_store {
       throw weight_error(joined({file.path(), ": missing tensor \"", name, "\", expected ", expected}), name, expected,
                          "none");
     }
-    require(file, name, expected, description_of(tensor->dtype, tensor->extents));
+    require_fitting(file.path(), entry, *tensor);
   }
 
-  static void find_counter(const safetensors_file& file, const std::string& name) {
-    const stored_tensor* tensor = file.find(name);
-    if (tensor == nullptr) return;
-    require(file, name, "I64 ()", description_of(tensor->dtype, tensor->extents));
-  }
-
-  static void require(const safetensors_file& file, const std::string& name, const std::string& expected,
-                      const std::string& found) {
-    if (expected == found) return;
-    throw weight_error(joined({file.path(), ": tensor \"", name, "\" is ", found, ", expected ", expected}), name,
-                       expected, found);
+  [[noreturn, gnu::cold]] static void throw_unfitting(const std::string& path, const stored_tensor& tensor,
+                                                      const std::string& expected, std::string_view remark) {
+    const std::string found = description_of(tensor.dtype, tensor.extents);
+    throw weight_error(joined({path, ": tensor \"", tensor.name, "\" is ", found, ", expected ", expected, remark}),
+                       tensor.name, expected, found);
   }
 
   parameter_table table_;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "tenon/runtime/parameter_store.hpp"
+#include "tenon/runtime/partial_loading.hpp"
 #include "tenon/runtime/views.hpp"
 
 namespace tenon {
@@ -21,6 +22,24 @@ struct weight_file {
 /// Weights from a safetensors file under PyTorch's names: predictor net{tenon::load("unet.safetensors")}.
 inline weight_file load(std::string path) { return {std::move(path)}; }
 
+/// A safetensors file to start from that has a part of the weights, and where the others start.
+struct partial_weight_file {
+  std::string path;
+  partial how;
+  initialization rest;
+  load_report* report = nullptr;
+};
+
+/// The weights that a file has, random values for the others:
+///
+///     trainer t{tenon::load("resnet.safetensors", {.skip = {"fc"}}, tenon::initialize(42))};
+///
+/// What was taken is told to `report`, which must live until the network is made.
+inline partial_weight_file load(std::string path, partial how, const initialization& rest,
+                                load_report* report = nullptr) {
+  return {std::move(path), std::move(how), rest, report};
+}
+
 /// The values of a network's parameters and running statistics, whatever its input's size. Copies share the values; a
 /// predictor sees what a trainer changes. While one thread changes them no other may predict with them.
 template <const auto& Net>
@@ -30,6 +49,8 @@ class parameters {
 
   /// Replaces all values or none; throws as parameter_store::load.
   void load(const std::string& path) { store_->load(path); }
+  /// Replaces the values that the file has, or none; throws as load_partly.
+  load_report load(const std::string& path, const partial& how) { return load_partly(*store_, path, how); }
   /// Throws file_error.
   void save(const std::string& path) const { store_->save(path); }
   /// Throws weight_error for a name the network does not have.
@@ -43,15 +64,20 @@ class parameters {
   std::shared_ptr<parameter_store> store_;
 };
 
-/// A store of new values for a network. The source is a file or an initialization.
-inline std::shared_ptr<parameter_store> make_store(const parameter_table& table, const weight_file& from) {
-  auto store = std::make_shared<parameter_store>(table);
-  store->load(from.path);
-  return store;
+/// Gives a store its first values.
+inline void fill_store(parameter_store& store, const weight_file& from) { store.load(from.path); }
+inline void fill_store(parameter_store& store, const initialization& how) { store.start(how); }
+inline void fill_store(parameter_store& store, const partial_weight_file& from) {
+  store.start(from.rest);
+  load_report report = load_partly(store, from.path, from.how);
+  if (from.report != nullptr) *from.report = std::move(report);
 }
-inline std::shared_ptr<parameter_store> make_store(const parameter_table& table, const initialization& how) {
+
+/// A store of new values for a network. The source is a file, a part of one, or an initialization.
+template <class Source>
+std::shared_ptr<parameter_store> make_store(const parameter_table& table, const Source& from) {
   auto store = std::make_shared<parameter_store>(table);
-  store->start(how);
+  fill_store(*store, from);
   return store;
 }
 

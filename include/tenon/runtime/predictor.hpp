@@ -33,6 +33,9 @@ class predictor : public plan_of<Net, Inputs, Arguments...> {
 
   /// Weights from a file. Throws file_error, format_error, weight_error, allocation_error, backend_error.
   explicit predictor(const weight_file& from, threads count = {}) : predictor(make_store(table(), from), count) {}
+  /// The weights that a file has, random ones for the others; see partial. Throws the same.
+  explicit predictor(const partial_weight_file& from, threads count = {})
+      : predictor(make_store(table(), from), count) {}
   /// Random weights.
   explicit predictor(const initialization& how, threads count = {}) : predictor(make_store(table(), how), count) {}
   /// Weights shared with a trainer or another predictor: it predicts with what they are at each call. Throws
@@ -53,6 +56,8 @@ class predictor : public plan_of<Net, Inputs, Arguments...> {
   parameter_view parameter(std::string_view name) const { return executor_.store()->find(name); }
   /// Replaces all weights or none; throws file_error, format_error, weight_error.
   void load(const std::string& path) { executor_.store()->load(path); }
+  /// Replaces the weights that the file has, or none, and says which: net.load(path, {.skip = {"fc"}}); see partial.
+  load_report load(const std::string& path, const partial& how) { return load_partly(*executor_.store(), path, how); }
   void save(const std::string& path) const { executor_.store()->save(path); }
 
   /// The plan with its memory and its program.

@@ -107,6 +107,9 @@ class trainer : public plan_of<Net, Inputs, Arguments...>,
   /// Weights from a file. Throws file_error, format_error, weight_error too.
   explicit trainer(const weight_file& from, threads count = {}, dropout_seed seed = {})
       : trainer(make_store(table(), from), count, seed) {}
+  /// The weights that a file has, random ones for the others; see partial. Dropouts follow from the same seed.
+  explicit trainer(const partial_weight_file& from, threads count = {})
+      : trainer(make_store(table(), from), count, dropout_seed{from.rest.seed}) {}
   /// Weights shared with another trainer or predictor.
   explicit trainer(const tenon::parameters<Net>& shared, threads count = {}, dropout_seed seed = {})
       : trainer(share_store(table(), shared.store()), count, seed) {}
@@ -116,6 +119,8 @@ class trainer : public plan_of<Net, Inputs, Arguments...>,
   parameter_view parameter(std::string_view name) const { return executor_.store()->find(name); }
   /// Replaces all weights or none; momentum stays.
   void load(const std::string& path) { executor_.store()->load(path); }
+  /// Replaces the weights that the file has, or none, and says which: net.load(path, {.skip = {"fc"}}); see partial.
+  load_report load(const std::string& path, const partial& how) { return load_partly(*executor_.store(), path, how); }
   void save(const std::string& path) const { executor_.store()->save(path); }
 
   /// The last step's gradient of a parameter, as PyTorch's .grad: without weight decay. Needs the option
