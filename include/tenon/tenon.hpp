@@ -4,6 +4,9 @@
 // layer.hpp, which finds most misuse, stands beside layers.hpp so that its messages are a line shorter.
 #pragma once
 
+#include "tenon/core/language.hpp"
+// The header above says first of all when the language is too old.
+
 #include "tenon/backends/reference/program.hpp"
 #include "tenon/core/core.hpp"
 #include "tenon/layers/layer.hpp"

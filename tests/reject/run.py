@@ -4,8 +4,9 @@
 run.py BUILD CASE | run.py BUILD --self-test
 
 CASE holds lines `// expect: REGEX`; each must match within the first 15 lines that the compiler of BUILD prints. (`// expect-gcc: REGEX`
-and `// expect-clang: REGEX` count for that compiler only.) With -DFIXED the same file must compile without a warning, so that it
-is known to fail for the reason it names.
+and `// expect-clang: REGEX` count for that compiler only.) A line `// errors: COUNT` says how many errors are printed at most, where
+one mistake must not be buried under what follows from it, and `// options: OPTIONS` what the mistake is compiled with. With -DFIXED,
+and without these options, the same file must compile without a warning, so that it is known to fail for the reason it names.
 """
 import os
 import re
@@ -18,6 +19,9 @@ import database  # noqa: E402
 
 LINES = 15
 EXPECT = re.compile(r"^// expect(-gcc|-clang)?: (.+?)\s*$", re.MULTILINE)
+ERRORS = re.compile(r"^// errors: (\d+)$", re.MULTILINE)
+OPTIONS = re.compile(r"^// options: (.+)$", re.MULTILINE)
+AN_ERROR = re.compile(r"^[^ ]*:\d+:\d+: (?:fatal )?error: ", re.MULTILINE)
 
 
 def compile_case(build, case, *options):
@@ -46,13 +50,16 @@ def problems_of(build, case):
     if not patterns:
         return [f"no line `// expect: REGEX` for {compiler}"]
     problems = []
-    status, output = compile_case(build, case)
+    options = [option for line in OPTIONS.findall(text) for option in line.split()]
+    status, output = compile_case(build, case, *options)
     first = "\n".join(output.splitlines()[:LINES])
     if status == 0:
         problems.append("it compiles")
     else:
         problems += [f"the first {LINES} lines have nothing like: {pattern}" for pattern in patterns
                      if not re.search(pattern, first, re.MULTILINE)]
+    printed = len(AN_ERROR.findall(output))
+    problems += [f"there are {printed} errors, at most {most} were expected" for most in ERRORS.findall(text) if printed > int(most)]
     if problems:
         problems.append("the compiler said:\n" + "\n".join(line[:400] for line in output.splitlines()[:LINES + 10]))
     status, output = compile_case(build, case, "-DFIXED", "-Werror")
@@ -75,6 +82,9 @@ def self_test(build):
         ("cured with a warning", good + broken + "float narrow(double value);\nfloat narrow(double value) { return value; }\n", False),
         ("that says it too late", good + broken.replace("#ifndef FIXED", "#ifndef FIXED\n#define N 0\n" +
          "".join(f"static_assert(N == {i + 1});\n" for i in range(LINES))), False),
+        ("that an option breaks", good.replace("\n", "\n// options: -DBROKEN\n", 1) + broken.replace("#ifndef FIXED", "#ifdef BROKEN"), True),
+        ("with as many errors as it says", "// errors: 1\n" + good + broken, True),
+        ("with more errors than it says", "// errors: 1\n" + good + broken.replace("value;", "value; static_assert(false);"), False),
     ]
     failed = 0
     with tempfile.TemporaryDirectory() as folder:

@@ -6,6 +6,7 @@ arrows.py ROOT | arrows.py --self-test
 ALLOWED says, for each part of the library, which other parts its headers may include; within a part everything may include
 everything. The table must have no cycle. A part is the longest name here that a header's path begins with; the backends' descriptions of
 themselves are a part of their own, because plans depend on them. Parts in PLAIN include the standard library only, beside Tenon.
+Every header includes core/language.hpp or a header that does, so that each says when the language is too old.
 """
 import os
 import re
@@ -35,6 +36,9 @@ ALLOWED = {
 # The headers in which backends name and describe themselves.
 CAPABILITIES = r"backends/(backend|\w+/(capabilities|geometry|plain_channels))\.hpp"
 PLAIN = ["core", "graph", "layers", "capabilities", "passes", "train", "plan", "models"]
+
+# Headers that may include nothing of Tenon: they say what the language must be, or are included by others alone.
+ROOTS = ["core/language.hpp", "backends/kernels/each_isa.hpp"]
 
 # What single headers of plain parts may include besides.
 BESIDES = {"layers/rewrite.hpp": "boost/hana/"}
@@ -111,6 +115,10 @@ def problems_of(path, text):
     return problems
 
 
+def lacks_language(path, text):
+    return path not in ROOTS and not any(included.startswith("tenon/") for _, included in INCLUDE.findall(text))
+
+
 def check(root):
     top = os.path.join(root, "include", "tenon")
     problems = problems_of_table(ALLOWED, PLAIN)
@@ -122,7 +130,10 @@ def check(root):
             problems.append(f"{header}: no header")
             continue
         with open(os.path.join(top, header), encoding="utf-8") as file:
-            problems += problems_of(header, file.read())
+            text = file.read()
+        problems += problems_of(header, text)
+        if lacks_language(header, text):
+            problems.append(f'{header}: it has to include "tenon/core/language.hpp", or another header of Tenon')
     print("\n".join(problems) if problems else f"{len(headers)} headers")
     return not problems and bool(headers)
 
@@ -155,6 +166,9 @@ def self_test():
     expect(problems_of("cellar/wine.hpp", ""), True)
     expect(problems_of("core/core.hpp", '#include "tenon/tenon.hpp"\n'), True)
     expect(problems_of("tenon.hpp", '#include "tenon/runtime/runtime.hpp"\n'), False)
+    expect(lacks_language("graph/node.hpp", "#include <array>\n"), True)
+    expect(lacks_language("graph/node.hpp", '#include "tenon/core/shape.hpp"\n'), False)
+    expect(lacks_language("core/language.hpp", ""), False)
     print("\n".join(wrong) if wrong else "as expected")
     return not wrong
 

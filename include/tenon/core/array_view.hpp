@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <span>
 
+#include "tenon/core/language.hpp"
+
 namespace tenon {
 inline namespace v0 {
 

@@ -2,6 +2,8 @@
 // Compiler quirks, each with its reason and the condition for its removal.
 #pragma once
 
+#include "tenon/core/language.hpp"
+
 /// Stands before every function template of a kernel and every helper it calls: code for one instruction set in a
 /// program built without -march. An always_inline helper needs the same attribute as its caller, or the compilers
 /// refuse to inline it.

@@ -8,6 +8,13 @@
 #include <string_view>
 #include <utility>
 
+#include "tenon/core/language.hpp"
+
+#ifndef __cpp_exceptions
+#  error "Tenon throws exceptions: compile without -fno-exceptions (plan_of.hpp with layers.hpp alone works with it)"
+#  include TENON_STOP
+#endif
+
 namespace tenon {
 inline namespace v0 {
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "tenon/core/compiler.hpp"
+#include "tenon/core/language.hpp"
 
 TENON_EXACT_BEGIN
 

@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>  // for std::construct_at and std::allocator: <memory> takes three times as long to compile
 
+#include "tenon/core/language.hpp"
+
 namespace tenon {
 inline namespace v0 {
 

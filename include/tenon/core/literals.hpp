@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "tenon/core/language.hpp"
+
 namespace tenon {
 inline namespace v0 {
 /// Sizes are binary: 1_KiB is 1024 bytes.

@@ -4,6 +4,8 @@
 
 #include <type_traits>
 
+#include "tenon/core/language.hpp"
+
 namespace tenon {
 inline namespace v0 {
 

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "tenon/core/language.hpp"
+
 extern "C" {
 // libgomp's entry points, declared here because a program is compiled without -fopenmp (clang would link another
 // runtime).

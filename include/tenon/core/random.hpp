@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "tenon/core/language.hpp"
+
 namespace tenon {
 inline namespace v0 {
 

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "tenon/core/language.hpp"
+
 namespace tenon {
 inline namespace v0 {
 

@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <string_view>
 
+#include "tenon/core/language.hpp"
+
 namespace tenon {
 inline namespace v0 {
 

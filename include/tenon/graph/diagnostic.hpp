@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "tenon/core/language.hpp"
 #include "tenon/graph/operation.hpp"
 
 namespace tenon {

@@ -10,6 +10,8 @@
 #include <cstdio>
 #include <string>
 
+#include "tenon/core/language.hpp"
+
 namespace tenon {
 inline namespace v0 {
 

@@ -14,6 +14,8 @@
 #include <string>
 #include <string_view>
 
+#include "tenon/core/language.hpp"
+
 namespace tenon {
 inline namespace v0 {
 

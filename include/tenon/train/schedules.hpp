@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <numbers>
 
+#include "tenon/core/language.hpp"
+
 namespace tenon {
 inline namespace v0 {
 

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "tenon/core/language.hpp"
+
 namespace tenon {
 inline namespace v0 {
 namespace kernels {
