@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The channels of two operands of add differ.
-// expect: network_error<(\w+::)*problem::channels_differ, (\w+::)*text<[^>]*>{"decoder[.]fine[.]add"}, 64, 48>
+// expect: network_error<(\w+::)*problem::channels_differ, (\w+::)*text<[^>]*>{"decoder[.]fine[.]add"}, 64, 48
+// expect: 64, 48, (\w+::)*text<[^>]*>{"first from decoder[.]fine[.]0"}, .*{"other from decoder[.]fine[.]1"}>
 #include "tenon/layers/layers.hpp"
 #include "tenon/plan/plan_of.hpp"
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The sizes of the operands of concat differ.
-// expect: network_error<(\w+::)*problem::sizes_differ, (\w+::)*text<[^>]*>{"join[.]concat"}, 17, 9>
+// expect: network_error<(\w+::)*problem::sizes_differ, (\w+::)*text<[^>]*>{"join[.]concat"}, 17, 9
+// expect: 17, 9, (\w+::)*text<[^>]*>{"first from .*{"other from .*"}>
 #include "tenon/layers/layers.hpp"
 #include "tenon/plan/plan_of.hpp"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A scope is too long for one text of clang's.
 // expect: network_error_below<.*channels_differ, .*"encoder[.]stages[.]first_stage[.]"}
-// expect: "downsampling[.]shortcut[.]add"}, 8, 9>
+// expect: "downsampling[.]shortcut[.]add"}, 8, 9, .*{"first from [.][.][.]ownsampling[.]shortcut[.]0"}
 #include "tenon/layers/layers.hpp"
 #include "tenon/plan/plan_of.hpp"
 

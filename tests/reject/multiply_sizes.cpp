@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The second operand of multiply is neither of the first's size nor one pixel.
-// expect: network_error<(\w+::)*problem::sizes_differ, (\w+::)*text<[^>]*>{"gate[.]multiply"}, 16, 8>
+// expect: network_error<(\w+::)*problem::sizes_differ, (\w+::)*text<[^>]*>{"gate[.]multiply"}, 16, 8
+// expect: 16, 8, (\w+::)*text<[^>]*>{"first from .*{"other from .*"}>
 #include "tenon/layers/layers.hpp"
 #include "tenon/plan/plan_of.hpp"
 

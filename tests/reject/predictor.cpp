@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A predictor of a wrong network says what is wrong, before anything that follows from it.
-// expect: network_error<(\w+::)*problem::sizes_differ, (\w+::)*text<[^>]*>{"decoder[.]add"}, 16, 8>
+// expect: network_error<(\w+::)*problem::sizes_differ, (\w+::)*text<[^>]*>{"decoder[.]add"}, 16, 8
+// expect: 16, 8, (\w+::)*text<[^>]*>{"first from 1"}, (\w+::)*text<[^>]*>{"other from 0"}>
 #include "tenon/tenon.hpp"
 
 using namespace tenon::layers;

@@ -81,8 +81,16 @@ class builder {
     return present.stored;
   }
 
-  /// The present scope with a word behind it, for what has no scope of its own: "decoder.add".
+  /// The present scope with a word behind it, for what has no scope of its own: "decoder.weight".
   constexpr range scope(std::string_view word) { return store(word); }
+
+  /// The same for a call of a free function, "decoder.add", of which a scope may have many: each is remembered.
+  constexpr range call_scope(std::string_view word) {
+    calls_.push_back(store(word));
+    return calls_.back();
+  }
+  /// The calls of free functions so far.
+  constexpr array_view<range> calls() const { return calls_; }
 
   // Selections: what is said of parts from outside.
 
@@ -328,6 +336,7 @@ class builder {
   list<frame> scopes_;
   list<named_scope> names_;
   list<selection> selections_;
+  list<range> calls_;
   list<entry> entries_;  // names of parameters and buffers, chained by their hash
   std::int32_t buckets_[bucket_count], name_buckets_[bucket_count];  // no std::array, whose operator takes two calls
   std::int32_t inputs_ = 0, parameters_ = 0, buffers_ = 0, dropouts_ = 0;

@@ -39,12 +39,15 @@ enum class problem : std::uint8_t {
   has_no_gradient,             ///< an operation behind trained parameters: the gradients it needs (1), those there are
 };
 
-/// The first problem of a network; scope is a range of the graph's text, `of` the operation where it is that which is
-/// wrong.
+/// The first problem of a network; scope is a range of the graph's text, hints are up to three texts behind one another
+/// in it: which call it is, what its values come from, what to write instead (see graph/hints.hpp). `of` is the
+/// operation where it is that which is wrong.
 struct diagnostic {
   enum problem kind = problem::none;
   std::int32_t scope_begin = 0, scope_count = 0;
   std::int64_t expected = 0, found = 0;
+  std::int32_t values[2]{-1, -1};  ///< of which it was said, where the problem is one of values that meet
+  std::int32_t hints_begin = 0, hint_lengths[3]{};
   operation of = operation::input;
 
   constexpr explicit operator bool() const { return kind != problem::none; }

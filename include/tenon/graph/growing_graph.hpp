@@ -65,11 +65,19 @@ class growing_graph {
     return static_cast<std::int32_t>(values.count) - 1;
   }
 
-  /// Records a problem, unless there is one already: the first is the one that is shown.
+  /// Records a problem, of one or two values if these are given, unless there is one already: the first is the one that
+  /// is shown.
   constexpr void report(enum problem kind, range scope, std::int64_t expected, std::int64_t found,
-                        operation of = operation::input) {
+                        std::int32_t first = -1, std::int32_t second = -1) {
     if (problem) return;
-    problem = {kind, scope.begin, scope.count, expected, found, of};
+    problem = {kind, scope.begin, scope.count, expected, found, {first, second}};
+  }
+
+  /// The same of an operation.
+  constexpr void report(enum problem kind, range scope, std::int64_t expected, std::int64_t found, operation of) {
+    if (problem) return;
+    problem = {kind, scope.begin, scope.count, expected, found};
+    problem.of = of;
   }
 
  private:

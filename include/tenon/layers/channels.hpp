@@ -16,7 +16,7 @@ constexpr std::array<Symbol, Count> append_split(Symbol x, const std::array<std:
   builder& to = *x.to;
   std::int64_t sum = 0;
   for (const std::int32_t size : sizes) sum += size;
-  if (sum != x.channels()) to.graph.report(problem::split_sizes_differ, scope, x.channels(), sum);
+  if (sum != x.channels()) to.graph.report(problem::split_sizes_differ, scope, x.channels(), sum, x.number);
   const std::array<std::int32_t, 1> operands{x.number};
   shape extents = x.extents();
   to.graph.append(operation::split, operands, {}, scope);
@@ -37,7 +37,7 @@ struct split_part : part_base {
 
   template <symbolic Symbol>
   constexpr auto operator()(Symbol x) const {
-    return append_split(x, sizes, x.to->scope("split"));
+    return append_split(x, sizes, x.to->call_scope("split"));
   }
   template <symbolic Symbol>
   constexpr auto body(Symbol x) const {
@@ -71,9 +71,9 @@ inline constexpr split_part<Sizes...> split{};
 template <int Count, symbolic Symbol>
 constexpr std::array<Symbol, static_cast<std::size_t>(Count)> chunk(Symbol x) {
   static_assert(Count >= 1, "chunk takes the number of parts");
-  const range scope = x.to->scope("chunk");
+  const range scope = x.to->call_scope("chunk");
   if (x.channels() % Count != 0) {
-    x.to->graph.report(problem::groups_do_not_divide, scope, x.channels(), Count);
+    x.to->graph.report(problem::groups_do_not_divide, scope, x.channels(), Count, x.number);
   }
   std::array<std::int32_t, static_cast<std::size_t>(Count)> sizes{};
   sizes.fill(x.channels() < Count ? 1 : x.channels() / Count);

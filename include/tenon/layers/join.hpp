@@ -15,19 +15,31 @@ template <symbolic First, symbolic Second>
 constexpr bool check_same_extents(First a, Second b, range scope) {
   const shape &first = a.extents(), &second = b.extents();
   if (first.rank != second.rank) {
-    a.to->graph.report(problem::ranks_differ, scope, first.spatial_rank(), second.spatial_rank());
+    a.to->graph.report(problem::ranks_differ, scope, first.spatial_rank(), second.spatial_rank(), a.number, b.number);
     return false;
   }
   if (first.batch() != second.batch()) {
-    a.to->graph.report(problem::batch_differs, scope, first.batch(), second.batch());
+    a.to->graph.report(problem::batch_differs, scope, first.batch(), second.batch(), a.number, b.number);
     return false;
   }
   for (int i = 2; i < first.rank; ++i) {
     if (first[i] == second[i]) continue;
-    a.to->graph.report(problem::sizes_differ, scope, first[i], second[i]);
+    a.to->graph.report(problem::sizes_differ, scope, first[i], second[i], a.number, b.number);
     return false;
   }
   return true;
+}
+
+/// Appends the sum of two values.
+template <symbolic First, symbolic Second>
+constexpr First append_sum(First a, Second b, range scope) {
+  builder& to = *a.to;
+  if (a.extents().rank == b.extents().rank && a.channels() != b.channels()) {
+    to.graph.report(problem::channels_differ, scope, a.channels(), b.channels(), a.number, b.number);
+  }
+  check_same_extents(a, b, scope);
+  const std::array<std::int32_t, 2> operands{a.number, b.number};
+  return {&to, to.graph.make(operation::add, operands, {}, a.extents(), scope)};
 }
 
 /// a + b, element by element. Also written a + b.
@@ -39,20 +51,16 @@ constexpr bool check_same_extents(First a, Second b, range scope) {
 /// example: [](auto x) { return add(conv2d<3, kernel<3>>{}(x), x); }
 template <symbolic First, symbolic Second>
 constexpr First add(First a, Second b) {
-  builder& to = *a.to;
-  const range scope = to.scope("add");
-  if (a.extents().rank == b.extents().rank && a.channels() != b.channels()) {
-    to.graph.report(problem::channels_differ, scope, a.channels(), b.channels());
-  }
-  check_same_extents(a, b, scope);
-  const std::array<std::int32_t, 2> operands{a.number, b.number};
-  return {&to, to.graph.make(operation::add, operands, {}, a.extents(), scope)};
+  return append_sum(a, b, a.to->call_scope("add"));
 }
 
 /// The sum of three or more values.
 template <symbolic First, symbolic Second, symbolic Third, symbolic... More>
 constexpr First add(First a, Second b, Third c, More... more) {
-  return add(add(a, b), c, more...);
+  const range scope = a.to->call_scope("add");
+  First sum = append_sum(append_sum(a, b, scope), c, scope);
+  ((sum = append_sum(sum, more, scope)), ...);
+  return sum;
 }
 
 /// a * b, element by element. Also written a * b. b may be of one pixel an image, as squeeze-and-excitation has it (Hu
@@ -66,13 +74,13 @@ constexpr First add(First a, Second b, Third c, More... more) {
 template <symbolic First, symbolic Second>
 constexpr First multiply(First a, Second b) {
   builder& to = *a.to;
-  const range scope = to.scope("multiply");
+  const range scope = to.call_scope("multiply");
   const shape &first = a.extents(), &second = b.extents();
   const bool is_pixel = first.rank == second.rank && second.spatial_elements() == 1;
   if (first.rank == second.rank && a.channels() != b.channels()) {
-    to.graph.report(problem::channels_differ, scope, a.channels(), b.channels());
+    to.graph.report(problem::channels_differ, scope, a.channels(), b.channels(), a.number, b.number);
   } else if (is_pixel && first.batch() != second.batch()) {
-    to.graph.report(problem::batch_differs, scope, first.batch(), second.batch());
+    to.graph.report(problem::batch_differs, scope, first.batch(), second.batch(), a.number, b.number);
   } else if (!is_pixel) {
     check_same_extents(a, b, scope);
   }
@@ -90,7 +98,7 @@ constexpr First multiply(First a, Second b) {
 template <symbolic First, symbolic... More>
 constexpr First concat(First first, More... more) {
   builder& to = *first.to;
-  const range scope = to.scope("concat");
+  const range scope = to.call_scope("concat");
   const std::array<symbol, 1 + sizeof...(More)> values{first.plain(), more.plain()...};
   std::array<std::int32_t, 1 + sizeof...(More)> operands{};
   shape extents = first.extents();

@@ -60,12 +60,14 @@ inline constexpr align_corners_option align_corners{};
 template <class Option>
 concept resize_option = option_of<Option, resize_options>;
 
-/// Appends a resize of x to the spatial extents of `target`; to its own extents every interpolation is x itself.
+/// Appends a resize of x to the spatial extents of `target`, those of the value `like` if that is given; to its own
+/// extents every interpolation is x itself.
 template <symbolic Symbol>
-constexpr Symbol append_resize(Symbol x, const shape& target, enum interpolation how, range scope) {
+constexpr Symbol append_resize(Symbol x, const shape& target, enum interpolation how, range scope,
+                               std::int32_t like = -1) {
   builder& to = *x.to;
   if (x.extents().rank != target.rank) {
-    to.graph.report(problem::ranks_differ, scope, x.extents().spatial_rank(), target.spatial_rank());
+    to.graph.report(problem::ranks_differ, scope, x.extents().spatial_rank(), target.spatial_rank(), x.number, like);
     return x;
   }
   shape extents = x.extents();
@@ -129,7 +131,7 @@ constexpr Symbol resize_like(Symbol x, Like like) {
                 "resize_like takes nearest<> or align_corners");
   static_assert(given_once<std::remove_cvref_t<decltype(Options)>...>, "an option is given twice");
   constexpr auto options = collect<interpolation_options, std::remove_cvref_t<decltype(Options)>...>();
-  return append_resize(x, like.extents(), options.interpolation, x.to->scope("resize_like"));
+  return append_resize(x, like.extents(), options.interpolation, x.to->call_scope("resize_like"), like.number);
 }
 
 /// Pads x with zeros to the spatial extents of `like`, half of them before (rounded down) and the rest behind; crops
@@ -143,11 +145,11 @@ constexpr Symbol resize_like(Symbol x, Like like) {
 template <symbolic Symbol, symbolic Like>
 constexpr Symbol pad_like(Symbol x, Like like) {
   builder& to = *x.to;
-  const range scope = to.scope("pad_like");
+  const range scope = to.call_scope("pad_like");
   const shape target = like.extents();
   shape extents = x.extents();
   if (extents.rank != target.rank) {
-    to.graph.report(problem::ranks_differ, scope, extents.spatial_rank(), target.spatial_rank());
+    to.graph.report(problem::ranks_differ, scope, extents.spatial_rank(), target.spatial_rank(), x.number, like.number);
     return x;
   }
   attributes attribute;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "tenon/graph/builder.hpp"
+#include "tenon/graph/hints.hpp"
 #include "tenon/graph/limits.hpp"
 
 namespace tenon {
@@ -72,6 +73,7 @@ constexpr builder lower(const Net& net, std::span<const shape> inputs) {
   builder to;
   lower_into<Result>(to, net, inputs, Sequence());
   check_limits(to.graph);
+  add_hints(to);
   return to;
 }
 

@@ -5,8 +5,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 
-#include "tenon/core/ordering.hpp"
 #include "tenon/core/text.hpp"
 #include "tenon/graph/graph.hpp"
 
@@ -14,14 +15,14 @@ namespace tenon {
 inline namespace v0 {
 
 /// Never defined: it exists to be printed, with the problem, the scope where it is, and what was expected and found
-/// (what the two numbers are stands at the problem's enumerator), and what to write instead where that is known, or
-/// which operation it is.
-template <problem Problem, text Scope, std::int64_t Expected, std::int64_t Found, text... More>
+/// (what the two numbers are stands at the problem's enumerator), and hints: of one of several calls of a function
+/// which it is and what its values come from, what to write instead (graph/hints.hpp), or which operation it is.
+template <problem Problem, text Scope, std::int64_t Expected, std::int64_t Found, text... Hints>
 struct network_error;
 
 /// The same for a scope of more than 36 characters, which clang would cut: its outer and its inner part. Of a scope of
 /// more than 72 characters the end.
-template <problem Problem, text OuterScope, text InnerScope, std::int64_t Expected, std::int64_t Found, text... More>
+template <problem Problem, text OuterScope, text InnerScope, std::int64_t Expected, std::int64_t Found, text... Hints>
 struct network_error_below;
 
 template <std::size_t Length>
@@ -39,31 +40,45 @@ constexpr std::size_t cut_of(std::string_view scope, std::size_t most) {
   return fits ? dot + 1 : most;
 }
 
-/// What to write in place of a number of groups that does not divide the channels: "nearest<32>".
-template <std::int64_t Groups>
-constexpr auto nearest_text() {
-  constexpr std::size_t digits = [] {
-    std::size_t count = 1;
-    for (std::int64_t rest = Groups / 10; rest > 0; rest /= 10) ++count;
-    return count;
-  }();
-  constexpr std::string_view word = "nearest<";
-  text<word.size() + digits + 1> to;
-  for (std::size_t i = 0; i < word.size(); ++i) to.characters[i] = word[i];
-  std::int64_t rest = Groups;
-  for (std::size_t i = digits; i-- > 0; rest /= 10) to.characters[word.size() + i] = static_cast<char>('0' + rest % 10);
-  to.characters[word.size() + digits] = '>';
-  to.characters[word.size() + digits + 1] = 0;
-  return to;
+/// A text of the graph of `Stage`.
+template <class Stage, std::int32_t Begin, std::int32_t Count>
+inline constexpr auto text_in = text_of<static_cast<std::size_t>(Count)>({Stage::graph.view().characters.data() + Begin,
+                                                                          static_cast<std::size_t>(Count)});
+
+/// Where the hint of a number begins.
+constexpr std::int32_t begin_of_hint(const diagnostic& found, std::size_t hint) {
+  std::int32_t begin = found.hints_begin;
+  for (std::size_t i = 0; i < hint; ++i) begin += found.hint_lengths[i];
+  return begin;
 }
 
-/// What an error of this kind says beyond scope and numbers: what to write instead, or which operation it is.
-template <diagnostic Found>
-constexpr auto addition_to() {
-  if constexpr (Found.kind == problem::has_no_gradient) {
-    return text_of<name_of(Found.of).size()>(name_of(Found.of));
+/// A hint as a text; of an operation without a gradient its name.
+template <class Stage, std::size_t Hint>
+constexpr auto make_hint_text() {
+  constexpr diagnostic found = Stage::graph.problem;
+  if constexpr (found.kind == problem::has_no_gradient) {
+    return text_of<name_of(found.of).size()>(name_of(found.of));
   } else {
-    return nearest_text<Found.found>();
+    return text_in<Stage, begin_of_hint(found, Hint), found.hint_lengths[Hint]>;
+  }
+}
+template <class Stage, std::size_t Hint>
+inline constexpr auto hint_text = make_hint_text<Stage, Hint>();
+
+/// What stops the compiler: the problem of the graph of `Stage` with its first hints. Its type is asked for, not its
+/// value, so that nothing but this is printed.
+template <class Stage, std::size_t... Hint>
+constexpr auto print_problem(std::index_sequence<Hint...>) {
+  constexpr diagnostic found = Stage::graph.problem;
+  constexpr std::int32_t most = 36, length = found.scope_count, begin = found.scope_begin;
+  if constexpr (length <= most) {
+    return sizeof(network_error<found.kind, text_in<Stage, begin, length>, found.expected, found.found,
+                                hint_text<Stage, Hint>...>) != 0;
+  } else {
+    constexpr std::int32_t shown = length < 2 * most ? length : 2 * most, from = begin + length - shown;
+    constexpr auto cut = static_cast<std::int32_t>(cut_of(text_in<Stage, from, shown>.view(), most));
+    return sizeof(network_error_below<found.kind, text_in<Stage, from, cut>, text_in<Stage, from + cut, shown - cut>,
+                                      found.expected, found.found, hint_text<Stage, Hint>...>) != 0;
   }
 }
 
@@ -72,32 +87,12 @@ template <class Stage>
 constexpr bool network_is_valid() {
   constexpr diagnostic found = Stage::graph.problem;
   if constexpr (found.kind != problem::none) {
-    constexpr std::size_t most = 36;
-    constexpr auto length = static_cast<std::size_t>(found.scope_count);
-    constexpr auto begin = static_cast<std::size_t>(found.scope_begin);
-    constexpr bool says_more = (found.kind == problem::norm_groups_do_not_divide_use_nearest && found.found > 0) ||
-                               found.kind == problem::has_no_gradient;
-    constexpr const char* characters = Stage::graph.view().characters.data();
-    if constexpr (length <= most) {
-      constexpr auto scope = text_of<length>({characters + begin, length});
-      if constexpr (says_more) {
-        return sizeof(network_error<found.kind, scope, found.expected, found.found, addition_to<found>()>) != 0;
-      } else {
-        return sizeof(network_error<found.kind, scope, found.expected, found.found>) != 0;
-      }
-    } else {
-      constexpr std::size_t shown = lesser(length, 2 * most);
-      constexpr const char* from = characters + (begin + length - shown);
-      constexpr std::size_t cut = cut_of({from, shown}, most);
-      constexpr auto outer = text_of<cut>({from, cut});
-      constexpr auto inner = text_of<shown - cut>({from + cut, shown - cut});
-      if constexpr (says_more) {
-        constexpr auto addition = addition_to<found>();
-        return sizeof(network_error_below<found.kind, outer, inner, found.expected, found.found, addition>) != 0;
-      } else {
-        return sizeof(network_error_below<found.kind, outer, inner, found.expected, found.found>) != 0;
-      }
-    }
+    constexpr std::size_t hints =
+        found.kind == problem::has_no_gradient
+            ? 1
+            : (found.hint_lengths[0] > 0) + (found.hint_lengths[1] > 0) + (found.hint_lengths[2] > 0);
+    using printed = decltype(print_problem<Stage>(std::make_index_sequence<hints>()));
+    static_assert(!std::is_void_v<printed>);
   }
   return true;
 }

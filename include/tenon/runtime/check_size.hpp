@@ -87,6 +87,18 @@ inline void check_input_size(const shape& extents, std::int32_t index, const mem
   }
 }
 
+/// The hints of a graph's problem: " (the 4th of 5 calls, first from 2, other from 3)", or nothing.
+inline std::string text_of_hints(const graph_view& lowered) {
+  std::string text;
+  std::int32_t begin = lowered.problem.hints_begin;
+  for (const std::int32_t length : lowered.problem.hint_lengths) {
+    if (length == 0) break;
+    text += (text.empty() ? " (" : ", ") + std::string(lowered.text({begin, length}));
+    begin += length;
+  }
+  return text.empty() ? text : text + ")";
+}
+
 /// Throws shape_error for a problem of the network, and allocation_error for values that are too large to be counted
 /// with.
 inline void check_network(const graph_view& lowered, std::span<const shape> inputs) {
@@ -99,8 +111,9 @@ inline void check_network(const graph_view& lowered, std::span<const shape> inpu
     }
     const std::string first = std::to_string(found.expected), second = std::to_string(found.found);
     const std::string of = found.of == operation::input ? "" : " (" + std::string(name_of(found.of)) + ")";
-    throw shape_error("the network is wrong for an input of " + sizes + ": in \"" + scope + "\" " +
-                          std::string(sentence_of(found.kind)) + of + ", " + first + " and " + second,
+    throw shape_error("the network is wrong for an input of " + sizes + ": in \"" + scope + "\"" +
+                          text_of_hints(lowered) + " " + std::string(sentence_of(found.kind)) + of + ", " + first +
+                          " and " + second,
                       scope, first, second);
   }
 }
