@@ -70,7 +70,8 @@ class label_error : public error {
  public:
   using error::error;
 };
-/// A value that is not finite, such as a loss; thrown before parameters change.
+/// A value that is not finite: an input, a loss, a learning rate, before anything changes; or a gradient, before its
+/// parameter changes.
 class numeric_error : public error {
  public:
   using error::error;

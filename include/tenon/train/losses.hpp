@@ -78,7 +78,8 @@ template <class Option>
 concept cross_entropy_option = option_of<Option, cross_entropy_options>;
 
 /// Softmax cross entropy over the channels, averaged over the labels that count, as PyTorch's CrossEntropyLoss: the
-/// weighted mean, NaN if no label counts. The target is one class label a pixel, (N, [D,] H, W).
+/// weighted mean. If no label counts, for each is ignored or of a class that weighs 0, the loss and its gradient are 0,
+/// where PyTorch's are NaN. The target is one class label a pixel, (N, [D,] H, W).
 ///
 /// options: ignore<Label> (default: every label counts), class_weights<w0, w1, ...>
 /// problems: class_weights_differ

@@ -95,18 +95,19 @@ TENON_KERNEL_INLINE vec activated(vec x, vec slope) {
 }
 
 /// The gradient by the function's argument. `from` is the function's result, but of a hard swish its argument, and of
-/// functions that has_gradient_from_either either.
+/// functions that has_gradient_from_either either. Of NaN it is what it is in PyTorch: dy, where the
+/// function has a part that is x, 0 of a hard sigmoid, NaN of a sigmoid.
 template <activation Function>
 TENON_KERNEL_INLINE vec passed_back(vec from, vec dy, vec slope) {
   if constexpr (Function == activation::relu) {
-    return from > vec{} ? dy : vec{};
+    return from <= vec{} ? vec{} : dy;
   } else if constexpr (Function == activation::leaky_relu) {
     return from > vec{} ? dy : slope * dy;
   } else if constexpr (Function == activation::relu6) {
-    const vec below = from < all(6.0f) ? dy : vec{};
-    return from > vec{} ? below : vec{};
+    const vec below = from >= all(6.0f) ? vec{} : dy;
+    return from <= vec{} ? vec{} : below;
   } else if constexpr (Function == activation::elu) {
-    return from > vec{} ? dy : dy * (from + slope);
+    return from <= vec{} ? dy * (from + slope) : dy;
   } else if constexpr (Function == activation::sigmoid) {
     return dy * from * (1.0f - from);
   } else if constexpr (Function == activation::hard_sigmoid) {
@@ -114,7 +115,7 @@ TENON_KERNEL_INLINE vec passed_back(vec from, vec dy, vec slope) {
     return from > vec{} ? below : vec{};
   } else if constexpr (Function == activation::hard_swish) {
     const vec above = from < all(3.0f) ? dy * (from / 3.0f + 0.5f) : dy;
-    return from > all(-3.0f) ? above : vec{};
+    return from <= all(-3.0f) ? vec{} : above;
   } else {
     return dy;
   }

@@ -40,7 +40,8 @@ namespace kernels {
 /// nothing. Results do not depend on the thread count. Kernels are compiled for the operations in `Used` alone: a
 /// network has few of them, and all take many times as long. Batch norms and dropouts take plain activations, of at
 /// most most_parts channels, where `TakesPlain`; activations and sums take any always.
-/// throws: backend_error for operations not in `Used`, and for convolutions, of which there is no kernel here.
+/// throws: numeric_error for an update by a gradient that is not finite, before it changes anything;
+/// backend_error for operations not in `Used`, and for convolutions, of which there is no kernel here.
 template <operation_set Used = every_operation, bool TakesPlain = true>
 void execute(isa set, const graph_view& graph, const node& of, std::span<const operand> operands,
              std::span<const operand> results, const step_arguments& arguments) {
@@ -120,8 +121,8 @@ void execute([[maybe_unused]] const graph_view& graph, const node& of,
     TENON_CASE(cross_entropy_gradient, cross_entropy_gradient(graph, attribute, operands, results))
     TENON_CASE(binary_cross_entropy_gradient, binary_cross_entropy_gradient(attribute, operands, results))
     TENON_CASE(running_statistics, running_statistics(attribute, operands))
-    TENON_CASE(sgd, sgd(attribute, operands, arguments))
-    TENON_CASE(adam, adam(attribute, operands, arguments))
+    TENON_CASE(sgd, sgd(graph, of, operands, arguments))
+    TENON_CASE(adam, adam(graph, of, operands, arguments))
     TENON_CASE(reorder, reorder(operands, results))
     TENON_CASE(fill, fill(results))
     default:

@@ -117,10 +117,10 @@ TENON_KERNEL_INLINE exponential_parts parts_of_exponential(vec x) {
   return {reinterpret_cast<vec>(exponent), series * r * r + r};
 }
 
-/// e^x to 1 or 2 units in the last place, for x up to 88; below -87 it is e^-87.
+/// e^x to 1 or 2 units in the last place, for x up to 88; below -87 it is 0.
 TENON_KERNEL_INLINE vec exponential(vec x) {
   const exponential_parts parts = parts_of_exponential(x);
-  return (parts.less_one + 1.0f) * parts.power;
+  return x < all(-87.0f) ? vec{} : (parts.less_one + 1.0f) * parts.power;
 }
 
 /// e^x - 1 to 1 or 2 units in the last place, for x up to 88.

@@ -63,7 +63,8 @@ TENON_KERNEL_INLINE group_labels labels_of(const labelled_logits& of, std::int64
   return result;
 }
 
-/// Of each pixel of a group: the greatest logit, the sum of exponentials of the distances to it, the label's logit.
+/// Of each pixel of a group: the greatest logit, the sum of exponentials of the distances to it, the label's logit. If
+/// all are -infinity the sum is 0, and what users make of the greatest is NaN, as in PyTorch.
 struct softmax_sums {
   vec greatest, sum, labelled;
 };
@@ -80,9 +81,11 @@ TENON_KERNEL_INLINE softmax_sums softmax_of(const square_view& logits, std::int6
       greatest = rows[i] > greatest ? rows[i] : greatest;
       result.labelled = label == static_cast<std::int32_t>(channel + i) ? rows[i] : result.labelled;
     }
+    // From -infinity nothing has a distance; while there is nothing else, nothing is summed.
+    const vec base = greatest == all(-std::numeric_limits<float>::infinity()) ? vec{} : greatest;
     // What was summed so far related to a smaller greatest; nothing was summed at first.
-    vec sum = channel == 0 ? vec{} : result.sum * exponential(result.greatest - greatest);
-    for (std::int64_t i = 0; i < count; ++i) sum += exponential(rows[i] - greatest);
+    vec sum = channel == 0 ? vec{} : result.sum * exponential(result.greatest - base);
+    for (std::int64_t i = 0; i < count; ++i) sum += exponential(rows[i] - base);
     result.greatest = greatest;
     result.sum = sum;
   }
@@ -125,7 +128,7 @@ TENON_KERNEL inline void entropy_part(const entropy_arguments& arguments, std::i
   }
 }
 
-/// logits, labels -> loss, divisor. Where every label is ignored the loss is NaN, as in PyTorch.
+/// logits, labels -> loss, divisor. Where no label counts both are 0.
 inline void cross_entropy(const graph_view& graph, const attributes& attribute, std::span<const operand> operands,
                           std::span<const operand> results) {
   const labelled_logits of(graph, attribute, operands);
@@ -137,7 +140,7 @@ inline void cross_entropy(const graph_view& graph, const attributes& attribute, 
     total.loss += sums[static_cast<std::size_t>(part)].loss;
     total.weight += sums[static_cast<std::size_t>(part)].weight;
   }
-  const double loss = total.weight == 0 ? std::numeric_limits<double>::quiet_NaN() : total.loss / total.weight;
+  const double loss = total.weight == 0 ? 0 : total.loss / total.weight;
   *results[0].as<float>() = static_cast<float>(attribute.scale * loss);
   if (results.size() > 1 && results[1].data != nullptr) *results[1].as<float>() = static_cast<float>(total.weight);
 }
@@ -174,7 +177,7 @@ TENON_KERNEL inline void entropy_gradient_part(const entropy_gradient_arguments&
   }
 }
 
-/// logits, labels, divisor -> dlogits, 0 where the label is ignored
+/// logits, labels, divisor -> dlogits, 0 where the label is ignored, and everywhere where no label counts
 inline void cross_entropy_gradient(const graph_view& graph, const attributes& attribute,
                                    std::span<const operand> operands, std::span<const operand> results) {
   const labelled_logits of(graph, attribute, operands);

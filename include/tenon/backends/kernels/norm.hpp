@@ -167,7 +167,7 @@ TENON_KERNEL_INLINE void moments_tile(const float* from, std::int64_t pixels, do
 
 template <bool Rectifies>
 TENON_KERNEL_INLINE vec passing(const channel_norm& norm, vec x, vec dy) {
-  if constexpr (Rectifies) return apply(norm, x) > vec{} ? dy : vec{};
+  if constexpr (Rectifies) return apply(norm, x) <= vec{} ? vec{} : dy;
   return dy;
 }
 

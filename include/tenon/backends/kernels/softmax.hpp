@@ -109,7 +109,8 @@ TENON_KERNEL inline void softmax_part(const softmax_arguments& of, std::int64_t 
     const vec share = 1.0f / total_of(rows);
     for (std::int64_t channel = 0; channel < extents.blocks * block; channel += width) {
       float* const y = of.to.blocked(image, channel, pixel);
-      for (std::int64_t i = 0; i < count; ++i) store(y + i * block, load(y + i * block) * share[i]);
+      const ivec exists = existing(extents, channel);  // the share may be NaN
+      for (std::int64_t i = 0; i < count; ++i) store(y + i * block, exists ? load(y + i * block) * share[i] : vec{});
     }
   }
 }
@@ -130,8 +131,9 @@ TENON_KERNEL inline void softmax_gradient_part(const softmax_arguments& of, std:
       const float* const y = of.from.blocked(image, channel, pixel);
       const float* const dy = of.dy.blocked(image, channel, pixel);
       float* const dx = of.to.blocked(image, channel, pixel);
+      const ivec exists = existing(extents, channel);
       for (std::int64_t i = 0; i < count; ++i)
-        store(dx + i * block, load(y + i * block) * (load(dy + i * block) - mean[i]));
+        store(dx + i * block, exists ? load(y + i * block) * (load(dy + i * block) - mean[i]) : vec{});
     }
   }
 }

@@ -5,12 +5,15 @@
 #    define TENON_BACKENDS_KERNELS_UPDATES_HPP
 
 #    include <algorithm>
+#    include <atomic>
 #    include <cmath>
 #    include <span>
 
+#    include "tenon/backends/finite.hpp"
 #    include "tenon/backends/kernels/lanes.hpp"
 #    include "tenon/backends/kernels/parts.hpp"
 #    include "tenon/backends/operand.hpp"
+#    include "tenon/graph/graph.hpp"
 
 #    define TENON_KERNEL_FILE "tenon/backends/kernels/updates.hpp"
 #    include "tenon/backends/kernels/each_isa.hpp"
@@ -29,6 +32,32 @@ inline constexpr std::int64_t update_grain = 4096;
 /// The rate of one parameter.
 inline double learning_rate(const attributes& attribute, const step_arguments& arguments) {
   return static_cast<double>(arguments.learning_rate) * attribute.learning_rate_factor;
+}
+
+struct finite_arguments {
+  const float* values;
+  std::int64_t count;
+  std::atomic<bool>* found;  ///< whether one is not finite
+};
+
+TENON_KERNEL inline void finite_part(const finite_arguments& of, std::int64_t begin, std::int64_t end) {
+  const std::int64_t last = std::min(end * update_grain, of.count);
+  vec sum = {};  // of zeros, and of NaN where a number is not finite
+  for (std::int64_t i = begin * update_grain; i < last; i += width) {
+    const vec value = load_some(of.values + i, last - i);
+    sum += value - value;
+  }
+  bool finite = true;
+  for (int lane = 0; lane < width; ++lane) finite = finite && sum[lane] == 0;
+  if (!finite) of.found->store(true, std::memory_order_relaxed);
+}
+
+/// Before an update: throws numeric_error if the gradient, operand 1, is not finite.
+inline void check_gradient(const graph_view& graph, const node& of, std::span<const operand> operands) {
+  std::atomic<bool> found = false;
+  const finite_arguments arguments{operands[1].as<const float>(), operands[1].extents.elements(), &found};
+  in_parallel(divide_up(arguments.count, update_grain), finite_part, arguments);
+  if (found) refuse_gradient(graph.text(of.scope), arguments.values, arguments.count);
 }
 
 struct sgd_arguments {
@@ -55,8 +84,12 @@ TENON_KERNEL inline void sgd_part(const sgd_arguments& of, std::int64_t begin, s
   }
 }
 
-/// parameter, gradient, [velocity]: PyTorch's SGD without dampening
-inline void sgd(const attributes& attribute, std::span<const operand> operands, const step_arguments& arguments) {
+/// parameter, gradient, [velocity]: PyTorch's SGD without dampening. Throws numeric_error, and changes nothing, for a
+/// gradient that is not finite.
+inline void sgd(const graph_view& graph, const node& node_of, std::span<const operand> operands,
+                const step_arguments& arguments) {
+  check_gradient(graph, node_of, operands);
+  const attributes& attribute = node_of.attribute;
   const sgd_arguments of{operands[0].as<float>(),
                          operands[1].as<const float>(),
                          operands.size() > 2 ? operands[2].as<float>() : nullptr,
@@ -98,8 +131,11 @@ TENON_KERNEL inline void adam_part(const adam_arguments& of, std::int64_t begin,
   }
 }
 
-/// parameter, gradient, first moment, second moment: PyTorch's Adam, or AdamW if attribute.decoupled
-inline void adam(const attributes& attribute, std::span<const operand> operands, const step_arguments& arguments) {
+/// parameter, gradient, first moment, second moment: PyTorch's Adam, or AdamW if attribute.decoupled. Throws as sgd.
+inline void adam(const graph_view& graph, const node& node_of, std::span<const operand> operands,
+                 const step_arguments& arguments) {
+  check_gradient(graph, node_of, operands);
+  const attributes& attribute = node_of.attribute;
   const double rate = learning_rate(attribute, arguments), step = static_cast<double>(arguments.step);
   const double correction1 = 1 - std::pow(attribute.beta1, step), correction2 = 1 - std::pow(attribute.beta2, step);
   const adam_arguments of{

@@ -2,6 +2,7 @@
 // Primitive descriptors of the convolution family.
 #pragma once
 
+#include <limits>
 #include <string_view>
 
 #include "tenon/backends/onednn/geometry.hpp"
@@ -51,31 +52,59 @@ struct window_dimensions {
   }
 };
 
-/// A fused activation in oneDNN's terms.
-struct eltwise {
-  dnnl_alg_kind_t kind;
-  float alpha, beta;
-};
+/// Where a fused activation ends in a PReLU of slope 0: its number among the post-operations, or -1.
+constexpr int rectifier_position(const attributes& attribute) {
+  const int first = attribute.adds ? 1 : 0;
+  switch (attribute.fused) {
+    case activation::relu:
+      return first;
+    case activation::leaky_relu:
+      return static_cast<float>(attribute.slope) == 0 ? first : -1;  // or it would be oneDNN's ReLU
+    case activation::relu6:
+      return first + 1;
+    case activation::hard_sigmoid:
+      return first + 2;
+    default:
+      return -1;
+  }
+}
 
-/// requires: a function is fused.
-inline eltwise eltwise_of(const attributes& attribute) {
+/// Appends a fused activation; a NaN stays one.
+///
+/// oneDNN's own ReLU, clip and hard sigmoid make numbers of NaN, for the greater of NaN and a bound is its bound. So a
+/// lower bound of 0 is a PReLU of slope 0, which makes NaN of NaN; and an upper bound is a clip between -infinity and
+/// it: of NaN that makes -infinity, and the PReLU makes NaN of -infinity. These three functions hence give NaN, not 0,
+/// for -infinity.
+inline void append_function(dnnl_post_ops_t to, const attributes& attribute, std::string_view scope) {
+  const auto append = [&](dnnl_alg_kind_t kind, float alpha, float beta) {
+    check(dnnl_post_ops_append_eltwise(to, kind, alpha, beta), "dnnl_post_ops_append_eltwise", scope);
+  };
+  constexpr float lowest = -std::numeric_limits<float>::infinity();
   const auto slope = static_cast<float>(attribute.slope);
   switch (attribute.fused) {
     case activation::leaky_relu:
-      return {dnnl_eltwise_relu, slope, 0.0F};
+      if (slope != 0) append(dnnl_eltwise_relu, slope, 0.0F);
+      break;
     case activation::relu6:
-      return {dnnl_eltwise_clip_v2, 0.0F, 6.0F};
+      append(dnnl_eltwise_clip_v2, lowest, 6.0F);
+      break;
     case activation::elu:
-      return {dnnl_eltwise_elu, slope, 0.0F};
+      append(dnnl_eltwise_elu, slope, 0.0F);
+      break;
     case activation::sigmoid:
-      return {dnnl_eltwise_logistic, 0.0F, 0.0F};
+      append(dnnl_eltwise_logistic, 0.0F, 0.0F);
+      break;
     case activation::hard_sigmoid:
-      return {dnnl_eltwise_hardsigmoid, 1.0F / 6.0F, 0.5F};
+      append(dnnl_eltwise_linear, 1.0F / 6.0F, 0.5F);
+      append(dnnl_eltwise_clip_v2, lowest, 1.0F);
+      break;
     case activation::hard_swish:
-      return {dnnl_eltwise_hardswish, 1.0F / 6.0F, 0.5F};
+      append(dnnl_eltwise_hardswish, 1.0F / 6.0F, 0.5F);
+      break;
     default:
-      return {dnnl_eltwise_relu, 0.0F, 0.0F};
+      break;
   }
+  if (rectifier_position(attribute) >= 0) check(dnnl_post_ops_append_prelu(to, 0), "dnnl_post_ops_append_prelu", scope);
 }
 
 /// Makes the primitive descriptor of a convolution-family node.
@@ -174,11 +203,7 @@ class convolution_description {
     check(dnnl_post_ops_create(after.put()), "dnnl_post_ops_create", scope_);
     if (node_.attribute.adds)
       check(dnnl_post_ops_append_sum(after.get(), 1.0F, 0, dnnl_f32), "dnnl_post_ops_append_sum", scope_);
-    if (node_.attribute.fused != activation::none) {
-      const eltwise function = eltwise_of(node_.attribute);
-      check(dnnl_post_ops_append_eltwise(after.get(), function.kind, function.alpha, function.beta),
-            "dnnl_post_ops_append_eltwise", scope_);
-    }
+    append_function(after.get(), node_.attribute, scope_);
     check(dnnl_primitive_attr_set_post_ops(result.get(), after.get()), "dnnl_primitive_attr_set_post_ops", scope_);
     return result;
   }

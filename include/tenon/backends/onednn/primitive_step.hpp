@@ -66,13 +66,14 @@ class primitive_step final : public convolution_step {
   }
 
  private:
-  static constexpr int most_arguments = 5;
+  static constexpr int most_arguments = 6;
 
   void visit_pointers(visitor visit, const void* context) const override {
     for (int i = 0; i < argument_count_; ++i) {
       void* pointer = nullptr;
       check(dnnl_memory_get_data_handle(arguments_[i].memory, &pointer), "dnnl_memory_get_data_handle", scope());
       const int argument = arguments_[i].arg;
+      if (argument == rectifier_argument()) continue;
       const pointer_use use = argument == DNNL_ARG_SCRATCHPAD                             ? pointer_use::scratchpad
                               : argument == DNNL_ARG_WEIGHTS || argument == DNNL_ARG_BIAS ? pointer_use::packed
                                                                                           : pointer_use::value;
@@ -122,13 +123,34 @@ class primitive_step final : public convolution_step {
         if (primitive_finishes(*node_) && adds_bias(*node_))
           add_argument(DNNL_ARG_BIAS, dnnl_query_weights_md, engine, 1);
         add_argument(DNNL_ARG_DST, dnnl_query_dst_md, engine);
+        if (rectifier_argument() >= 0) add_rectifier(engine);
         break;
     }
     if (scratchpad_bytes() > 0) add_argument(DNNL_ARG_SCRATCHPAD, dnnl_query_scratchpad_md, engine);
   }
 
   void add_argument(int argument, dnnl_query_t which, dnnl_engine_t engine, int index = 0) {
-    const const_dnnl_memory_desc_t described = dnnl_primitive_desc_query_md(descriptor_.get(), which, index);
+    add_argument(argument, dnnl_primitive_desc_query_md(descriptor_.get(), which, index), engine);
+  }
+
+  /// The slope of the PReLU that an activation ends in: one number for all channels.
+  void add_rectifier(dnnl_engine_t engine) {
+    dnnl_dims_t one = {};
+    const int rank = described(values_.destination).extents.rank;
+    std::fill_n(one, rank, 1);
+    memory_descriptor scalar;
+    check(dnnl_memory_desc_create_with_tag(scalar.put(), rank, one, dnnl_f32, rank == 4 ? dnnl_abcd : dnnl_abcde),
+          "dnnl_memory_desc_create_with_tag", scope());
+    add_argument(rectifier_argument(), scalar.get(), engine);
+  }
+
+  /// Its argument, or -1 without one.
+  int rectifier_argument() const {
+    const int position = primitive_finishes(*node_) ? rectifier_position(attribute()) : -1;
+    return position < 0 ? -1 : DNNL_ARG_ATTR_MULTIPLE_POST_OP(position) | DNNL_ARG_WEIGHTS;
+  }
+
+  void add_argument(int argument, const_dnnl_memory_desc_t described, dnnl_engine_t engine) {
     memory_object& object = objects_[argument_count_];
     check(dnnl_memory_create(object.put(), described, engine, DNNL_MEMORY_NONE), "dnnl_memory_create", scope());
     arguments_[argument_count_++] = {argument, object.get()};
@@ -188,6 +210,7 @@ class primitive_step final : public convolution_step {
 
   std::byte* address_of(int argument) const {
     if (argument == DNNL_ARG_SCRATCHPAD) return memory_.scratchpad;
+    if (argument == rectifier_argument()) return reinterpret_cast<std::byte*>(const_cast<float*>(&zero));  // read only
     if (argument == DNNL_ARG_WEIGHTS) return packed();
     if (argument == DNNL_ARG_BIAS) return packed() + bias_offset_;
     const bool behind_weights = argument == DNNL_ARG_DIFF_BIAS && !writes_bias_directly();
@@ -198,6 +221,7 @@ class primitive_step final : public convolution_step {
   /// A bias gradient that nobody reads has no place; then the workspace takes it.
   bool writes_bias_directly() const { return channels() == padded_channels() && bias_gradient_value() >= 0; }
 
+  alignas(64) static constexpr float zero = 0;
   weight_extents extents_;  ///< the parameter's, or those grown to whole blocks
   weight_format format_;
   std::int64_t bias_offset_ = 0;  ///< behind the weights

@@ -38,34 +38,35 @@ T activated(activation function, T x, T slope) {
   return x;
 }
 
-/// The derivative, from the function's result y, but of a hard swish from its argument.
+/// The gradient before the function: dy times the derivative, or 0 where that is 0, even if dy is not finite. `y` is
+/// the function's result, but of a hard swish its argument. Of NaN it is what it is in PyTorch.
 template <class T>
-T derivative(activation function, T y, T slope) {
+T passed_back(activation function, T y, T dy, T slope) {
   switch (function) {
     case activation::none:
-      return T{1};
+      return dy;
     case activation::relu:
-      return y > T{0} ? T{1} : T{0};
+      return y <= T{0} ? T{0} : dy;
     case activation::leaky_relu:
-      return y > T{0} ? T{1} : slope;
+      return y > T{0} ? dy : slope * dy;
     case activation::relu6:
-      return y > T{0} && y < T{6} ? T{1} : T{0};
+      return y <= T{0} || y >= T{6} ? T{0} : dy;
     case activation::elu:
-      return y > T{0} ? T{1} : y + slope;
+      return y <= T{0} ? dy * (y + slope) : dy;
     case activation::sigmoid:
-      return y * (T{1} - y);
+      return dy * (y * (T{1} - y));
     case activation::hard_sigmoid:
-      return y > T{0} && y < T{1} ? T{1} / T{6} : T{0};
+      return y > T{0} && y < T{1} ? dy / T{6} : T{0};
     case activation::hard_swish:
-      return y <= T{-3} ? T{0} : y < T{3} ? y / T{3} + T{0.5} : T{1};
+      return y <= T{-3} ? T{0} : y < T{3} ? dy * (y / T{3} + T{0.5}) : dy;
   }
-  return T{1};
+  return dy;
 }
 
-/// The derivative at the function's argument x.
+/// The same from the function's argument x.
 template <class T>
-T derivative_at(activation function, T x, T slope) {
-  return derivative(function, has_gradient_from_result(function) ? activated(function, x, slope) : x, slope);
+T passed_back_at(activation function, T x, T dy, T slope) {
+  return passed_back(function, has_gradient_from_result(function) ? activated(function, x, slope) : x, dy, slope);
 }
 
 }  // namespace reference

@@ -126,9 +126,9 @@ void execute(const graph_view& graph, const node& of, std::span<const operand> o
     case operation::running_statistics:
       return running_statistics<T>(attribute, operands);
     case operation::sgd:
-      return sgd<T>(attribute, operands, arguments);
+      return sgd<T>(graph, of, operands, arguments);
     case operation::adam:
-      return adam<T>(attribute, operands, arguments);
+      return adam<T>(graph, of, operands, arguments);
     case operation::reorder:
       return reorder<T>(operands, results);
     case operation::fill:

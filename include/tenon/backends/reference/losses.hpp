@@ -95,7 +95,7 @@ double log_sum_exp(const T* logits, std::int64_t stride, std::int32_t classes) {
   return greatest + std::log(sum);
 }
 
-/// logits, labels -> loss, divisor. Where every label is ignored the loss is NaN, as in PyTorch.
+/// logits, labels -> loss, divisor. Where no label counts both are 0.
 template <class T>
 void cross_entropy(const graph_view& graph, const attributes& attribute, std::span<const operand> operands,
                    std::span<const operand> results) {
@@ -109,11 +109,11 @@ void cross_entropy(const graph_view& graph, const attributes& attribute, std::sp
     sum += weight * (log_sum_exp(x + first, stride, logits.extents.channels()) - logit);
     divisor += weight;
   });
-  *results[0].as<T>() = static_cast<T>(attribute.scale * sum / divisor);
+  *results[0].as<T>() = static_cast<T>(divisor == 0 ? 0 : attribute.scale * sum / divisor);
   *results[1].as<T>() = static_cast<T>(divisor);
 }
 
-/// logits, labels, divisor -> dlogits, 0 where the label is ignored
+/// logits, labels, divisor -> dlogits, 0 where the label is ignored, and everywhere where no label counts
 template <class T>
 void cross_entropy_gradient(const graph_view& graph, const attributes& attribute, std::span<const operand> operands,
                             std::span<const operand> results) {
@@ -124,6 +124,7 @@ void cross_entropy_gradient(const graph_view& graph, const attributes& attribute
   const std::int32_t classes = logits.extents.channels();
   const double divisor = static_cast<double>(*operands[2].as<const T>());
   std::fill_n(dx, logits.extents.elements(), T{0});
+  if (divisor == 0) return;
   for_each_label(attribute, logits, operands[1], [&](std::int64_t first, std::int32_t label) {
     const double factor = attribute.scale * class_weight(graph, attribute, label) / divisor;
     const double total = log_sum_exp(x + first, stride, classes);

@@ -50,7 +50,7 @@ void normalize_plane(const attributes& attribute, const channel_norm<T>& norm, c
 /// The gradient before the activation.
 template <class T>
 T passing(const attributes& attribute, const channel_norm<T>& norm, T x, T dy) {
-  return dy * derivative_at(attribute.fused, norm(x), static_cast<T>(attribute.slope));
+  return passed_back_at(attribute.fused, norm(x), dy, static_cast<T>(attribute.slope));
 }
 
 /// Sums over one channel of one image: of the gradient before the activation, and of that times normalized(x).

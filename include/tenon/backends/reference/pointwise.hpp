@@ -38,7 +38,7 @@ void activation_gradient(const attributes& attribute, std::span<const operand> o
                          std::span<const operand> results) {
   const T* y = operands[0].as<const T>();
   std::transform(y, y + operands[0].extents.elements(), operands[1].as<const T>(), results[0].as<T>(),
-                 [&](T each, T dy) { return derivative(attribute.fused, each, static_cast<T>(attribute.slope)) * dy; });
+                 [&](T each, T dy) { return passed_back(attribute.fused, each, dy, static_cast<T>(attribute.slope)); });
 }
 
 /// The factor of a channel where a parameter has one for each, or one for all.

@@ -5,8 +5,10 @@
 #include <cmath>
 #include <cstdint>
 
+#include "tenon/backends/finite.hpp"
 #include "tenon/backends/operand.hpp"
 #include "tenon/core/compiler.hpp"
+#include "tenon/graph/graph.hpp"
 
 TENON_EXACT_BEGIN
 
@@ -34,9 +36,21 @@ T learning_rate(const attributes& attribute, const step_arguments& arguments) {
   return static_cast<T>(static_cast<double>(arguments.learning_rate) * attribute.learning_rate_factor);
 }
 
-/// parameter, gradient, [velocity]: torch.optim.SGD without dampening; the velocity starts as zeros.
+/// Before an update: throws numeric_error if the gradient, operand 1, is not finite.
 template <class T>
-void sgd(const attributes& attribute, std::span<const operand> operands, const step_arguments& arguments) {
+void check_gradient(const graph_view& graph, const node& of, std::span<const operand> operands) {
+  const T* gradient = operands[1].as<const T>();
+  const std::int64_t count = operands[1].extents.elements();
+  for (std::int64_t i = 0; i < count; ++i)
+    if (!std::isfinite(gradient[i])) refuse_gradient(graph.text(of.scope), gradient, count);
+}
+
+/// parameter, gradient, [velocity]: torch.optim.SGD without dampening; the velocity starts as zeros. Throws
+/// numeric_error, and changes nothing, for a gradient that is not finite.
+template <class T>
+void sgd(const graph_view& graph, const node& of, std::span<const operand> operands, const step_arguments& arguments) {
+  check_gradient<T>(graph, of, operands);
+  const attributes& attribute = of.attribute;
   T* parameter = operands[0].as<T>();
   const T* gradient = operands[1].as<const T>();
   T* velocity = operands.size() > 2 ? operands[2].as<T>() : nullptr;
@@ -53,9 +67,11 @@ void sgd(const attributes& attribute, std::span<const operand> operands, const s
 }
 
 /// parameter, gradient, first moment, second moment: torch.optim.Adam, or AdamW where attribute.decoupled; the moments
-/// start as zeros.
+/// start as zeros. Throws as sgd.
 template <class T>
-void adam(const attributes& attribute, std::span<const operand> operands, const step_arguments& arguments) {
+void adam(const graph_view& graph, const node& of, std::span<const operand> operands, const step_arguments& arguments) {
+  check_gradient<T>(graph, of, operands);
+  const attributes& attribute = of.attribute;
   T *parameter = operands[0].as<T>(), *first = operands[2].as<T>(), *second = operands[3].as<T>();
   const T* gradient = operands[1].as<const T>();
   const auto step = static_cast<double>(arguments.step);
