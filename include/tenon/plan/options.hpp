@@ -33,14 +33,15 @@ struct plan_arguments {
   using loss = typename pick<loss_base, void, Arguments...>::type;
   using optimizer = typename pick<optimizer_base, void, Arguments...>::type;
   static constexpr bool keeps_gradients = (std::same_as<keep_gradients, Arguments> || ...);
-  static constexpr bool trains = !std::is_void_v<loss>;
+  static constexpr bool has_loss = !std::is_void_v<loss>;
+  static constexpr bool trains = !std::is_void_v<optimizer>;  ///< with a loss alone a plan evaluates it
   template <class Base>
   static constexpr int given = (0 + ... + int{std::is_base_of_v<Base, Arguments>});
 
   static_assert(((std::is_base_of_v<backend_base, Arguments> || std::is_base_of_v<loss_base, Arguments> ||
                   std::is_base_of_v<optimizer_base, Arguments> || std::same_as<keep_gradients, Arguments>)&&...),
                 "behind net and input stand a loss, an optimizer, a backend and options, nothing else");
-  static_assert(std::is_void_v<loss> == std::is_void_v<optimizer>, "training needs both a loss and an optimizer");
+  static_assert(has_loss || !trains, "an optimizer needs a loss");
   static_assert(given<loss_base> <= 1, "one loss: several outputs take losses<...>");
   static_assert(given<optimizer_base> <= 1 && given<backend_base> <= 1, "one optimizer, and one backend");
 };

@@ -31,7 +31,7 @@ struct frozen_plan {
 };
 
 struct plan_options {
-  bool training = false;  ///< the graph's first output is the loss
+  bool has_loss = false;  ///< the graph's first output is the loss
   bool keep_gradients = false;
 };
 
@@ -65,7 +65,7 @@ constexpr memory_demand find_demand(const graph_view& graph, const plan_options&
   plan.sizes.buffer_bytes = offsets.buffer_bytes;
   plan.sizes.optimizer_bytes = states * offsets.trained_bytes;
   plan.sizes.gradient_bytes = options.keep_gradients ? offsets.trained_bytes : 0;
-  if (options.training) {
+  if (options.has_loss) {
     plan.sizes.loss = graph.outputs[0];
     plan.sizes.loss_node = graph.value_at(graph.outputs[0]).producer;
   }

@@ -119,8 +119,8 @@ constexpr auto describe_parameters() {
 }
 
 /// The constants of a network. plan_of<net, image<1, 3, 360, 480>> is for inference; with a loss and an optimizer, for
-/// training. Options: a backend, keep_gradients. Each constant is computed when it is asked for, and only then; sizes
-/// are in bytes.
+/// training; with a loss alone, for that loss of what inference gives. Options: a backend, keep_gradients. Each
+/// constant is computed when it is asked for, and only then; sizes are in bytes.
 template <const auto& Net, network_inputs Inputs, class... Arguments>
 class plan_of {
  public:
@@ -165,7 +165,7 @@ class plan_of {
  private:
   struct demand {
     static constexpr demand_transfer made{
-        find_demand<capabilities>(compiled::graph.view(), {trains, arguments::keeps_gradients})};
+        find_demand<capabilities>(compiled::graph.view(), {arguments::has_loss, arguments::keeps_gradients})};
   };
 
  public:

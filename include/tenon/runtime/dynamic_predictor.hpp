@@ -44,7 +44,7 @@ concept weights_of = std::same_as<Source, weight_file> || std::same_as<Source, i
 template <const auto& Net, class... Arguments>
 class dynamic_predictor {
   using arguments = plan_arguments<Arguments...>;
-  static_assert(!arguments::trains, "a dynamic_predictor takes no loss and no optimizer; a trainer does");
+  static_assert(!arguments::has_loss, "a dynamic_predictor takes no loss and no optimizer; a trainer does");
 
  public:
   using capabilities = typename arguments::backend::capabilities;

@@ -19,18 +19,24 @@ inline namespace v0 {
 template <class Program>
 class executor {
  public:
-  /// `plan` refers to constants; `seed` is that of dropouts. Throws allocation_error and backend_error.
-  executor(const plan_view& plan, std::shared_ptr<parameter_store> store, threads count, std::uint64_t seed = 0)
-      : plan_(plan), store_(std::move(store)), program_(std::make_unique<Program>(plan, count.count)), seed_(seed) {
+  /// `plan` refers to constants; `seed` is that of dropouts; `arena` is somebody else's, of at least the plan's bytes,
+  /// or nullptr. Throws allocation_error and backend_error.
+  executor(const plan_view& plan, std::shared_ptr<parameter_store> store, threads count, std::uint64_t seed = 0,
+           std::byte* arena = nullptr)
+      : plan_(plan),
+        store_(std::move(store)),
+        threads_(count),
+        program_(std::make_unique<Program>(plan, count.count)),
+        seed_(seed) {
     const auto size = [](std::int64_t bytes) { return static_cast<std::size_t>(bytes); };
-    arena_ = allocate(size(plan.arena_bytes), "arena");
+    if (arena == nullptr) arena_ = allocate(size(plan.arena_bytes), "arena");
     packed_ = allocate(size(plan.packed_bytes), "packed weights");
     scratchpad_ = allocate(program_->scratchpad_bytes(), "scratchpad");
     optimizer_ = allocate(size(plan.optimizer_bytes), "optimizer state");
     gradients_ = allocate(size(plan.gradient_bytes), "gradients");
     if (optimizer_) std::memset(optimizer_.get(), 0, size(plan.optimizer_bytes));
     if (gradients_) std::memset(gradients_.get(), 0, size(plan.gradient_bytes));
-    memory_[memory_space::arena] = arena_.get();
+    memory_[memory_space::arena] = arena == nullptr ? arena_.get() : arena;
     memory_[memory_space::parameter] = store_->memory();
     memory_[memory_space::optimizer] = optimizer_.get();
     memory_[memory_space::gradient] = gradients_.get();
@@ -61,15 +67,27 @@ class executor {
     return loss;
   }
 
-  /// Runs the rest: backward pass, updates, running statistics.
+  /// The i-th loss without its factor, or 0 if that is 0; valid from run_forward to the next run.
+  float loss_by_itself(std::int32_t i) const {
+    const node& last = plan_.graph.node_at(plan_.loss_node);
+    const std::int32_t number = last.op == operation::total_loss ? plan_.graph.operand(last, i) : plan_.loss;
+    const double factor = plan_.graph.node_at(plan_.graph.value_at(number).producer).attribute.scale;
+    float loss = 0;
+    std::memcpy(&loss, program_->operand_of(number).data, sizeof(loss));
+    return factor == 0 ? 0 : static_cast<float>(static_cast<double>(loss) / factor);
+  }
+
+  /// Runs the rest: running statistics, backward pass, updates. Throws numeric_error for a gradient that is not finite;
+  /// its parameter is as it was, the updates made before it stay, and the step counts.
   void run_backward(float learning_rate) {
-    program_->run(plan_.loss_node + 1, plan_.graph.node_count(), {learning_rate, ++steps_, seed_});
-    for (const node& current : plan_.graph.nodes) {
-      if (current.op != operation::running_statistics) continue;
-      const std::int32_t mean = plan_.graph.operand(current, 2);
-      store_->count_batch(plan_.graph.node_at(plan_.graph.value_at(mean).producer).attribute.index);
-    }
-    store_->changed();
+    ++steps_;
+    const step_end whatever_happens{*this};
+    program_->run(plan_.loss_node + 1, plan_.graph.node_count(), {learning_rate, steps_, seed_});
+  }
+
+  /// In place of a backward pass that has nothing to tell.
+  void clear_gradients() {
+    if (gradients_) std::memset(gradients_.get(), 0, static_cast<std::size_t>(plan_.gradient_bytes));
   }
 
   /// An output's memory.
@@ -82,8 +100,23 @@ class executor {
   const memory& spaces() const { return memory_; }
   const std::shared_ptr<parameter_store>& store() const { return store_; }
   std::int64_t steps() const { return steps_; }
+  threads thread_count() const { return threads_; }
 
  private:
+  /// Notes what a step may have changed when it is over, or thrown out of.
+  struct step_end {
+    executor& of;
+
+    ~step_end() {
+      for (const node& current : of.plan_.graph.nodes) {
+        if (current.op != operation::running_statistics) continue;
+        const std::int32_t mean = of.plan_.graph.operand(current, 2);
+        of.store_->count_batch(of.plan_.graph.node_at(of.plan_.graph.value_at(mean).producer).attribute.index);
+      }
+      of.store_->changed();
+    }
+  };
+
   std::int32_t find(operation kind, std::int32_t index) const {
     for (const node& current : plan_.graph.nodes) {
       if (current.op == kind && current.attribute.index == index) return current.results[0];
@@ -100,6 +133,7 @@ class executor {
 
   plan_view plan_;
   std::shared_ptr<parameter_store> store_;
+  threads threads_;
   std::unique_ptr<Program> program_;
   allocation arena_, packed_, scratchpad_, optimizer_, gradients_;
   memory memory_;

@@ -3,11 +3,13 @@
 #pragma once
 
 #include <cstring>
+#include <memory>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 
 #include "tenon/plan/plan_of.hpp"
+#include "tenon/runtime/evaluation.hpp"
 #include "tenon/runtime/executor.hpp"
 #include "tenon/runtime/parameters.hpp"
 #include "tenon/runtime/program_of.hpp"
@@ -22,14 +24,23 @@ inline namespace v0 {
 ///     segmenter net{tenon::load("small_unet.safetensors"), tenon::threads{2}};
 ///     auto logits = net(picture);
 ///
-/// Net is an `inline constexpr` description; behind the input may stand a backend. One thread at a time may use a
+/// Net is an `inline constexpr` description; behind the input may stand a backend, and a loss: then evaluate() gives
+/// the loss of a batch.
+///
+///     tenon::predictor<small_unet<11>, tenon::image<1, 3, 360, 480>, tenon::cross_entropy<>> net{...};
+///     float loss = net.evaluate(picture, labels);
+///
+/// One thread at a time may use a
 /// predictor, many predictors may share parameters. Movable, not copyable.
 template <const auto& Net, network_inputs Inputs, class... Arguments>
-class predictor : public plan_of<Net, Inputs, Arguments...> {
+class predictor
+    : public prediction<Net, Inputs, Arguments...>::plan,
+      public prediction<Net, Inputs, Arguments...>::template evaluates<predictor<Net, Inputs, Arguments...>> {
  public:
-  using plan_type = plan_of<Net, Inputs, Arguments...>;
-  static_assert(!plan_type::trains, "a predictor takes no loss and no optimizer; a trainer does");
+  using plan_type = typename prediction<Net, Inputs, Arguments...>::plan;
   using program_type = typename program_of_plan<typename plan_type::arguments::backend, plan_type>::type;
+  /// What evaluate() runs; void without a loss.
+  using evaluation_plan = typename prediction<Net, Inputs, Arguments...>::evaluation_plan;
 
   /// Weights from a file. Throws file_error, format_error, weight_error, allocation_error, backend_error.
   explicit predictor(const weight_file& from, threads count = {}) : predictor(make_store(table(), from), count) {}
@@ -64,6 +75,9 @@ class predictor : public plan_of<Net, Inputs, Arguments...> {
   const executor<program_type>& execution() const { return executor_; }
 
  private:
+  template <class, class, class...>
+  friend class evaluating;
+
   predictor(std::shared_ptr<parameter_store> store, threads count)
       : executor_(plan_type::view(), std::move(store), count) {}
 
@@ -106,7 +120,13 @@ class predictor : public plan_of<Net, Inputs, Arguments...> {
     }
   }
 
+  template <class... Tensors>
+  auto run_evaluation(const Tensors&... given) {
+    return evaluation<evaluation_plan>::run_kept(evaluation_, executor_, given...);
+  }
+
   executor<program_type> executor_;
+  std::shared_ptr<void> evaluation_;  ///< made when first asked for
 };
 
 }  // namespace v0

@@ -2,17 +2,18 @@
 // trainer: a network compiled for training.
 #pragma once
 
-#include <cstring>
+#include <memory>
 #include <string>
 #include <tuple>
 #include <utility>
 
 #include "tenon/core/finite.hpp"
 #include "tenon/plan/plan_of.hpp"
+#include "tenon/runtime/batch.hpp"
+#include "tenon/runtime/evaluation.hpp"
 #include "tenon/runtime/executor.hpp"
 #include "tenon/runtime/parameters.hpp"
 #include "tenon/runtime/program_of.hpp"
-#include "tenon/runtime/views.hpp"
 
 namespace tenon {
 inline namespace v0 {
@@ -27,60 +28,40 @@ struct dropout_seed {
   std::uint64_t value = 0;
 };
 
-/// The signature of a trainer's step: its tensors, then options, so that these may be written
+/// The signatures of a trainer's step and evaluation: its tensors, then options, so that these may be written
 /// {.learning_rate = 0.05f}.
-template <class Trainer, class... Tensors>
+template <class Trainer, class Result, class... Tensors>
 class training_step {
  public:
   /// One step: forward, loss, backward, updates. Takes the inputs in the order of the description, then one target a
   /// loss: class labels (label_view: uint8, int32 or int64, (N, [D,] H, W)) for a cross entropy, floats of the output's
-  /// shape for a mean square. Gives the loss before the update. Throws shape_error, label_error for a label outside the
-  /// classes, numeric_error for a loss or a learning rate that is not finite; parameters and running statistics are
-  /// then as they were before.
-  float step(const Tensors&... tensors, const step_options& options = {}) {
+  /// shape for a mean square.
+  ///
+  /// Gives the loss before the update, as a float or with more to it: see step_result. A loss of which no label counts
+  /// is 0, and so is its gradient; where nothing counts at all the step changes nothing, and kept gradients are 0.
+  ///
+  /// Throws shape_error, label_error for a label outside the classes, numeric_error for an input, a loss or a learning
+  /// rate that is not finite: everything is then as it was before. A gradient that is not finite is a numeric_error
+  /// too, with the parameter's name; that parameter is as it was, and so are those whose updates were to follow.
+  /// Updates are made during the backward pass, from the outputs to the inputs: those made before, the running
+  /// statistics and the step's number stay.
+  Result step(const Tensors&... tensors, const step_options& options = {}) {
     return static_cast<Trainer&>(*this).run_step(options, tensors...);
   }
+
+  /// The loss of a batch with the parameters as they are, and no step: norms by their running statistics, no dropout,
+  /// nothing changes. Takes what a step takes. A loss that is not finite is given as it is. The first call makes a plan
+  /// of its own: of memory it takes `evaluation_plan::packed_bytes`, oneDNN's scratchpad, and an arena only if
+  /// `evaluation_plan::arena_bytes` is more than the trainer's; a program that never calls it compiles none of it.
+  /// Throws shape_error, label_error; the first call allocation_error and backend_error too.
+  Result evaluate(const Tensors&... tensors) { return static_cast<Trainer&>(*this).run_evaluation(tensors...); }
 };
 
-template <class Trainer, class Tensors>
+template <class Trainer, class Result, class Tensors>
 struct training_step_of;
-template <class Trainer, class... Tensors>
-struct training_step_of<Trainer, std::tuple<Tensors...>> {
-  using type = training_step<Trainer, Tensors...>;
-};
-
-/// The tensors a step takes: inputs, then targets.
-template <class Plan>
-struct step_tensors {
-  static constexpr auto targets = [] {
-    constexpr std::size_t count = [] {
-      std::size_t sum = 0;
-      for (const node& current : Plan::lowered::graph.nodes) sum += current.op == operation::target ? 1 : 0;
-      return sum;
-    }();
-    std::array<value, count> list{};
-    for (const node& current : Plan::lowered::graph.nodes) {
-      if (current.op != operation::target) continue;
-      list[static_cast<std::size_t>(current.attribute.index)] = Plan::lowered::graph.view().result_value(current);
-    }
-    return list;
-  }();
-  static constexpr auto& inputs = Plan::input_types::list;
-
-  template <std::size_t I>
-  static auto target() {
-    constexpr value described = targets[I];
-    if constexpr (described.type == element_type::int32) {
-      return static_cast<label_view<described.extents.rank>*>(nullptr);
-    } else {
-      return static_cast<tensor_view<const float, described.extents.rank>*>(nullptr);
-    }
-  }
-  template <std::size_t... I, std::size_t... T>
-  static auto make(std::index_sequence<I...>, std::index_sequence<T...>)
-      -> std::tuple<tensor_view<const float, inputs[I].rank>..., std::remove_pointer_t<decltype(target<T>())>...>;
-
-  using type = decltype(make(std::make_index_sequence<inputs.size()>(), std::make_index_sequence<targets.size()>()));
+template <class Trainer, class Result, class... Tensors>
+struct training_step_of<Trainer, Result, std::tuple<Tensors...>> {
+  using type = training_step<Trainer, Result, Tensors...>;
 };
 
 /// A network compiled for training on batches of one size: forward, loss, backward and updates are one plan.
@@ -95,11 +76,15 @@ struct step_tensors {
 template <const auto& Net, network_inputs Inputs, class... Arguments>
 class trainer : public plan_of<Net, Inputs, Arguments...>,
                 public training_step_of<trainer<Net, Inputs, Arguments...>,
+                                        typename step_tensors<plan_of<Net, Inputs, Arguments...>>::result,
                                         typename step_tensors<plan_of<Net, Inputs, Arguments...>>::type>::type {
  public:
   using plan_type = plan_of<Net, Inputs, Arguments...>;
   static_assert(plan_type::trains, "a trainer needs a loss and an optimizer");
   using program_type = typename program_of_plan<typename plan_type::arguments::backend, plan_type>::type;
+  /// What evaluate() runs.
+  using evaluation_plan =
+      plan_of<Net, Inputs, typename plan_type::arguments::loss, typename plan_type::arguments::backend>;
 
   /// Random first weights; dropouts follow from the same seed. Throws allocation_error, backend_error.
   explicit trainer(const initialization& how, threads count = {})
@@ -143,9 +128,8 @@ class trainer : public plan_of<Net, Inputs, Arguments...>,
   const executor<program_type>& execution() const { return executor_; }
 
  private:
-  template <class, class...>
+  template <class, class, class...>
   friend class training_step;
-  using tensors = step_tensors<plan_type>;
 
   trainer(std::shared_ptr<parameter_store> store, threads count, dropout_seed seed)
       : executor_(plan_type::view(), std::move(store), count, seed.value) {}
@@ -153,65 +137,37 @@ class trainer : public plan_of<Net, Inputs, Arguments...>,
   static constexpr parameter_table table() { return {plan_type::parameter_list, plan_type::buffer_list}; }
 
   template <class... Tensors>
-  float run_step(const step_options& options, const Tensors&... given) {
+  auto run_step(const step_options& options, const Tensors&... given) {
     if (!is_finite(options.learning_rate) || options.learning_rate < 0) {
       const std::string rate = std::to_string(options.learning_rate);
       throw numeric_error("the learning rate is " + rate + ", expected a finite number, 0 or more", "learning rate",
                           "0 or more", rate);
     }
     const std::tuple<const Tensors&...> all(given...);
-    check_and_copy(all, std::make_index_sequence<tensors::inputs.size()>(),
-                   std::make_index_sequence<tensors::targets.size()>());
-    const float loss = executor_.run_forward();
-    if (!is_finite(loss)) {
-      const std::string found = is_nan(loss) ? "nan" : std::to_string(loss);  // a NaN's sign means nothing
+    auto result = batch_tensors<plan_type>::check(all);
+    batch_tensors<plan_type>::check_finite(all);
+    if (result.counted == 0) {
+      executor_.clear_gradients();
+      return result;
+    }
+    batch_tensors<plan_type>::copy(all, executor_);
+    result.loss = executor_.run_forward();
+    if (!is_finite(result.loss)) {
+      const std::string found = text_of_not_finite(static_cast<double>(result.loss));
       throw numeric_error("the loss is not finite: " + found, "loss", "a finite number", found);
     }
+    batch_tensors<plan_type>::note_losses(result, executor_);
     executor_.run_backward(options.learning_rate);
-    return loss;
+    return result;
   }
 
-  template <class All, std::size_t... I, std::size_t... T>
-  void check_and_copy(const All& all, std::index_sequence<I...>, std::index_sequence<T...>) {
-    constexpr std::size_t first_target = sizeof...(I);
-    (check_extents(std::get<I>(all).extents(), tensors::inputs[I], "input", static_cast<std::int32_t>(I)), ...);
-    (check_extents(std::get<first_target + T>(all).extents(), tensors::targets[T].extents, "target",
-                   static_cast<std::int32_t>(T)),
-     ...);
-    (check_target(std::get<first_target + T>(all), static_cast<std::int32_t>(T)), ...);
-    (copy(std::get<I>(all), operation::input, static_cast<std::int32_t>(I)), ...);
-    (copy(std::get<first_target + T>(all), operation::target, static_cast<std::int32_t>(T)), ...);
-  }
-
-  template <int Rank>
-  void check_target(const tensor_view<const float, Rank>&, std::int32_t) const {}
-
-  template <int Rank>
-  void check_target(const label_view<Rank>& labels, std::int32_t index) const {
-    const graph_view graph = plan_type::lowered::graph.view();
-    for (const node& current : graph.nodes) {
-      if (current.op != operation::cross_entropy) continue;
-      const value& target = graph.operand_value(current, 1);
-      if (graph.node_at(target.producer).attribute.index != index) continue;
-      check_labels(labels, target.extents.elements(), graph.operand_value(current, 0).extents.channels(),
-                   current.attribute);
-    }
-  }
-
-  template <int Rank>
-  void copy(const tensor_view<const float, Rank>& from, operation kind, std::int32_t index) {
-    std::byte* to = executor_.input(kind, index);
-    if (to != nullptr) std::memcpy(to, from.data(), static_cast<std::size_t>(from.size()) * sizeof(float));
-  }
-
-  template <int Rank>
-  void copy(const label_view<Rank>& from, operation kind, std::int32_t index) {
-    auto* to = reinterpret_cast<std::int32_t*>(executor_.input(kind, index));
-    const std::int64_t count = tensors::targets[static_cast<std::size_t>(index)].extents.elements();
-    for (std::int64_t i = 0; i < count; ++i) to[i] = static_cast<std::int32_t>(from[i]);
+  template <class... Tensors>
+  auto run_evaluation(const Tensors&... given) {
+    return evaluation<evaluation_plan>::run_kept(evaluation_, executor_, given...);
   }
 
   executor<program_type> executor_;
+  std::shared_ptr<void> evaluation_;  ///< made when first asked for
 };
 
 }  // namespace v0

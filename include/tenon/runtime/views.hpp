@@ -31,6 +31,13 @@ class label_view {
 
   const std::array<std::int64_t, Rank>& extents() const { return extents_; }
 
+  /// Writes all labels; those beyond 32 bits must have been refused.
+  void copy_to(std::int32_t* to) const {
+    std::int64_t count = 1;
+    for (const std::int64_t extent : extents_) count *= extent;
+    for (std::int64_t i = 0; i < count; ++i) to[i] = static_cast<std::int32_t>((*this)[i]);
+  }
+
   /// The label at a position in row-major order.
   std::int64_t operator[](std::int64_t position) const {
     switch (bytes_) {
@@ -86,14 +93,20 @@ void check_extents(const std::array<std::int64_t, Rank>& given, const shape& pla
                     expected, found);
 }
 
+/// How many labels count: those that are not ignored and whose class weighs more than 0; `reals` are the graph's.
 /// Throws label_error unless every label is a class of the loss or its ignored label.
 template <int Rank>
-void check_labels(const label_view<Rank>& labels, std::int64_t count, std::int32_t classes, const attributes& loss) {
+std::int64_t count_labels(const label_view<Rank>& labels, std::int64_t count, std::int32_t classes,
+                          const attributes& loss, const float* reals) {
+  const float* const weights = loss.class_weights.count == 0 ? nullptr : reals + loss.class_weights.begin;
+  std::int64_t counted = 0;
   for (std::int64_t i = 0; i < count; ++i) {
     const std::int64_t label = labels[i];
-    const bool is_class = label >= 0 && label < classes;
-    if (!is_class && !(loss.has_ignored && label == loss.ignored)) refuse_label(label, i, classes, loss);
+    if (loss.has_ignored && label == loss.ignored) continue;
+    if (label < 0 || label >= classes) refuse_label(label, i, classes, loss);
+    counted += weights == nullptr || weights[label] > 0 ? 1 : 0;
   }
+  return counted;
 }
 
 }  // namespace v0
