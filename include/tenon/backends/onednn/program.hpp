@@ -172,11 +172,11 @@ class basic_program {
   void tell_of_slow_steps() const {
     slow_steps found;
     std::string implementation;
-    for (const prepared_node* at = first_.get(); at != nullptr; at = at->next.get()) {
-      if (at->convolution == nullptr || !is_slow(at->convolution->implementation())) continue;
+    for (const prepared_node& each : nodes_) {
+      if (each.convolution == nullptr || !is_slow(each.convolution->implementation())) continue;
       if (++found.count > 1) continue;
-      implementation = at->convolution->implementation();
-      found.layer = plan_.graph.text(plan_.graph.node_at(at->number).scope);
+      implementation = each.convolution->implementation();
+      found.layer = plan_.graph.text(plan_.graph.node_at(each.number).scope);
     }
     const slow_steps_listener listener = current_slow_steps_listener.load();
     if (found.count == 0 || listener == nullptr) return;

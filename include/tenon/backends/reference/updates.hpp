@@ -42,7 +42,7 @@ void check_gradient(const graph_view& graph, const node& of, std::span<const ope
   const T* gradient = operands[1].as<const T>();
   const std::int64_t count = operands[1].extents.elements();
   for (std::int64_t i = 0; i < count; ++i)
-    if (!std::isfinite(gradient[i])) refuse_gradient(graph.text(of.scope), gradient, count);
+    if (!is_finite(gradient[i])) refuse_gradient(graph.text(of.scope), gradient, count);
 }
 
 /// parameter, gradient, [velocity]: torch.optim.SGD without dampening; the velocity starts as zeros. Throws
