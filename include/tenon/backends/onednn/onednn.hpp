@@ -15,3 +15,4 @@
 #include "tenon/backends/onednn/weight_gradient.hpp"
 #include "tenon/backends/onednn/weight_gradient_step.hpp"
 #include "tenon/backends/onednn/weights.hpp"
+#include "tenon/backends/onednn/with_threads.hpp"

@@ -16,6 +16,7 @@
 #include "tenon/backends/onednn/convolution.hpp"
 #include "tenon/backends/onednn/handle.hpp"
 #include "tenon/backends/onednn/slow_code.hpp"
+#include "tenon/backends/onednn/with_threads.hpp"
 #include "tenon/backends/operand.hpp"
 #include "tenon/core/parallel.hpp"
 #include "tenon/plan/plan_view.hpp"
@@ -46,20 +47,19 @@ inline constexpr node_functions functions_for{&kernels::execute<Needs.operations
 /// The nodes of a plan, ready to run. The plan and its graph must outlive it. One thread at a time may use it.
 class basic_program {
  public:
-  /// Makes all primitives for the given number of threads. No memory is bound yet.
+  /// Makes all primitives for the given number of threads, or as many as OpenMP gives if it has fewer. No memory is
+  /// bound yet.
   /// throws: backend_error.
   basic_program(const plan_view& plan, int threads, const node_functions& functions)
-      : plan_(plan), threads_(threads), functions_(functions), isa_(effective_isa()) {
-    const thread_count_scope scope(threads_);
-    check(dnnl_engine_create(engine_.put(), dnnl_cpu, 0), "dnnl_engine_create", "program");
-    check(dnnl_stream_create(stream_.put(), engine_.get(), dnnl_stream_default_flags), "dnnl_stream_create", "program");
-    auto last = nodes_.before_begin();
-    for (std::int32_t i = 0; i < plan_.graph.node_count(); ++i) {
-      if (is_source(plan_.graph.node_at(i).op)) continue;
-      last = nodes_.emplace_after(last, *this, i);
-      if (last->convolution != nullptr)
-        scratchpad_bytes_ = std::max(scratchpad_bytes_, last->convolution->scratchpad_bytes());
-    }
+      : plan_(plan),
+        threads_(std::clamp(threads, 1, omp_get_thread_limit())),
+        functions_(functions),
+        isa_(effective_isa()) {
+    with_threads(threads_, [this] {
+      threads_ = threads_that_come(threads_);
+      const thread_count_scope scope(threads_);
+      prepare();
+    });
     tell_of_slow_steps();
   }
   // Prepared nodes point to the plan in the object.
@@ -79,22 +79,27 @@ class basic_program {
   /// Brings all weights into their primitives' layouts, norms folded in; to be called after parameters have changed.
   /// requires: bound memory.
   void pack() const {
-    const thread_count_scope scope(threads_);
-    for (const prepared_node& each : nodes_)
-      if (each.convolution != nullptr) each.convolution->pack();
+    with_threads(threads_, [this] {
+      for (const prepared_node& each : nodes_)
+        if (each.convolution != nullptr) each.convolution->pack();
+    });
   }
 
   /// Runs nodes first_node to last_node - 1; sources among them are skipped.
   /// requires: bound memory, packed weights.
   /// throws: backend_error.
   void run(std::int32_t first_node, std::int32_t last_node, const step_arguments& arguments = {}) const {
-    const thread_count_scope scope(threads_);
-    for (const prepared_node& each : nodes_) {
-      if (each.number >= last_node) break;
-      if (each.number >= first_node) each.run(*this, arguments);
-    }
-    check(dnnl_stream_wait(stream_.get()), "dnnl_stream_wait", "program");
+    with_threads(threads_, [&] {
+      for (const prepared_node& each : nodes_) {
+        if (each.number >= last_node) break;
+        if (each.number >= first_node) each.run(*this, arguments);
+      }
+      check(dnnl_stream_wait(stream_.get()), "dnnl_stream_wait", "program");
+    });
   }
+
+  /// How many threads it computes with.
+  int threads() const { return threads_; }
 
   /// A value where it lies in the bound memory.
   operand operand_of(std::int32_t value) const { return tenon::operand_of(plan_, value, memory_); }
@@ -168,6 +173,18 @@ class basic_program {
     std::unique_ptr<operand[]> operands;            ///< of a kernel: operands, then results
   };
 
+  void prepare() {
+    check(dnnl_engine_create(engine_.put(), dnnl_cpu, 0), "dnnl_engine_create", "program");
+    check(dnnl_stream_create(stream_.put(), engine_.get(), dnnl_stream_default_flags), "dnnl_stream_create", "program");
+    auto last = nodes_.before_begin();
+    for (std::int32_t i = 0; i < plan_.graph.node_count(); ++i) {
+      if (is_source(plan_.graph.node_at(i).op)) continue;
+      last = nodes_.emplace_after(last, *this, i);
+      if (last->convolution != nullptr)
+        scratchpad_bytes_ = std::max(scratchpad_bytes_, last->convolution->scratchpad_bytes());
+    }
+  }
+
   /// Tells whoever wants to know of steps by oneDNN's reference code.
   void tell_of_slow_steps() const {
     slow_steps found;
@@ -205,8 +222,7 @@ class basic_program {
 template <needs Needs>
 class program_for : public basic_program {
  public:
-  /// Makes all primitives for the given number of threads. No memory is bound yet.
-  /// throws: backend_error.
+  /// As a basic_program.
   program_for(const plan_view& plan, int threads) : basic_program(plan, threads, functions_for<Needs>) {}
 };
 
