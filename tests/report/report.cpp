@@ -18,6 +18,12 @@ namespace {
 using plan = tenon::plan_of<tenon::models::unet<3, 4>, tenon::image<2, 3, 32, 48>, tenon::cross_entropy<>,
                             tenon::sgd<tenon::momentum<0.9>>>;
 
+constexpr auto twice = [](auto x) {
+  using namespace tenon::layers;
+  auto part = share<"h">(conv2d<3, kernel<3>>{});
+  return relu{}(part(part(x)));
+};
+
 std::string written(std::FILE* file) {
   std::rewind(file);
   std::string text;
@@ -46,6 +52,20 @@ TEST_CASE("the layer table has every layer and the sums") {
   std::size_t lines = 0;
   for (const char c : table) lines += c == '\n' ? 1 : 0;
   CHECK(lines > 60);
+}
+
+TEST_CASE("the layer table counts the parameters of a shared part once") {
+  using shared_plan = tenon::plan_of<twice, tenon::image<1, 3, 16, 16>>;
+  const std::string table = tenon::layer_table(shared_plan::lowered::graph.view());
+  CHECK(shared_plan::parameter_count == 84);
+  CHECK(table ==
+        "layer  operation             result  parameters    MACs    bytes\n"
+        "----------------------------------------------------------------\n"
+        "h      convolution  1 x 3 x 16 x 16          84  20,736  0.0 MiB\n"
+        "h      convolution  1 x 3 x 16 x 16      shared  20,736  0.0 MiB\n"
+        "0      activation   1 x 3 x 16 x 16                      0.0 MiB\n"
+        "----------------------------------------------------------------\n"
+        "sum                                          84  41,472\n");
 }
 
 TEST_CASE("a progress bar that is no terminal prints one line an epoch") {

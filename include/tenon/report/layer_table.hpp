@@ -72,16 +72,26 @@ inline std::string mebibytes(std::int64_t bytes) {
 }
 
 /// One row a layer in order of execution: its name, what it does, the shape of its result, its parameters, its MACs,
-/// and the bytes of its result as plain float32; and the sums.
+/// and the bytes of its result as plain float32; and the sums. Parameters count where they are used first, of a later
+/// use it says "shared"; MACs count at each use.
 inline std::string layer_table(const graph_view& graph) {
   text_table table({"layer", "operation", "result", "parameters", "MACs", "bytes"});
   std::int64_t parameters = 0, macs = 0;
+  std::vector<bool> counted(graph.values.size(), false);
   for (const node& current : graph.nodes) {
     if (is_source(current.op)) continue;
     std::int64_t own = 0;
+    bool shares = false;
     for (std::int32_t o = 0; o < current.operands.count; ++o) {
-      const value& operand = graph.operand_value(current, o);
-      if (graph.node_at(operand.producer).op == operation::parameter) own += operand.extents.elements();
+      const std::int32_t number = graph.operand(current, o);
+      const value& operand = graph.value_at(number);
+      if (graph.node_at(operand.producer).op != operation::parameter) continue;
+      if (counted[static_cast<std::size_t>(number)]) {
+        shares = true;
+      } else {
+        own += operand.extents.elements();
+      }
+      counted[static_cast<std::size_t>(number)] = true;
     }
     const shape& extents = graph.result_value(current).extents;
     std::string shape_text;
@@ -93,7 +103,10 @@ inline std::string layer_table(const graph_view& graph) {
     parameters += own;
     macs += work;
     table.add({std::string(graph.text(current.scope)), std::string(name_of(current.op)), shape_text,
-               own == 0 ? "" : grouped(own), work == 0 ? "" : grouped(work), mebibytes(extents.elements() * 4)});
+               own > 0  ? grouped(own)
+               : shares ? "shared"
+                        : "",
+               work == 0 ? "" : grouped(work), mebibytes(extents.elements() * 4)});
   }
   table.add({"sum", "", "", grouped(parameters), grouped(macs), ""});
   return table.text(1);
