@@ -40,7 +40,7 @@ template <int Channels, int Size, int Kernel>
 void run_fused(benchmark::State& state) {
   tenon::predictor<fused<Channels, Kernel>, picture<Channels, Size>> net{tenon::initialize(1), tenon::threads{1}};
   const std::vector<float> values = pixels<Channels, Size>();
-  net(tenon::tensor_view(values.data(), 1, Channels, Size, Size));
+  net(tenon::tensor_view(values, 1, Channels, Size, Size));
   for (auto _ : state) compute(net);
 }
 
@@ -50,7 +50,7 @@ void run_parts(benchmark::State& state) {
   tenon::predictor<norm_alone, picture<Channels, Size>> second{tenon::initialize(1), tenon::threads{1}};
   tenon::predictor<relu_alone, picture<Channels, Size>> third{tenon::initialize(1), tenon::threads{1}};
   const std::vector<float> values = pixels<Channels, Size>();
-  const tenon::tensor_view<const float, 4> image(values.data(), 1, Channels, Size, Size);
+  const tenon::tensor_view<const float, 4> image(values, 1, Channels, Size, Size);
   first(image), second(image), third(image);
   for (auto _ : state) compute(first), compute(second), compute(third);
 }

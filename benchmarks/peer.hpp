@@ -46,7 +46,7 @@ void serve(const Run& run) {
 /// A view of the tensor of the given shape.
 template <class T, std::size_t... I>
 auto view(const std::vector<T>& values, const std::vector<std::int64_t>& extents, std::index_sequence<I...>) {
-  return tenon::tensor_view<const T, static_cast<int>(sizeof...(I))>(values.data(), extents[I]...);
+  return tenon::tensor_view<const T, static_cast<int>(sizeof...(I))>(values, extents[I]...);
 }
 
 /// Serves one network of `Classes` classes: inference, or training by cross entropy; of one class, by binary cross

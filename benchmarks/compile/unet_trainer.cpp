@@ -13,7 +13,7 @@ int main() {
       teacher{tenon::initialize(1)};
   const std::vector<float> pixels(3 * 360 * 480, 0.5f);
   const std::vector<std::uint8_t> labels(360 * 480, 3);
-  const float loss = teacher.step(tenon::tensor_view(pixels.data(), 1, 3, 360, 480),
-                                  tenon::tensor_view(labels.data(), 1, 360, 480), {.learning_rate = 0.01f});
+  const float loss = teacher.step(tenon::tensor_view(pixels, 1, 3, 360, 480), tenon::tensor_view(labels, 1, 360, 480),
+                                  {.learning_rate = 0.01f});
   std::printf("%f\n", static_cast<double>(loss));
 }

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <functional>
 #include <numeric>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -122,12 +123,14 @@ class training {
     for (std::int64_t b = 0; b < Batch; ++b) {
       task_.train.read(numbers[b], pictures_.data() + b * picture_size, labels_.data() + b * plane);
     }
-    return teacher_.step(tenon::tensor_view<const float, 4>(pictures_.data(), Batch, 3, Height, Width),
-                         tenon::tensor_view<const std::uint8_t, 3>(labels_.data(), Batch, Height, Width),
-                         {.learning_rate = learning_rate});
+    return teacher_.step(tenon::tensor_view(pictures_, Batch, 3, Height, Width),
+                         tenon::tensor_view(labels_, Batch, Height, Width), {.learning_rate = learning_rate});
   }
 
-  auto predict() { return student_(tenon::tensor_view<const float, 4>(pictures_.data(), 1, 3, Height, Width)); }
+  auto predict() {
+    const std::span<const float> picture(pictures_.data(), static_cast<std::size_t>(picture_size));
+    return student_(tenon::tensor_view(picture, 1, 3, Height, Width));
+  }
 
   tenon::confusion_matrix evaluate(std::int64_t count) {
     tenon::confusion_matrix matrix(classes);

@@ -2,9 +2,12 @@
 // The small types: list, shape, tensor_view, text, real, finite numbers, layouts, threads.
 #include "tenon/core/core.hpp"
 
+#include <array>
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <limits>
+#include <span>
+#include <type_traits>
 #include <vector>
 
 #include "tenon/core/interpolation.hpp"
@@ -86,6 +89,44 @@ TEST_CASE("a list grows, copies and moves") {
   other.push_back('y');
   CHECK(text.size() == 3);
   CHECK(other[3] == 'y');
+}
+
+TEST_CASE("a tensor view of a buffer has just its elements") {
+  std::vector<float> values(24);
+  const std::vector<float>& constant = values;
+  std::array<int, 6> numbers{};
+  tensor_view all{values, 2, 3, 4};
+  tensor_view read{constant, std::array<std::int64_t, 2>{4, 6}};
+  tensor_view few{numbers, 2, 3};
+  const tensor_view<const float, 2> part{std::span(values).first(6), 2, 3};
+  static_assert(std::is_same_v<decltype(all), tensor_view<float, 3>>);
+  static_assert(std::is_same_v<decltype(read), tensor_view<const float, 2>>);
+  static_assert(std::is_same_v<decltype(few), tensor_view<int, 2>>);
+  CHECK(all.data() == values.data());
+  CHECK(all.extents() == std::array<std::int64_t, 3>{2, 3, 4});
+  CHECK(read.extent(1) == 6);
+  CHECK(few.size() == 6);
+  CHECK(part.size() == 6);
+  CHECK(tensor_view{all, 6, 4}.size() == 24);  // the same elements, other extents
+  CHECK(tensor_view<const float, 2>(std::span(values).first(0), 0, 3).size() == 0);
+  // What is no buffer of T, or would be gone.
+  static_assert(!std::is_constructible_v<tensor_view<float, 1>, const std::vector<float>&, int>);
+  static_assert(!std::is_constructible_v<tensor_view<float, 1>, std::vector<double>&, int>);
+  static_assert(!std::is_constructible_v<tensor_view<const float, 1>, std::vector<float>, int>);
+  CHECK_THROWS_AS((tensor_view{values, 2, 3, 5}), shape_error);
+  CHECK_THROWS_AS((tensor_view{values, 2, 3, 3}), shape_error);
+  CHECK_THROWS_AS((tensor_view{values, std::array<std::int64_t, 2>{4, 7}}), shape_error);
+  CHECK_THROWS_AS((tensor_view{values, -4, -6}), shape_error);
+  // 2^62 * 4 is 0 in 64 bits.
+  CHECK_THROWS_AS((tensor_view<const float, 2>(std::span(values).first(0), std::int64_t{1} << 62, 4)), shape_error);
+  try {
+    tensor_view<float, 2>{values, 5, 5};
+    FAIL("no exception");
+  } catch (const shape_error& refused) {
+    CHECK(refused.name() == "a view of 5 x 5");
+    CHECK(refused.expected() == "25");
+    CHECK(refused.found() == "24");
+  }
 }
 
 TEST_CASE("a tensor view finds elements in row-major order") {

@@ -103,7 +103,8 @@ struct running {
         const std::string name = "weight/" + std::string(entry.name);
         INFO(name);
         CHECK(stored.extents(name) == entry.extents);
-        store->assign(entry.name, stored.floats(name));
+        const std::vector<float> values = stored.floats(name);
+        store->assign(entry.name, {values, stored.extents(name)});
         unused.erase(std::string(entry.name));
       }
     }

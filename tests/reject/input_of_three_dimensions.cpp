@@ -12,8 +12,8 @@ inline constexpr auto net = conv2d<4>{} >> relu{};
 
 void predict(tenon::predictor<net, tenon::image<1, 3, 16, 16>>& network, const std::vector<float>& pixels) {
 #ifdef FIXED
-  network(tenon::tensor_view(pixels.data(), 1, 3, 16, 16));
+  network(tenon::tensor_view(pixels, 1, 3, 16, 16));
 #else
-  network(tenon::tensor_view(pixels.data(), 3, 16, 16));
+  network(tenon::tensor_view(pixels, 3, 16, 16));
 #endif
 }

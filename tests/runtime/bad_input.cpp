@@ -192,9 +192,9 @@ TEST_CASE("a weight given its own values") {
   const teacher train = trained();
   tenon::parameters<net> shared = train.parameters();
   const auto before = state_of(train);
-  shared.assign("decoder.3.weight", shared.parameter("decoder.3.weight").values);
+  shared.assign("decoder.3.weight", shared.parameter("decoder.3.weight"));
   CHECK(state_of(train) == before);
-  CHECK_THROWS_AS(shared.assign("decoder.3.bias", shared.parameter("decoder.3.weight").values), tenon::weight_error);
+  CHECK_THROWS_AS(shared.assign("decoder.3.bias", shared.parameter("decoder.3.weight")), tenon::weight_error);
 }
 
 TEST_CASE("inputs of another shape") {
@@ -222,7 +222,7 @@ TEST_CASE("labels of an unknown class") {
   check_unharmed<tenon::label_error>("label 5", [&](teacher& train) { train.step(wrong.pictures(), wrong.labels()); });
   std::vector<std::int64_t> wide(data.classes_of.begin(), data.classes_of.end());
   wide[7] = -1;
-  const tenon::tensor_view<const std::int64_t, 3> labels(wide.data(), 2, height, width);
+  const tenon::tensor_view<const std::int64_t, 3> labels(wide, 2, height, width);
   check_unharmed<tenon::label_error>("label -1", [&](teacher& train) { train.step(data.pictures(), labels); });
   // 2^32 is no class either, though its lower half is.
   wide[7] = std::int64_t{1} << 32;
@@ -260,10 +260,42 @@ TEST_CASE("a path that cannot be written") {
   CHECK(content_of(path) == before);
 }
 
-TEST_CASE("values of another number or name") {
+TEST_CASE("values of another shape, number or name") {
   teacher train = trained();
+  tenon::parameters<net> weights = train.parameters();
   const auto before = state_of(train);
-  CHECK_THROWS_AS(train.parameters().assign("decoder.3.bias", std::vector<float>(4)), tenon::weight_error);
-  CHECK_THROWS_AS(train.parameters().assign("nothing", std::vector<float>(4)), tenon::weight_error);
+  const std::vector<float> four(4, 1.0f), many(5 * 32, 1.0f);
+  CHECK_THROWS_AS(weights.assign("decoder.3.bias", tenon::tensor_view(four, 4)), tenon::weight_error);
+  CHECK_THROWS_AS(weights.assign("nothing", tenon::tensor_view(four, 4)), tenon::weight_error);
+  // As many values, but transposed, or of fewer dimensions.
+  try {
+    weights.assign("decoder.3.weight", tenon::tensor_view(many, 32, 5, 1, 1));
+    FAIL("no exception");
+  } catch (const tenon::weight_error& error) {
+    CHECK(error.name() == "decoder.3.weight");
+    CHECK(error.expected() == "(5 x 32 x 1 x 1)");
+    CHECK(error.found() == "(32 x 5 x 1 x 1)");
+  }
+  CHECK_THROWS_AS(weights.assign("decoder.3.weight", tenon::tensor_view(many, 5, 32)), tenon::weight_error);
+  // A shape that is right, and values that are too few for it.
+  CHECK_THROWS_AS(weights.assign("decoder.3.weight", {four, tenon::shape(5, 32, 1, 1)}), tenon::weight_error);
   CHECK(state_of(train) == before);
+  weights.assign("decoder.3.weight", tenon::tensor_view(many, 5, 32, 1, 1));
+  CHECK(copy_of(train.parameter("decoder.3.weight")) == many);
+  weights.assign("decoder.3.weight", {many, tenon::shape(5, 32, 1, 1)});
+}
+
+TEST_CASE("a buffer of another size than the view of it") {
+  std::vector<float> few(3 * 16);
+  try {
+    tenon::tensor_view<const float, 4>{few, 1, 3, 1024, 2048};
+    FAIL("no exception");
+  } catch (const tenon::shape_error& error) {
+    CHECK(error.expected() == "6291456");
+    CHECK(error.found() == "48");
+    CHECK(std::string(error.what()) == "a view of 1 x 3 x 1024 x 2048 needs 6291456 elements, the buffer has 48");
+  }
+  const std::vector<std::uint8_t> labels(12);
+  CHECK_THROWS_AS(tenon::tensor_view(labels, 1, 3, 5), tenon::shape_error);
+  CHECK_THROWS_AS(tenon::tensor_view(labels, 1, 3, 3), tenon::shape_error);
 }

@@ -118,9 +118,10 @@ TEST_CASE("a predictor follows the trainer whose weights it shares") {
     before_smaller = now_smaller;
   }
   // A change by hand is seen too, and by the trainer: its loss is that of the changed weights.
-  train.parameters().assign("decoder.3.bias", std::vector<float>(classes, 0.5f));
+  const std::vector<float> halves(classes, 0.5f);
+  train.parameters().assign("decoder.3.bias", tenon::tensor_view(halves, classes));
   CHECK(copy_of(live(data.pictures())) != before);
-  CHECK(copy_of(live.parameter("decoder.3.bias")) == std::vector<float>(classes, 0.5f));
+  CHECK(copy_of(live.parameter("decoder.3.bias")) == halves);
 }
 
 TEST_CASE("parameters and gradients are found by PyTorch's names") {

@@ -123,9 +123,10 @@ void scramble(Predictor& model) {
   std::uint64_t seed = 100;
   auto parameters = model.parameters();
   for (const std::string& name : names_of(model)) {
-    std::vector<float> values = noise(parameters.parameter(name).size(), ++seed);
+    const tenon::parameter_view there = parameters.parameter(name);
+    std::vector<float> values = noise(there.size(), ++seed);
     for (float& value : values) value = name.ends_with("running_var") ? 1 + value * value : value;
-    parameters.assign(name, values);
+    parameters.assign(name, {values, there.extents});
   }
 }
 
@@ -235,7 +236,7 @@ TEST_CASE("names do not depend on the order of calls") {
   tenon::dynamic_predictor<of_open_order> dynamic{shape(1, 3, 6, 7), tenon::initialize(8), tenon::threads{1}};
   CHECK(names_of(dynamic) == names_of(fixed));
   const std::vector<float> values = noise(3 * 6 * 7, 1);
-  const tenon::tensor_view<const float, 4> image(values.data(), 1, 3, 6, 7);
+  const tenon::tensor_view<const float, 4> image(values, 1, 3, 6, 7);
   CHECK(copy_of(dynamic(image)) == copy_of(fixed(image)));
   scramble(fixed);
   // From a file, and shared.

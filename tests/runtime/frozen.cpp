@@ -48,7 +48,7 @@ TEST_CASE("what is frozen with its running statistics stays, and has no gradient
     pictures[i] = static_cast<float>(i % 7) - 3;
     targets[i] = static_cast<float>(i % 5);
   }
-  const tenon::tensor_view<const float, 4> x(pictures.data(), 2, 3, 6, 5), wanted(targets.data(), 2, 3, 6, 5);
+  const tenon::tensor_view<const float, 4> x(pictures, 2, 3, 6, 5), wanted(targets, 2, 3, 6, 5);
   const char* const kept[] = {"kept.0.weight", "kept.1.weight", "kept.1.bias", "kept.1.running_mean",
                               "kept.1.running_var"};
   const char* const moved[] = {"trained.weight", "norm.weight",       "norm.bias",       "last.weight",

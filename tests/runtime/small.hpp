@@ -33,12 +33,8 @@ struct batch {
     for (std::uint8_t& label : classes_of) label = static_cast<std::uint8_t>(random.bits() % classes);
     classes_of[3] = 200;
   }
-  tenon::tensor_view<const float, 4> pictures() const {
-    return tenon::tensor_view<const float, 4>(values.data(), 2, 3, height, width);
-  }
-  tenon::tensor_view<const std::uint8_t, 3> labels() const {
-    return tenon::tensor_view<const std::uint8_t, 3>(classes_of.data(), 2, height, width);
-  }
+  tenon::tensor_view<const float, 4> pictures() const { return tenon::tensor_view(values, 2, 3, height, width); }
+  tenon::tensor_view<const std::uint8_t, 3> labels() const { return tenon::tensor_view(classes_of, 2, height, width); }
 };
 
 template <class View>

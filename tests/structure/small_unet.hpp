@@ -44,7 +44,7 @@ namespace {
 
 answer ask(const parameters& values, const std::vector<float>& picture) {
   segmenter net{values, tenon::threads{1}};
-  const auto logits = net(tenon::tensor_view<const float, 4>{picture.data(), 1, 3, 12, 17});
+  const auto logits = net(tenon::tensor_view{picture, 1, 3, 12, 17});
   return {&small_unet<5>,         &typeid(segmenter),
           segmenter::arena_bytes, segmenter::parameter_count,
           segmenter::macs,        {logits.begin(), logits.end()}};

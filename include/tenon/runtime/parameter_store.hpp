@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tenon/core/tensor_view.hpp"
 #include "tenon/io/safetensors.hpp"
 #include "tenon/io/stored_values.hpp"
 #include "tenon/runtime/allocation.hpp"
@@ -106,17 +107,20 @@ class parameter_store {
     return found;
   }
 
-  /// Replaces the values of one parameter or running statistic. Throws weight_error for an unknown name or another
-  /// number of values.
-  void assign(std::string_view name, std::span<const float> values) {
+  /// Replaces the values of one parameter or running statistic. Throws weight_error for an unknown name, another shape,
+  /// or a shape of another number of values than there are.
+  void assign(std::string_view name, const parameter_view& given) {
     const parameter_view there = find(name);
-    if (there.size() != values.size()) {
-      const std::string expected = std::to_string(there.size()), found = std::to_string(values.size());
-      throw weight_error(joined({name, ": ", expected, " values expected, ", found, " given"}), std::string(name),
-                         expected, found);
+    const auto refuse = [&](const std::string& expected, const std::string& found) {
+      throw weight_error(joined({name, ": ", expected, " expected, ", found, " given"}), std::string(name), expected,
+                         found);
+    };
+    if (!(there.extents == given.extents)) refuse(text_of(there.extents), text_of(given.extents));
+    if (there.size() != given.size()) {
+      refuse(std::to_string(there.size()) + " values", std::to_string(given.size()) + " values");
     }
-    // Memory of this store's own, and `values` may be a view of it.
-    std::memmove(const_cast<float*>(there.data()), values.data(), values.size_bytes());
+    // Memory of this store's own, and the values given may be a view of it.
+    std::memmove(const_cast<float*>(there.data()), given.data(), given.values.size_bytes());
     changed();
   }
 
@@ -182,6 +186,11 @@ class parameter_store {
   std::span<std::int64_t> counters() const {
     std::byte* start = memory_.get() + round_up((parameter_values_ + buffer_values_) * 4, 8);
     return {reinterpret_cast<std::int64_t*>(start), static_cast<std::size_t>(counters_)};
+  }
+
+  /// "(64 x 3 x 3 x 3)"
+  static std::string text_of(const shape& extents) {
+    return joined({"(", extents_to_text(extents.extents, static_cast<std::size_t>(extents.rank)), ")"});
   }
 
   static std::vector<std::int64_t> extents_of(const shape& extents) {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "tenon/runtime/parameter_store.hpp"
@@ -55,8 +56,19 @@ class parameters {
   void save(const std::string& path) const { store_->save(path); }
   /// Throws weight_error for a name the network does not have.
   parameter_view parameter(std::string_view name) const { return store_->find(name); }
-  /// Replaces one tensor's values; throws weight_error.
-  void assign(std::string_view name, std::span<const float> values) { store_->assign(name, values); }
+  /// Replaces one tensor's values by those of a view of its shape: assign("head.bias", tensor_view{values, 19}). Throws
+  /// weight_error for another shape or an unknown name; then nothing has changed.
+  template <class T, int Rank>
+  requires std::is_same_v < std::remove_const_t<T>,
+  float > void assign(std::string_view name, const tensor_view<T, Rank>& values) {
+    static_assert(Rank <= 5, "a parameter has at most 5 dimensions");
+    parameter_view given{{values.data(), static_cast<std::size_t>(values.size())}, {}};
+    given.extents.rank = Rank;
+    for (int i = 0; i < Rank; ++i) given.extents[i] = shape::clamp(values.extent(i));
+    store_->assign(name, given);
+  }
+  /// The same by those of another network's parameter, or of a gradient.
+  void assign(std::string_view name, const parameter_view& values) { store_->assign(name, values); }
 
   const std::shared_ptr<parameter_store>& store() const { return store_; }
 

@@ -59,14 +59,6 @@ class label_view {
   std::array<std::int64_t, Rank> extents_;
 };
 
-/// "1 x 3 x 360 x 480"
-template <class Extents>
-std::string extents_to_text(const Extents& extents, std::size_t rank) {
-  std::string text;
-  for (std::size_t i = 0; i < rank; ++i) text = joined({text, i == 0 ? "" : " x ", std::to_string(extents[i])});
-  return text;
-}
-
 [[noreturn]] inline void refuse_extents(const std::string& found, const shape& planned, const char* name,
                                         std::int32_t index) {
   const std::string thing = joined({name, " ", std::to_string(index)});

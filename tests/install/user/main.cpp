@@ -14,8 +14,9 @@ int main() {
   network predict{tenon::initialize(1), tenon::threads{1}};
   const std::vector<float> zeros(3 * 12 * 10);
   // All that reaches the output is the last bias.
-  predict.parameters().assign("2.bias", std::vector<float>{0.25f, -4});
-  const auto output = predict(tenon::tensor_view<const float, 4>(zeros.data(), 1, 3, 12, 10));
+  const std::vector<float> bias{0.25f, -4};
+  predict.parameters().assign("2.bias", tenon::tensor_view(bias, 2));
+  const auto output = predict(tenon::tensor_view(zeros, 1, 3, 12, 10));
   std::printf("first %g last %g of %lld\n", double{output.data()[0]}, double{output.data()[output.size() - 1]},
               static_cast<long long>(output.size()));
   std::printf("arena_bytes %lld\n", static_cast<long long>(network::arena_bytes));

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
+#include <span>
 #include <vector>
 
 using namespace tenon::layers;
@@ -34,9 +35,9 @@ int main() {
   std::vector<std::uint8_t> classes(static_cast<std::size_t>(4 * pixels));
   for (std::size_t i = 0; i < colours.size(); ++i) colours[i] = std::sin(0.37f * static_cast<float>(i % 1009));
   for (std::size_t i = 0; i < classes.size(); ++i) classes[i] = static_cast<std::uint8_t>(i / 40 % 12);
-  const tenon::tensor_view<const float, 4> pictures{colours.data(), 4, 3, 360, 480};
-  const tenon::tensor_view<const std::uint8_t, 3> labels{classes.data(), 4, 360, 480};
-  const tenon::tensor_view<const float, 4> picture{colours.data(), 1, 3, 360, 480};
+  const tenon::tensor_view pictures{colours, 4, 3, 360, 480};
+  const tenon::tensor_view labels{classes, 4, 360, 480};
+  const tenon::tensor_view picture{std::span(colours).first(3 * pixels), 1, 3, 360, 480};
 
   teacher t{tenon::initialize(42)};
   const float first_loss = t.step(pictures, labels, {.learning_rate = 0.05f});
