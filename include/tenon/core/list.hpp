@@ -152,8 +152,9 @@ class list {
     grown.reserve(least > usual ? least : usual);
     copy(grown.first, first, count);
     copy(grown.first + count, from, more);
-    grown.count = least;
-    *this = std::move(grown);
+    std::swap(first, grown.first);
+    std::swap(capacity_, grown.capacity_);
+    count = least;
   }
 
   constexpr void push_grown(T value) {  // a copy: it may have been an element
