@@ -16,6 +16,7 @@
 
 #include "tenon/core/error.hpp"
 #include "tenon/io/file.hpp"
+#include "tenon/io/foreign_weights.hpp"
 #include "tenon/io/json.hpp"
 
 namespace tenon {
@@ -185,11 +186,13 @@ struct safetensors_content {
 
 /// Reads everything but the values: 8 bytes length, header, data.
 [[gnu::cold]] inline safetensors_content parse_safetensors(const std::string& path, std::span<const std::byte> bytes) {
+  std::uint64_t length = 0;
+  for (std::size_t i = 0; i < 8 && i < bytes.size(); ++i) length |= std::to_integer<std::uint64_t>(bytes[i]) << (8 * i);
+  const bool has_header = bytes.size() > 8 && length > 0 && length <= bytes.size() - 8;
+  if (!has_header || bytes[8] != std::byte{'{'}) refuse_foreign_weights(path, bytes);
   if (bytes.size() < 8) {
     throw_format_error(path, "a safetensors file of 8 bytes or more", std::to_string(bytes.size()));
   }
-  std::uint64_t length = 0;
-  for (std::size_t i = 0; i < 8; ++i) length |= std::to_integer<std::uint64_t>(bytes[i]) << (8 * i);
   if (length > bytes.size() - 8) {
     throw_format_error(path,
                        joined({"a safetensors header of at most the ", std::to_string(bytes.size() - 8),
