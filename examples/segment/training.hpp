@@ -173,7 +173,7 @@ class training {
   void write_table() const {
     const std::string path = task_.output + "/layers.txt";
     std::ofstream file(path);
-    file << "The network as it is trained, in batches of " << Batch << ".\n\n"
+    file << "The network as it is trained, in batches of " << std::to_string(Batch) << ".\n\n"
          << tenon::layer_table<teacher>() << "\nThe table's MACs are the forward pass; a training step takes "
          << tenon::grouped(teacher::macs) << ".\n";
     if (!file.flush()) throw tenon::file_error(path + ": this file cannot be written", path);
@@ -185,9 +185,11 @@ class training {
     std::printf("\nIntersection over union on %lld test pictures\n", static_cast<long long>(task_.test.size));
     for (std::int32_t c = 0; c < classes; ++c) {
       if (result_.occurs(c))
-        std::printf("  %-16s %.3f\n", task_.class_names[static_cast<std::size_t>(c)].c_str(), result_.iou(c));
+        std::printf("  %-16s %s\n", task_.class_names[static_cast<std::size_t>(c)].c_str(),
+                    tenon::fixed_text(result_.iou(c), 3).c_str());
     }
-    std::printf("  %-16s %.3f   (right pixels: %.1f %%)\n", "mean", result_.mean_iou(), 100 * result_.pixel_accuracy());
+    std::printf("  %-16s %s   (right pixels: %s %%)\n", "mean", tenon::fixed_text(result_.mean_iou(), 3).c_str(),
+                tenon::fixed_text(100 * result_.pixel_accuracy(), 1).c_str());
     std::printf("\nTrained for %s. In %s:\n", tenon::clock_text(seconds).c_str(), task_.output.c_str());
     std::printf("  weights.safetensors   the weights, under PyTorch's names\n");
     std::printf("  predictions.png       test pictures: input, truth, prediction\n");

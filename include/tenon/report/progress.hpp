@@ -10,7 +10,9 @@
 #include <cstdio>
 #include <string>
 
+#include "tenon/core/error.hpp"
 #include "tenon/core/language.hpp"
+#include "tenon/core/number_text.hpp"
 
 namespace tenon {
 inline namespace v0 {
@@ -85,14 +87,13 @@ class progress {
     const auto done = static_cast<double>((epoch - first_epoch_) * images_ + images);
     const auto left = static_cast<double>(std::max<std::int64_t>((epochs_ - epoch + 1) * images_ - images, 0));
     const double spent = seconds();
-    char text[160], iou[16] = "  -  ";
-    std::string part;
-    if (images < images_) part = "  " + std::to_string(images) + "/" + std::to_string(images_) + " images";
-    if (mean_iou >= 0) std::snprintf(iou, sizeof(iou), "%.3f", mean_iou);
-    std::snprintf(text, sizeof(text), "epoch %lld/%lld%s  loss %.4f  mIoU %s  %.0f images/s  %s left",
-                  static_cast<long long>(epoch), static_cast<long long>(epochs_), terminal_ ? "" : part.c_str(), loss,
-                  iou, spent > 0 ? done / spent : 0.0, done > 0 ? clock_text(spent / done * left).c_str() : "?");
-    return text;
+    const std::string part = terminal_ || images >= images_
+                                 ? ""
+                                 : joined({"  ", std::to_string(images), "/", std::to_string(images_), " images"});
+    return joined({"epoch ", std::to_string(epoch), "/", std::to_string(epochs_), part, "  loss ", fixed_text(loss, 4),
+                   "  mIoU ", mean_iou >= 0 ? fixed_text(mean_iou, 3) : "  -  ", "  ",
+                   fixed_text(spent > 0 ? done / spent : 0.0, 0), " images/s  ",
+                   done > 0 ? clock_text(spent / done * left) : "?", " left"});
   }
 
   std::FILE* to_;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "tenon/core/finite.hpp"
+#include "tenon/core/number_text.hpp"
 #include "tenon/plan/plan_of.hpp"
 #include "tenon/runtime/batch.hpp"
 #include "tenon/runtime/evaluation.hpp"
@@ -139,7 +140,7 @@ class trainer : public plan_of<Net, Inputs, Arguments...>,
   template <class... Tensors>
   auto run_step(const step_options& options, const Tensors&... given) {
     if (!is_finite(options.learning_rate) || options.learning_rate < 0) {
-      const std::string rate = std::to_string(options.learning_rate);
+      const std::string rate = number_text(options.learning_rate);
       throw numeric_error("the learning rate is " + rate + ", expected a finite number, 0 or more", "learning rate",
                           "0 or more", rate);
     }
