@@ -4,13 +4,16 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
 
 #include "skip.hpp"
+#include "tenon/io/npy.hpp"
 
 namespace {
 
@@ -61,6 +64,108 @@ TEST_CASE("what is wrong with a folder is said") {
   write_pair(folder.path / "train", "a", 8, 6, 1);
   fs::remove(folder.path / "train" / "labels" / "a.png");
   CHECK_THROWS_AS(tenon::segmentation_folder(folder.path.string(), "train"), tenon::file_error);
+}
+
+namespace {
+
+/// The sentence with which a folder is refused.
+std::string refusal_of(const fs::path& folder) {
+  try {
+    const tenon::segmentation_folder data(folder.string(), "train");
+  } catch (const tenon::file_error& problem) {
+    CHECK(!problem.name().empty());
+    return problem.what();
+  }
+  return "no error";
+}
+
+}  // namespace
+
+TEST_CASE("extensions may be of capitals, and what is no picture is left out") {
+  const scratch_folder folder;
+  const fs::path split = folder.path / "train";
+  for (const char* name : {"a", "b", "c"}) write_pair(split, name, 4, 4, 64);
+  fs::rename(split / "images" / "a.png", split / "images" / "a.PNG");
+  fs::rename(split / "images" / "b.png", split / "images" / "b.JpG");
+  fs::rename(split / "images" / "c.png", split / "images" / "c.JPEG");
+  fs::rename(split / "labels" / "c.png", split / "labels" / "c.Png");
+  std::ofstream(split / "images" / "._a.jpg") << "what a Macintosh leaves";
+  std::ofstream(split / "images" / ".hidden.png") << "no picture";
+  std::ofstream(split / "labels" / "._a.png") << "no labels";
+  std::ofstream(split / "images" / "notes.txt") << "no picture";
+  fs::create_directories(split / "images" / "thumbnails.png");
+  const tenon::segmentation_folder data(folder.path.string(), "train");
+  REQUIRE(data.size() == 3);
+  CHECK(fs::path(data.image_path(1)).filename() == "b.JpG");
+  CHECK(fs::path(data.label_path(2)).filename() == "c.Png");
+  std::vector<float> picture(3 * 16);
+  std::vector<std::uint8_t> labels(16);
+  for (std::int64_t i = 0; i < 3; ++i) data.read(i, 4, 4, picture.data(), labels.data());
+}
+
+TEST_CASE("files of one name, and files without their partner, are named") {
+  const scratch_folder folder;
+  const fs::path split = folder.path / "train";
+  write_pair(split, "a", 4, 4, 64);
+  write_pair(split, "b", 4, 4, 64);
+  fs::copy_file(split / "images" / "a.png", split / "images" / "a.jpg");
+  const std::string two = refusal_of(folder.path);
+  CHECK(two.find((split / "images" / "a.jpg").string()) != std::string::npos);
+  CHECK(two.find((split / "images" / "a.png").string()) != std::string::npos);
+  fs::remove(split / "images" / "a.jpg");
+  CHECK(refusal_of(folder.path) == "no error");
+  fs::copy_file(split / "labels" / "a.png", split / "labels" / "a.PNG");
+  CHECK(refusal_of(folder.path).find("a.PNG") != std::string::npos);
+  fs::remove(split / "labels" / "a.PNG");
+
+  fs::remove(split / "images" / "b.png");
+  CHECK(refusal_of(folder.path).starts_with((split / "labels" / "b.png").string() + ": no picture"));
+  fs::remove(split / "labels" / "b.png");
+  fs::remove(split / "labels" / "a.png");
+  CHECK(refusal_of(folder.path).starts_with((split / "labels" / "a.png").string() + ": no labels for the picture"));
+}
+
+TEST_CASE("colours are normalised as one says") {
+  const scratch_folder folder;
+  write_pair(folder.path / "train", "a", 1, 1, 0);
+  tenon::write_png((folder.path / "train" / "images" / "a.png").string(), tenon::image_rgb{1, 1, {255, 102, 51}});
+  std::vector<float> picture(3);
+  std::uint8_t label = 0;
+  tenon::normalization colors{.mean = {0.5, 0.25, 0}, .deviation = {0.25, 0.5, 2}};
+  tenon::segmentation_folder(folder.path.string(), "train", 255, colors).read(0, 1, 1, picture.data(), &label);
+  CHECK(picture == std::vector<float>{2.0f, 0.3f, 0.1f});
+  colors.order = tenon::channel_order::bgr;
+  tenon::segmentation_folder(folder.path.string(), "train", 255, colors).read(0, 1, 1, picture.data(), &label);
+  CHECK(picture == std::vector<float>{-1.2f, 0.3f, 0.5f});
+}
+
+TEST_CASE("road scenes are normalised as ESPNet's weights want them") {
+  const fs::path camvid = fs::path(TENON_SHARED_DATA) / "data" / "camvid";
+  const fs::path input = fs::path(TENON_SHARED_DATA) / "models" / "espnet-camvid" / "input.npy";
+  if (!fs::exists(camvid) || !fs::exists(input)) TENON_SKIP("no files " + camvid.string() + ", " + input.string());
+  // Blue first, by the authors' means and deviations of bytes.
+  const tenon::normalization colors{.mean = {110.20420078 / 255, 108.37129871 / 255, 104.95458243 / 255},
+                                    .deviation = {72.05211117, 72.58348982, 69.85981731},
+                                    .order = tenon::channel_order::bgr};
+  const tenon::segmentation_folder data(camvid.string(), "val", 11, colors);
+  std::vector<float> picture(3 * 360 * 480);
+  std::vector<std::uint8_t> labels(360 * 480);
+  std::int64_t scene = 0;
+  while (scene < data.size() && fs::path(data.image_path(scene)).stem() != "0016E5_07959") ++scene;
+  REQUIRE(scene < data.size());
+  data.read(scene, 360, 480, picture.data(), labels.data());
+  const auto expected = tenon::load_npy<float>(input.string());
+  REQUIRE(expected.size() == 3 * 120 * 160);
+  float difference = 0;
+  for (std::size_t c = 0; c < 3; ++c) {
+    for (std::size_t y = 0; y < 120; ++y) {
+      for (std::size_t x = 0; x < 160; ++x) {
+        const float found = picture[(c * 360 + y + 120) * 480 + x + 160];
+        difference = std::max(difference, std::abs(found - expected.data()[(c * 120 + y) * 160 + x]));
+      }
+    }
+  }
+  CHECK(difference <= 1e-7f);
 }
 
 TEST_CASE("a label beyond the greatest names its file") {

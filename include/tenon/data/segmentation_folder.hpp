@@ -5,8 +5,11 @@
 #include <algorithm>
 #include <cstdint>
 #include <filesystem>
+#include <initializer_list>
+#include <map>
 #include <opencv2/imgproc.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tenon/core/error.hpp"
@@ -15,15 +18,21 @@
 namespace tenon {
 inline namespace v0 {
 
+/// What segmentation_folder makes of colours unless it is told otherwise: (value - 128) / 64, red first.
+inline constexpr normalization centered{{128.0 / 255, 128.0 / 255, 128.0 / 255}, {64.0 / 255, 64.0 / 255, 64.0 / 255}};
+
 /// Pairs of a picture and its labels: `images/NAME.jpg` (or .jpeg, .png) with `labels/NAME.png`, one class index a
-/// pixel.
+/// pixel (see read_labels), extensions in letters of any case. Files of other kinds, hidden files and folders are left
+/// out.
 class segmentation_folder {
  public:
   /// Lists the pairs of a split, `folder/train` or `folder/val`, by name. Labels above `greatest_label` are errors when
-  /// they are read. Throws file_error for a folder that is missing, unreadable or empty, and for a picture without
-  /// labels.
-  segmentation_folder(const std::string& folder, const std::string& split, std::int32_t greatest_label = 255)
-      : greatest_label_(greatest_label) {
+  /// they are read; `colors` says what becomes of the pictures. Throws file_error for a folder that is missing,
+  /// unreadable or empty, a picture without labels, labels without a picture, and two files of one name, such as a.jpg
+  /// and a.png.
+  segmentation_folder(const std::string& folder, const std::string& split, std::int32_t greatest_label = 255,
+                      const normalization& colors = centered)
+      : greatest_label_(greatest_label), colors_(colors) {
     namespace fs = std::filesystem;
     const fs::path images = fs::path(folder) / split / "images", labels = fs::path(folder) / split / "labels";
     for (const fs::path& needed : {images, labels}) {
@@ -34,20 +43,20 @@ class segmentation_folder {
             needed.string(), "a folder");
       }
     }
-    std::error_code unreadable;
-    for (const fs::directory_entry& entry : fs::directory_iterator(images, unreadable)) {
-      const std::string kind = entry.path().extension().string();
-      if (kind != ".jpg" && kind != ".jpeg" && kind != ".png") continue;
-      const fs::path label = labels / entry.path().stem().concat(".png");
-      std::error_code problem;
-      if (!fs::is_regular_file(label, problem)) {
-        throw file_error(label.string() + ": no labels for the picture " + entry.path().string(), label.string(),
-                         "a label image");
+    const auto pictures_by_name = files_by_name(images, {".jpg", ".jpeg", ".png"});
+    auto labels_by_name = files_by_name(labels, {".png"});
+    for (const auto& [name, picture] : pictures_by_name) {
+      const auto found = labels_by_name.find(name);
+      if (found == labels_by_name.end()) {
+        const std::string expected = (labels / (name + ".png")).string();
+        throw file_error(expected + ": no labels for the picture " + picture, expected, "a label image");
       }
-      pairs_.push_back({entry.path().string(), label.string()});
+      pairs_.push_back({picture, found->second});
+      labels_by_name.erase(found);
     }
-    if (unreadable) {
-      throw file_error(images.string() + ": this folder cannot be read: " + unreadable.message(), images.string());
+    if (!labels_by_name.empty()) {
+      const std::string& left = labels_by_name.begin()->second;
+      throw file_error(left + ": no picture for these labels in " + images.string(), left, "a picture");
     }
     if (pairs_.empty())
       throw file_error(images.string() + ": no pictures (*.jpg, *.png)", images.string(), "pictures", "none");
@@ -56,9 +65,10 @@ class segmentation_folder {
 
   std::int64_t size() const { return static_cast<std::int64_t>(pairs_.size()); }
   const std::string& image_path(std::int64_t i) const { return pairs_[static_cast<std::size_t>(i)].image; }
+  const std::string& label_path(std::int64_t i) const { return pairs_[static_cast<std::size_t>(i)].labels; }
 
-  /// Reads a pair at the given size: the picture resized linearly (over areas where it shrinks) as (3, height, width),
-  /// (value - 128) / 64 of colour values; labels by the nearest pixel. Throws what read_image and read_labels throw,
+  /// Reads a pair at the given size: the picture resized linearly (over areas where it shrinks) as (3, height, width)
+  /// normalised floats; labels by the nearest pixel. Throws what read_image and read_labels throw,
   /// and shape_error for labels of another size than the picture.
   void read(std::int64_t i, std::int32_t height, std::int32_t width, float* picture, std::uint8_t* labels) const {
     const pair& files = pairs_[static_cast<std::size_t>(i)];
@@ -78,20 +88,12 @@ class segmentation_folder {
                         files.labels, "0 to " + std::to_string(greatest_label_), std::to_string(*worst));
     }
     const cv::Size size(width, height);
-    cv::Mat resized;
+    image_rgb resized{height, width, std::vector<std::uint8_t>(3 * static_cast<std::size_t>(size.area()))};
     const bool shrinks = image.height > height || image.width > width;
-    cv::resize(cv::Mat(image.height, image.width, CV_8UC3, image.pixels.data()), resized, size, 0, 0,
+    cv::resize(cv::Mat(image.height, image.width, CV_8UC3, image.pixels.data()),
+               cv::Mat(height, width, CV_8UC3, resized.pixels.data()), size, 0, 0,
                shrinks ? cv::INTER_AREA : cv::INTER_LINEAR);
-    const std::int64_t plane = static_cast<std::int64_t>(height) * width;
-    for (std::int32_t y = 0; y < height; ++y) {
-      const std::uint8_t* row = resized.ptr<std::uint8_t>(y);
-      for (std::int32_t x = 0; x < width; ++x) {
-        for (std::int32_t c = 0; c < 3; ++c) {
-          picture[c * plane + static_cast<std::int64_t>(y) * width + x] =
-              (static_cast<float>(row[3 * x + c]) - 128.0f) / 64.0f;
-        }
-      }
-    }
+    to_tensor(resized, colors_, picture);
     cv::Mat nearest(height, width, CV_8UC1, labels);
     cv::resize(cv::Mat(label.height, label.width, CV_8UC1, label.labels.data()), nearest, size, 0, 0,
                cv::INTER_NEAREST);
@@ -101,8 +103,37 @@ class segmentation_folder {
   struct pair {
     std::string image, labels;
   };
+
+  /// The paths of a folder's files of these kinds by their names without the extension.
+  static std::map<std::string, std::string> files_by_name(const std::filesystem::path& folder,
+                                                          std::initializer_list<std::string_view> kinds) {
+    namespace fs = std::filesystem;
+    std::map<std::string, std::string> result;
+    std::error_code problem;
+    for (fs::directory_iterator entry(folder, problem), end; !problem && entry != end; entry.increment(problem)) {
+      const fs::path& path = entry->path();
+      std::string kind = path.extension().string();
+      for (char& letter : kind)
+        letter = letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
+      std::error_code ignored;
+      if (std::find(kinds.begin(), kinds.end(), kind) == kinds.end()) continue;
+      if (path.filename().string().starts_with('.') || fs::is_directory(path, ignored)) continue;
+      const auto [place, is_new] = result.emplace(path.stem().string(), path.string());
+      if (is_new) continue;
+      // Named in one order, whatever the folder's.
+      const std::string first = std::min(place->second, path.string()), second = std::max(place->second, path.string());
+      throw file_error(second + ": expected one file of a name, found " + first + " too", second, "one file of a name",
+                       first);
+    }
+    if (problem) {
+      throw file_error(folder.string() + ": this folder cannot be read: " + problem.message(), folder.string());
+    }
+    return result;
+  }
+
   std::vector<pair> pairs_;
   std::int32_t greatest_label_;
+  normalization colors_;
 };
 
 }  // namespace v0

@@ -31,6 +31,16 @@ struct image_rgb {
   std::vector<std::uint8_t> pixels;
 };
 
+enum class channel_order : std::uint8_t { rgb, bgr };
+
+/// How colours become a network's input: (value / 255 - mean) / deviation a channel, torchvision's convention. `mean`
+/// and `deviation` stand in the order of the channels of the input, which `order` names. To give both as of bytes,
+/// divide them by 255.
+struct normalization {
+  std::array<double, 3> mean{0, 0, 0}, deviation{1, 1, 1};
+  channel_order order = channel_order::rgb;
+};
+
 /// A class a pixel: (height, width).
 struct label_image {
   int height = 0, width = 0;
@@ -173,18 +183,27 @@ inline void write_png(const std::string& path, const label_image& image) {
   detail::encode_png(path, cv::Mat(image.height, image.width, CV_8UC1, const_cast<std::uint8_t*>(image.labels.data())));
 }
 
-/// Writes a picture as (3, height, width) floats, red first: (value / 255 - mean) / deviation a channel, torchvision's
-/// convention. `destination` has room for 3 * height * width. Throws shape_error if `pixels` does not fit the extents.
-inline void to_tensor(const image_rgb& image, const std::array<float, 3>& mean, const std::array<float, 3>& deviation,
-                      float* destination) {
+/// Writes a picture as (3, height, width) floats. `destination` has room for 3 * height * width. Throws shape_error if
+/// `pixels` does not fit the extents.
+inline void to_tensor(const image_rgb& image, const normalization& how, float* destination) {
   detail::check_picture("image", image.height, image.width, 3, image.pixels.size());
   const std::size_t plane = image.pixels.size() / 3;
   for (std::size_t channel = 0; channel < 3; ++channel) {
-    for (std::size_t i = 0; i < plane; ++i) {
-      const float value = static_cast<float>(image.pixels[3 * i + channel]) / 255.0F;
-      destination[channel * plane + i] = (value - mean[channel]) / deviation[channel];
+    std::array<float, 256> table{};
+    for (std::size_t i = 0; i < table.size(); ++i) {
+      table[i] = static_cast<float>((static_cast<double>(i) / 255 - how.mean[channel]) / how.deviation[channel]);
     }
+    const std::size_t color = how.order == channel_order::rgb ? channel : 2 - channel;
+    float* const to = destination + channel * plane;
+    for (std::size_t i = 0; i < plane; ++i) to[i] = table[image.pixels[3 * i + color]];
   }
+}
+
+/// The same with the mean and deviation of red, green and blue.
+inline void to_tensor(const image_rgb& image, const std::array<float, 3>& mean, const std::array<float, 3>& deviation,
+                      float* destination) {
+  const auto doubles = [](const std::array<float, 3>& of) { return std::array<double, 3>{of[0], of[1], of[2]}; };
+  to_tensor(image, {doubles(mean), doubles(deviation)}, destination);
 }
 
 TENON_EXACT_BEGIN
