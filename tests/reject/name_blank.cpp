@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A name has a blank.
 // expect: a name is a word without blanks, or several joined by dots
+// errors: 1
 #include "tenon/layers/layers.hpp"
 #include "tenon/plan/plan_of.hpp"
 

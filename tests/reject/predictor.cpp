@@ -2,6 +2,7 @@
 // A predictor of a wrong network says what is wrong, before anything that follows from it.
 // expect: network_error<(\w+::)*problem::sizes_differ, (\w+::)*text<[^>]*>{"decoder[.]add"}, 16, 8
 // expect: 16, 8, (\w+::)*text<[^>]*>{"first from 1"}, (\w+::)*text<[^>]*>{"other from 0"}>
+// errors: 1
 #include "tenon/tenon.hpp"
 
 using namespace tenon::layers;

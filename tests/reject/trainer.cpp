@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A trainer of a wrong network says what is wrong, before anything that follows from it.
 // expect: network_error<(\w+::)*problem::losses_differ_from_outputs, (\w+::)*text<[^>]*>{"loss"}, 2, 1>
+// errors: 1
 #include "tenon/tenon.hpp"
 
 using namespace tenon::layers;

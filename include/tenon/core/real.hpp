@@ -17,9 +17,10 @@ struct real {
   std::uint64_t bits = 0;
 
   consteval real(double value) : bits(std::bit_cast<std::uint64_t>(value)) {}  // NOLINT: implicit, made from a literal
-  /// For clang, which makes no double of an integer that is a template argument.
-  template <std::integral Integer>
-  consteval real(Integer value) : real(static_cast<double>(value)) {}  // NOLINT: as above
+  /// For clang, which makes no double of another number that is a template argument.
+  template <class Number>
+  requires std::integral<Number> || std::floating_point<Number>
+  consteval real(Number value) : real(static_cast<double>(value)) {}  // NOLINT: as above
 
   constexpr double value() const { return std::bit_cast<double>(bits); }
 };

@@ -32,19 +32,18 @@ struct inputs {
   static constexpr std::array<shape, sizeof...(Inputs)> list{Inputs::extents...};
 };
 
-/// The inputs of a network as `inputs<...>`, whether one was given or several.
+/// The inputs of a network as `inputs<...>`, whether one was given or several; none of what is no input.
 template <class Input>
 struct input_list {
+  using type = inputs<>;
+};
+template <network_input Input>
+struct input_list<Input> {
   using type = inputs<Input>;
 };
 template <class... Inputs>
 struct input_list<inputs<Inputs...>> {
   using type = inputs<Inputs...>;
-};
-
-template <class Inputs>
-concept network_inputs = requires {
-  typename input_list<Inputs>::type;
 };
 
 }  // namespace v0

@@ -112,6 +112,14 @@ constexpr First concat(First first, More... more) {
   return {&to, to.graph.make(operation::concat, operands, {}, extents, scope)};
 }
 
+/// Parts have no sum; this says what to write.
+template <class First, class Second>
+requires(our_part<First> || our_part<Second>) constexpr First operator+(const First& first, const Second&) {
+  static_assert(!our_part<First> && !our_part<Second>,
+                "values are added, not layers: [](auto x) { return conv2d<8>{}(x) + conv2d<8>{}(x); }");
+  return first;
+}
+
 }  // namespace layers
 
 template <symbolic First, symbolic Second>

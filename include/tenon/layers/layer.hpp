@@ -41,7 +41,8 @@ struct layer : layer_base {
   /// The parts of a split are several values; this says what to write.
   template <class... Values>
   requires(!(symbolic<Values> && ...)) constexpr auto operator()(const Values&...) const {
-    static_assert((symbolic<Values> && ...),
+    static_assert(!(our_part<Values> || ...), "a layer is called on a value, not on a layer: relu{}(conv2d<8>{}(x))");
+    static_assert((symbolic<Values> && ...) || (our_part<Values> || ...),
                   "a layer is called on symbolic values: take tuples apart, auto [a, b] = split<8, 24>(x)");
   }
 
@@ -200,10 +201,18 @@ constexpr bool is_name(std::string_view text) {
   return before != '.';
 }
 
+/// Stops the compiler if a text is no name. Its type is asked for, not its value: what has this type is then no error
+/// itself.
+template <text Name>
+constexpr auto check_name() {
+  static_assert(is_name(Name.view()), "a name is a word without blanks, or several joined by dots: \"encoder.stem\"");
+  return 0;
+}
+
 /// A part that is called in a scope of a name of its own, which `Derived::enter` enters.
 template <class Derived, text Name, class Part>
 struct part_with_name : part_base {
-  static_assert(is_name(Name.view()), "a name is a word without blanks, or several joined by dots: \"encoder.stem\"");
+  using checked_name = decltype(check_name<Name>());
   static constexpr std::int32_t positions = 1;
   Part part;
 

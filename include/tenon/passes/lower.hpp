@@ -20,11 +20,15 @@ template <class Net, class... Symbols>
 constexpr auto call_description(const Net& net, Symbols... x) {
   if constexpr (requires { net.body(x...); }) {
     return net.body(x...);
-  } else {
+  } else if constexpr (requires { net(x...); }) {
     // No std::is_invocable_v, behind which compilers print ten lines before those that matter.
-    static_assert(
-        requires { net(x...); }, "a description takes one symbolic value an input");
     return net(x...);
+  } else {
+    static_assert(
+        requires { net(x...); },
+        "a description takes one symbolic value an input: it is a layer, a chain, or a lambda, [](auto image) { ... }; "
+        "or its body has an error, which stands above");
+    return (x, ...);  // as if it were right, so that no other errors follow
   }
 }
 
@@ -49,8 +53,12 @@ constexpr void lower_into(builder& to, const Net& net, std::span<const shape> in
     to.report(problem::no_output, 1, 0);
   } else if constexpr (std::is_same_v<Result, symbol>) {
     to.graph.outputs.push_back(call_description(net, x[I]...).number);
-  } else {
+  } else if constexpr (requires { Result::positions; }) {
+    static_assert(
+        !requires { Result::positions; }, "a description gives a part instead of what that gives: call it");
+  } else if constexpr (!tuple_like<Result>) {
     static_assert(tuple_like<Result>, "a description gives a symbolic value or a std::tuple of them");
+  } else {
     std::apply([&](auto... outputs) { (to.graph.outputs.push_back(outputs.number), ...); },
                call_description(net, x[I]...));
     if (to.graph.outputs.empty()) to.report(problem::no_output, 1, 0);

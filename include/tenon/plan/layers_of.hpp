@@ -44,7 +44,7 @@ constexpr auto describe_layers() {
 
 /// The layers of a description in the order in which they run, also of a rewritten one:
 /// `for (const tenon::layer_description& layer : tenon::layers_of<net, tenon::image<1, 3, 360, 480>>) ...`
-template <const auto& Net, network_inputs Inputs>
+template <const auto& Net, class Inputs>
 inline constexpr auto layers_of = describe_layers<typename plan_of<Net, Inputs>::lowered>();
 
 }  // namespace v0

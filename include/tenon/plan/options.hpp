@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include "tenon/backends/backend.hpp"
+#include "tenon/graph/input.hpp"
 #include "tenon/train/losses.hpp"
 #include "tenon/train/optimizers.hpp"
 
@@ -26,25 +27,55 @@ struct pick<Base, Default, First, Rest...> {
                                            pick<Base, Default, Rest...>>::type;
 };
 
-/// What stands behind net and input in the arguments of a plan.
+/// What can be wrong with what stands behind net and input.
+enum class argument_fault { none, input, foreign, two_losses, two_optimizers, two_backends, no_loss };
+
+/// What stands behind net and input in the arguments of a plan. With a fault neither loss nor optimizer, so that
+/// nothing follows from it: `check_arguments` says what it is.
 template <class... Arguments>
 struct plan_arguments {
-  using backend = typename pick<backend_base, backend::onednn, Arguments...>::type;
-  using loss = typename pick<loss_base, void, Arguments...>::type;
-  using optimizer = typename pick<optimizer_base, void, Arguments...>::type;
-  static constexpr bool keeps_gradients = (std::same_as<keep_gradients, Arguments> || ...);
-  static constexpr bool has_loss = !std::is_void_v<loss>;
-  static constexpr bool trains = !std::is_void_v<optimizer>;  ///< with a loss alone a plan evaluates it
   template <class Base>
   static constexpr int given = (0 + ... + int{std::is_base_of_v<Base, Arguments>});
+  static constexpr bool keeps_gradients = (std::same_as<keep_gradients, Arguments> || ...);
 
-  static_assert(((std::is_base_of_v<backend_base, Arguments> || std::is_base_of_v<loss_base, Arguments> ||
-                  std::is_base_of_v<optimizer_base, Arguments> || std::same_as<keep_gradients, Arguments>)&&...),
-                "behind net and input stand a loss, an optimizer, a backend and options, nothing else");
-  static_assert(has_loss || !trains, "an optimizer needs a loss");
-  static_assert(given<loss_base> <= 1, "one loss: several outputs take losses<...>");
-  static_assert(given<optimizer_base> <= 1 && given<backend_base> <= 1, "one optimizer, and one backend");
+  static constexpr argument_fault fault = [] {
+    if (((input_list<Arguments>::type::list.size() > 0) || ...)) return argument_fault::input;
+    const bool known = ((std::is_base_of_v<backend_base, Arguments> || std::is_base_of_v<loss_base, Arguments> ||
+                         std::is_base_of_v<optimizer_base, Arguments> || std::same_as<keep_gradients, Arguments>)&&...);
+    if (!known) return argument_fault::foreign;
+    if (given < loss_base >> 1) return argument_fault::two_losses;
+    if (given < optimizer_base >> 1) return argument_fault::two_optimizers;
+    if (given < backend_base >> 1) return argument_fault::two_backends;
+    if (given<loss_base> < given<optimizer_base>) return argument_fault::no_loss;
+    return argument_fault::none;
+  }();
+  static constexpr bool has_loss = fault == argument_fault::none && given<loss_base> == 1;
+  static constexpr bool trains = has_loss && given<optimizer_base> == 1;  ///< with a loss alone a plan evaluates it
+
+  using backend = typename pick<backend_base, backend::onednn, Arguments...>::type;
+  using loss = std::conditional_t<has_loss, typename pick<loss_base, void, Arguments...>::type, void>;
+  using optimizer = std::conditional_t<trains, typename pick<optimizer_base, void, Arguments...>::type, void>;
 };
+
+/// Stops the compiler if there is no input, or the arguments have a fault. Its type is asked for, not its value: what
+/// has this type is then no error itself.
+template <bool HasInput, argument_fault Fault>
+constexpr auto check_arguments() {
+  static_assert(HasInput,
+                "behind the net stands its input: tenon::image<N, C, H, W>, tenon::volume<...>, tenon::inputs<...>");
+  static_assert(!HasInput || Fault != argument_fault::input,
+                "several inputs stand together: tenon::inputs<tenon::image<...>, ...>");
+  static_assert(Fault != argument_fault::foreign,
+                "behind net and input stand a loss, an optimizer, a backend and options, nothing else; options of a "
+                "loss or an optimizer stand in its brackets, sgd<momentum<0.9>>");
+  static_assert(Fault != argument_fault::two_losses, "one loss: several outputs take losses<...>");
+  static_assert(Fault != argument_fault::two_optimizers, "one optimizer, not several");
+  static_assert(Fault != argument_fault::two_backends, "one backend, not several");
+  static_assert(
+      Fault != argument_fault::no_loss,
+      "an optimizer without a loss: a trainer takes both, cross_entropy<>, sgd<>; a predictor neither, or a loss");
+  return Fault;
+}
 
 }  // namespace v0
 }  // namespace tenon

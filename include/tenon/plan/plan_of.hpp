@@ -34,9 +34,31 @@ struct stage {
   static constexpr frozen_graph<sizes> graph = freeze<sizes>(made);
 };
 
+/// What a description gives for a number of inputs.
+template <const auto& Net, std::size_t Inputs>
+struct description_of : description_result<std::remove_cvref_t<decltype(Net)>, std::make_index_sequence<Inputs>> {};
+template <const auto& Net>
+struct description_of<Net, 0> {
+  using type = void;
+};
+
+/// In place of a description without inputs, which is refused, so that nothing follows from it.
+struct lowering_of_nothing {
+  static constexpr growing_graph make() {
+    builder to;
+    to.graph.outputs.push_back(to.input(shape(1, 1, 1, 1)).number);
+    return std::move(to.graph);
+  }
+};
+
 /// The description, lowered; when training, with its losses.
 template <const auto& Net, class Inputs, class Loss>
-struct lowering {
+struct lowering;
+template <const auto& Net, class Loss>
+struct lowering<Net, inputs<>, Loss> : lowering_of_nothing {};
+template <const auto& Net, class... Given, class Loss>
+struct lowering<Net, inputs<Given...>, Loss> {
+  using Inputs = inputs<Given...>;
   static constexpr growing_graph make() {
     builder to = lower<Inputs::list.size()>(Net, Inputs::list);
     if constexpr (!std::is_void_v<Loss>) {
@@ -121,7 +143,7 @@ constexpr auto describe_parameters() {
 /// The constants of a network. plan_of<net, image<1, 3, 360, 480>> is for inference; with a loss and an optimizer, for
 /// training; with a loss alone, for that loss of what inference gives. Options: a backend, keep_gradients. Each
 /// constant is computed when it is asked for, and only then; sizes are in bytes.
-template <const auto& Net, network_inputs Inputs, class... Arguments>
+template <const auto& Net, class Inputs, class... Arguments>
 class plan_of {
  public:
   using arguments = plan_arguments<Arguments...>;
@@ -129,6 +151,13 @@ class plan_of {
   using capabilities = typename arguments::backend::capabilities;
   static constexpr bool trains = arguments::trains;
 
+ private:
+  // What is wrong with arguments or description is asked here, where compilers have the fewest lines to print before
+  // it.
+  using checked_arguments = decltype(check_arguments<!input_types::list.empty(), arguments::fault>());
+  using checked_description = typename description_of<Net, input_types::list.size()>::type;
+
+ public:
   /// The network as it was described.
   using lowered = stage<lowering<Net, input_types, typename arguments::loss>>;
   static_assert(network_is_valid<lowered>(), "the network is wrong: see network_error above or below");

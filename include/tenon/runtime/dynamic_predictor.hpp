@@ -44,6 +44,7 @@ concept weights_of = std::same_as<Source, weight_file> || std::same_as<Source, i
 template <const auto& Net, class... Arguments>
 class dynamic_predictor {
   using arguments = plan_arguments<Arguments...>;
+  using checked_arguments = decltype(check_arguments<true, arguments::fault>());
   static_assert(!arguments::has_loss, "a dynamic_predictor takes no loss and no optimizer; a trainer does");
 
  public:

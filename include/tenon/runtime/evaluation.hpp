@@ -82,9 +82,9 @@ struct prediction {
   struct evaluates {};
 };
 template <const auto& Net, class Inputs, class... Arguments>
-requires(plan_arguments<Arguments...>::has_loss) struct prediction<Net, Inputs, Arguments...> {
+requires(plan_arguments<Arguments...>::has_loss &&
+         !plan_arguments<Arguments...>::trains) struct prediction<Net, Inputs, Arguments...> {
   using arguments = plan_arguments<Arguments...>;
-  static_assert(!arguments::trains, "a predictor takes no optimizer; a trainer does");
   using plan = plan_of<Net, Inputs, typename arguments::backend>;
   using evaluation_plan = plan_of<Net, Inputs, typename arguments::loss, typename arguments::backend>;
   template <class Owner>

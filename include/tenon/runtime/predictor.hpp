@@ -32,12 +32,13 @@ inline namespace v0 {
 ///
 /// One thread at a time may use a
 /// predictor, many predictors may share parameters. Movable, not copyable.
-template <const auto& Net, network_inputs Inputs, class... Arguments>
+template <const auto& Net, class Inputs, class... Arguments>
 class predictor
     : public prediction<Net, Inputs, Arguments...>::plan,
       public prediction<Net, Inputs, Arguments...>::template evaluates<predictor<Net, Inputs, Arguments...>> {
  public:
   using plan_type = typename prediction<Net, Inputs, Arguments...>::plan;
+  static_assert(!plan_type::trains, "a predictor takes no optimizer; a trainer does");
   using program_type = typename program_of_plan<typename plan_type::arguments::backend, plan_type>::type;
   /// What evaluate() runs; void without a loss.
   using evaluation_plan = typename prediction<Net, Inputs, Arguments...>::evaluation_plan;
@@ -57,8 +58,14 @@ class predictor
   /// Predicts: one float tensor an input, (N, C, H, W) or (N, C, D, H, W). Gives a view of the output, or a std::tuple
   /// of views, valid until the next call. Throws shape_error.
   template <class... Views>
-  requires(sizeof...(Views) == plan_type::input_types::list.size()) auto operator()(const Views&... views) {
-    return call(std::make_index_sequence<sizeof...(Views)>(), views...);
+  auto operator()(const Views&... views) {
+    constexpr std::size_t count = plan_type::input_types::list.size();
+    static_assert(sizeof...(Views) == count || count == 0, "a predictor is called with one tensor_view an input");
+    if constexpr (sizeof...(Views) == count) {
+      return call(std::make_index_sequence<count>(), views...);
+    } else {
+      return outputs(std::make_index_sequence<plan_type::compiled::sizes.outputs>());
+    }
   }
 
   /// The parameters, to be shared, saved or loaded.

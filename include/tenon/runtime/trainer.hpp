@@ -59,11 +59,34 @@ class training_step {
 };
 
 template <class Trainer, class Result, class Tensors>
-struct training_step_of;
+struct training_step_for;
 template <class Trainer, class Result, class... Tensors>
-struct training_step_of<Trainer, Result, std::tuple<Tensors...>> {
+struct training_step_for<Trainer, Result, std::tuple<Tensors...>> {
   using type = training_step<Trainer, Result, Tensors...>;
 };
+
+/// The step of a trainer that is wrong, never defined: it takes whatever it is given, so that the compiler prints
+/// nothing but what is wrong with the trainer.
+struct step_of_anything {
+  template <class First>
+  float step(const First& first, const step_options& options = {});
+  template <class First, class Second>
+  float step(const First& first, const Second& second, const step_options& options = {});
+  template <class First, class Second, class Third>
+  float step(const First& first, const Second& second, const Third& third, const step_options& options = {});
+  template <class... Given>
+  float evaluate(const Given&... given);
+};
+
+/// What has a trainer's step.
+template <class Trainer, class Plan,
+          bool IsRight = Plan::trains && !Plan::input_types::list.empty() && !Plan::lowered::graph.problem>
+struct training_step_of {
+  using type = step_of_anything;
+};
+template <class Trainer, class Plan>
+struct training_step_of<Trainer, Plan, true>
+    : training_step_for<Trainer, typename step_tensors<Plan>::result, typename step_tensors<Plan>::type> {};
 
 /// A network compiled for training on batches of one size: forward, loss, backward and updates are one plan.
 ///
@@ -74,14 +97,15 @@ struct training_step_of<Trainer, Result, std::tuple<Tensors...>> {
 ///     float loss = t.step(pictures, labels, {.learning_rate = 0.05f});
 ///
 /// Behind the optimizer may stand a backend and keep_gradients. Movable, not copyable; one thread at a time may use it.
-template <const auto& Net, network_inputs Inputs, class... Arguments>
+template <const auto& Net, class Inputs, class... Arguments>
 class trainer : public plan_of<Net, Inputs, Arguments...>,
-                public training_step_of<trainer<Net, Inputs, Arguments...>,
-                                        typename step_tensors<plan_of<Net, Inputs, Arguments...>>::result,
-                                        typename step_tensors<plan_of<Net, Inputs, Arguments...>>::type>::type {
+                public training_step_of<trainer<Net, Inputs, Arguments...>, plan_of<Net, Inputs, Arguments...>>::type {
  public:
   using plan_type = plan_of<Net, Inputs, Arguments...>;
-  static_assert(plan_type::trains, "a trainer needs a loss and an optimizer");
+  static_assert(plan_type::trains || !plan_type::arguments::has_loss,
+                "a loss without an optimizer: a trainer takes both, cross_entropy<>, sgd<>");
+  static_assert(plan_type::arguments::has_loss || plan_type::arguments::fault != argument_fault::none,
+                "a trainer needs a loss and an optimizer");
   using program_type = typename program_of_plan<typename plan_type::arguments::backend, plan_type>::type;
   /// What evaluate() runs.
   using evaluation_plan =
