@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstring>
 #include <string>
+#include <type_traits>
 
 #include "tenon/core/element_type.hpp"
 #include "tenon/core/error.hpp"
@@ -14,6 +15,12 @@
 
 namespace tenon {
 inline namespace v0 {
+
+/// The dimensions of a tensor_view; 0 for anything else.
+template <class Type>
+inline constexpr int rank_of_view = 0;
+template <class T, int Rank>
+inline constexpr int rank_of_view<tensor_view<T, Rank>> = Rank;
 
 /// Class labels, (N, H, W) or (N, D, H, W), of 8, 32 or 64 bits: what a step takes. Made from any tensor_view of these.
 template <int Rank>
@@ -28,6 +35,14 @@ class label_view {
   label_view(tensor_view<std::uint8_t, Rank> labels) : label_view(labels.data(), 1, labels.extents()) {}  // NOLINT
   label_view(tensor_view<std::int32_t, Rank> labels) : label_view(labels.data(), 4, labels.extents()) {}  // NOLINT
   label_view(tensor_view<std::int64_t, Rank> labels) : label_view(labels.data(), 8, labels.extents()) {}  // NOLINT
+  /// Anything else is refused; this says what labels are.
+  template <class Other>
+  requires(!std::is_same_v<Other, label_view>) label_view(const Other&) : label_view(nullptr, 1, {}) {  // NOLINT
+    constexpr int rank = rank_of_view<Other>;
+    static_assert(rank != 0, "labels are a tensor_view: tensor_view(labels.data(), N, H, W)");
+    static_assert(rank == 0 || rank == Rank, "labels are (N, H, W), of volumes (N, D, H, W): they have no channels");
+    static_assert(rank != Rank, "labels are of std::uint8_t, std::int32_t or std::int64_t");
+  }
 
   const std::array<std::int64_t, Rank>& extents() const { return extents_; }
 
