@@ -210,6 +210,17 @@ TEST_CASE("who wants to know is told once of a plan's steps by reference code") 
   tell_slow_steps(before);
 }
 
+TEST_CASE("a oneDNN that is too old is refused, with both versions") {
+  const auto loaded = [](int major, int minor, int patch) { onednn::check_version(major, minor, patch); };
+  CHECK_THROWS_AS(loaded(3, 1, 1), backend_error);
+  CHECK_THROWS_WITH(loaded(3, 1, 1), Catch::StartsWith("oneDNN 3.1.1 was loaded, expected 3.2 or newer"));
+  CHECK_THROWS_WITH(loaded(3, 1, 1), Catch::Contains("compiled with " + std::to_string(DNNL_VERSION_MAJOR) + "."));
+  CHECK_THROWS_WITH(loaded(2, 7, 5), Catch::Contains("2.7.5"));
+  CHECK_NOTHROW(loaded(3, 2, 0));
+  CHECK_NOTHROW(loaded(3, 10, 0));
+  CHECK_NOTHROW(loaded(4, 0, 0));
+}
+
 TEST_CASE("a failure names the node and what was planned") {
   small_network network(false);
   network.packed[5] = -1;

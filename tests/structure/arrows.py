@@ -50,6 +50,8 @@ STANDARD = set("""algorithm any array atomic barrier bit bitset cassert cctype c
     numeric optional ostream queue random ranges ratio regex scoped_allocator semaphore set shared_mutex source_location span sstream
     stack stdexcept stop_token streambuf string string_view strstream syncstream system_error thread tuple type_traits typeindex typeinfo
     unordered_map unordered_set utility valarray variant vector version""".split())
+# Of the C library and the system: they are always there.
+SYSTEM = {"fcntl.h", "sys", "unistd.h"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 
 
@@ -119,6 +121,13 @@ def lacks_language(path, text):
     return path not in ROOTS and not any(included.startswith("tenon/") for _, included in INCLUDE.findall(text))
 
 
+def unguarded(path, text):
+    """The other libraries that a header includes without asking first whether they are there."""
+    included = {name.split("/")[0] for bracket, name in INCLUDE.findall(text) if bracket == "<" and name not in STANDARD}
+    asked = {name.split("/")[0] for name in re.findall(r"__has_include\(<([^>]+)>\)", text) if "TENON_STOP" in text}
+    return sorted(name for name in included - asked if name not in SYSTEM)
+
+
 def check(root):
     top = os.path.join(root, "include", "tenon")
     problems = problems_of_table(ALLOWED, PLAIN)
@@ -132,6 +141,7 @@ def check(root):
         with open(os.path.join(top, header), encoding="utf-8") as file:
             text = file.read()
         problems += problems_of(header, text)
+        problems += [f"{header}: <{name}> has no #error that says how to get it, behind __has_include" for name in unguarded(header, text)]
         if lacks_language(header, text):
             problems.append(f'{header}: it has to include "tenon/core/language.hpp", or another header of Tenon')
     print("\n".join(problems) if problems else f"{len(headers)} headers")
@@ -169,6 +179,8 @@ def self_test():
     expect(lacks_language("graph/node.hpp", "#include <array>\n"), True)
     expect(lacks_language("graph/node.hpp", '#include "tenon/core/shape.hpp"\n'), False)
     expect(lacks_language("core/language.hpp", ""), False)
+    expect(unguarded("io/eigen.hpp", "#include <Eigen/Core>\n"), True)
+    expect(unguarded("io/eigen.hpp", "#if !__has_include(<Eigen/Core>)\n#include TENON_STOP\n#endif\n#include <Eigen/Core>\n#include <array>\n"), False)
     print("\n".join(wrong) if wrong else "as expected")
     return not wrong
 

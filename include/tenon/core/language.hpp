@@ -3,7 +3,8 @@
 #pragma once
 
 /// `#include TENON_STOP` behind an #error ends the compilation: compilers read on behind an #error, and print thousands
-/// of lines that follow from it, but stop at a file that is not there.
+/// of lines that follow from it, but stop at a file that is not there (g++ 12 does not, if __has_include was asked for
+/// the file).
 #define TENON_STOP "see the error above"
 
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ < 12

@@ -2,6 +2,12 @@
 // Reads idx files (the format of MNIST and its kin), gzipped or plain.
 #pragma once
 
+#if !__has_include(<zlib.h>)
+#  include "tenon/core/language.hpp"
+#  error "zlib was not found. Debian: apt-get install zlib1g-dev; by hand also -lz"
+#  include TENON_STOP
+#endif
+
 #include <zlib.h>
 
 #include <algorithm>

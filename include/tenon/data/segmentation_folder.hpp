@@ -2,6 +2,12 @@
 // A segmentation dataset in a folder: train/ and val/, each with images/*.jpg and labels/*.png.
 #pragma once
 
+#if !__has_include(<opencv2/core.hpp>)
+#  include "tenon/core/language.hpp"
+#  error "OpenCV was not found. Debian: apt-get install libopencv-dev; by hand also -I/usr/include/opencv4"
+#  include TENON_STOP
+#endif
+
 #include <algorithm>
 #include <cstdint>
 #include <filesystem>

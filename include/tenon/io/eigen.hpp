@@ -2,6 +2,12 @@
 // Eigen's matrices and vectors as tensor_view and back, on the same memory.
 #pragma once
 
+#if !__has_include(<Eigen/Core>)
+#  include "tenon/core/language.hpp"
+#  error "Eigen was not found. Debian: apt-get install libeigen3-dev; by hand also -I/usr/include/eigen3"
+#  include TENON_STOP
+#endif
+
 #include <Eigen/Core>
 #include <cstdint>
 #include <type_traits>

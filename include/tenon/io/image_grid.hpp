@@ -3,6 +3,12 @@
 // Links what io/image.hpp links.
 #pragma once
 
+#if !__has_include(<opencv2/core.hpp>)
+#  include "tenon/core/language.hpp"
+#  error "OpenCV was not found. Debian: apt-get install libopencv-dev; by hand also -I/usr/include/opencv4"
+#  include TENON_STOP
+#endif
+
 #include <algorithm>
 #include <array>
 #include <cstddef>

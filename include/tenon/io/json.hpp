@@ -3,6 +3,12 @@
 // for speed, because every program that loads weights compiles it.
 #pragma once
 
+#if !__has_include(<rapidjson/reader.h>)
+#  include "tenon/core/language.hpp"
+#  error "RapidJSON was not found. Debian: apt-get install rapidjson-dev"
+#  include TENON_STOP
+#endif
+
 // RapidJSON's stack of characters, while it is empty, compares a null pointer moved by some bytes.
 #ifdef __clang__
 #  pragma clang attribute push(__attribute__((no_sanitize("pointer-overflow"))), apply_to = function)

@@ -2,6 +2,12 @@
 // npy files, NumPy's format for one array, through xtensor.
 #pragma once
 
+#if !__has_include(<xtensor/xarray.hpp>)
+#  include "tenon/core/language.hpp"
+#  error "xtensor was not found. Debian: apt-get install libxtensor-dev"
+#  include TENON_STOP
+#endif
+
 #include <array>
 #include <bit>
 #include <concepts>

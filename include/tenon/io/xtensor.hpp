@@ -2,6 +2,12 @@
 // xtensor's containers as tensor_view and back, on the same memory.
 #pragma once
 
+#if !__has_include(<xtensor/xarray.hpp>)
+#  include "tenon/core/language.hpp"
+#  error "xtensor was not found. Debian: apt-get install libxtensor-dev"
+#  include TENON_STOP
+#endif
+
 #include <array>
 #include <cstddef>
 #include <cstdint>

@@ -2,6 +2,12 @@
 // Rewriting a description: rewrite, replace, and the rules that say what becomes of a layer.
 #pragma once
 
+#if !__has_include(<boost/hana/tuple.hpp>)
+#  include "tenon/core/language.hpp"
+#  error "Boost.Hana was not found. Debian: apt-get install libboost-dev"
+#  include TENON_STOP
+#endif
+
 #include <boost/hana/concat.hpp>
 #include <boost/hana/drop_front.hpp>
 #include <boost/hana/drop_while.hpp>

@@ -53,12 +53,7 @@ struct lowering_of_nothing {
 
 /// The description, lowered; when training, with its losses.
 template <const auto& Net, class Inputs, class Loss>
-struct lowering;
-template <const auto& Net, class Loss>
-struct lowering<Net, inputs<>, Loss> : lowering_of_nothing {};
-template <const auto& Net, class... Given, class Loss>
-struct lowering<Net, inputs<Given...>, Loss> {
-  using Inputs = inputs<Given...>;
+struct lowering {
   static constexpr growing_graph make() {
     builder to = lower<Inputs::list.size()>(Net, Inputs::list);
     if constexpr (!std::is_void_v<Loss>) {
@@ -67,6 +62,9 @@ struct lowering<Net, inputs<Given...>, Loss> {
     return std::move(to.graph);
   }
 };
+
+template <const auto& Net, class Loss>
+struct lowering<Net, inputs<>, Loss> : lowering_of_nothing {};
 
 /// Inference: dead nodes go, norms, sums and activations fuse.
 /// requires: the graph has no problem

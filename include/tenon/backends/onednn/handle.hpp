@@ -3,9 +3,11 @@
 #pragma once
 
 #if !__has_include(<oneapi/dnnl/dnnl.h>)
+#  include "tenon/core/language.hpp"
 #  error "oneDNN 3.2 or newer was not found. Get it: python3 -m venv onednn"
 #  error "onednn/bin/pip install onednn-devel-cpu-gomp==2023.2.0 onednn-cpu-gomp==2023.2.0"
 #  error "Then name its folder: -Ionednn/include, or pkg-config --define-variable=onednn_prefix=$PWD/onednn"
+#  include TENON_STOP
 #endif
 
 #include <oneapi/dnnl/dnnl.h>
@@ -21,6 +23,7 @@
 #if DNNL_VERSION_MAJOR < 3 || (DNNL_VERSION_MAJOR == 3 && DNNL_VERSION_MINOR < 2)
 #  error "oneDNN 3.2 or newer is needed, an older one was found. Get it: python3 -m venv onednn"
 #  error "onednn/bin/pip install onednn-devel-cpu-gomp==2023.2.0 onednn-cpu-gomp==2023.2.0"
+#  include TENON_STOP
 #endif
 
 namespace tenon {
@@ -33,6 +36,20 @@ inline void check(dnnl_status_t status, const char* call, std::string_view scope
   const char* found = dnnl_status2str(status);
   throw backend_error(joined({"oneDNN's ", call, " for '", scope, "' gave ", found}), std::string(scope), "success",
                       found);
+}
+
+/// Throws a backend_error unless the oneDNN that was loaded, which need not be the one that was compiled against,
+/// is 3.2 or newer.
+inline void check_version(int major, int minor, int patch) {
+  if (major > 3 || (major == 3 && minor >= 2)) return;
+  const auto text = [](int first, int second, int third) {
+    return joined({std::to_string(first), ".", std::to_string(second), ".", std::to_string(third)});
+  };
+  const std::string found = text(major, minor, patch);
+  const std::string compiled = text(DNNL_VERSION_MAJOR, DNNL_VERSION_MINOR, DNNL_VERSION_PATCH);
+  throw backend_error(joined({"oneDNN ", found, " was loaded, expected 3.2 or newer: the program was compiled with ",
+                              compiled, ", whose lib/ has to be in LD_LIBRARY_PATH or the program's run path"}),
+                      "oneDNN", "3.2 or newer", found);
 }
 
 /// The only owner of a handle of oneDNN's C API; movable.

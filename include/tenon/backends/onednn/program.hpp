@@ -55,6 +55,8 @@ class basic_program {
         threads_(std::clamp(threads, 1, omp_get_thread_limit())),
         functions_(functions),
         isa_(effective_isa()) {
+    const dnnl_version_t& loaded = *dnnl_version();
+    check_version(loaded.major, loaded.minor, loaded.patch);
     with_threads(threads_, [this] {
       threads_ = threads_that_come(threads_);
       const thread_count_scope scope(threads_);

@@ -2,6 +2,12 @@
 // Operands seen as arrays of Eigen: all elements, or a channel's plane.
 #pragma once
 
+#if !__has_include(<Eigen/Core>)
+#  include "tenon/core/language.hpp"
+#  error "Eigen was not found. Debian: apt-get install libeigen3-dev; by hand also -I/usr/include/eigen3"
+#  include TENON_STOP
+#endif
+
 #include <Eigen/Core>
 #include <cstdint>
 #include <type_traits>

@@ -2,6 +2,12 @@
 // Sliding windows: a grid of positions, each seeing a window of an image, as matrix products over unfolded windows.
 #pragma once
 
+#if !__has_include(<Eigen/Core>)
+#  include "tenon/core/language.hpp"
+#  error "Eigen was not found. Debian: apt-get install libeigen3-dev; by hand also -I/usr/include/eigen3"
+#  include TENON_STOP
+#endif
+
 #include <Eigen/Core>
 #include <algorithm>
 #include <cstdint>
