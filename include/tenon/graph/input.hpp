@@ -9,7 +9,7 @@
 namespace tenon {
 inline namespace v0 {
 
-/// A batch of images: (N, C, H, W).
+/// A batch of images: (N, C, H, W), all of them constants. Sizes known only while running: `dynamic_predictor`.
 template <int Batch, int Channels, int Height, int Width>
 requires(Batch >= 1 && Channels >= 1 && Height >= 1 && Width >= 1) struct image {
   static constexpr shape extents{Batch, Channels, Height, Width};

@@ -24,14 +24,13 @@ inline namespace v0 {
 ///     segmenter net{tenon::load("small_unet.safetensors"), tenon::threads{2}};
 ///     auto logits = net(picture);
 ///
-/// Net is an `inline constexpr` description; behind the input may stand a backend, and a loss: then evaluate() gives
-/// the loss of a batch.
+/// Net is an `inline constexpr` description, or `static constexpr` inside a function; behind the input may stand a
+/// backend, and a loss: then evaluate() gives the loss of a batch.
 ///
 ///     tenon::predictor<small_unet<11>, tenon::image<1, 3, 360, 480>, tenon::cross_entropy<>> net{...};
 ///     float loss = net.evaluate(picture, labels);
 ///
-/// One thread at a time may use a
-/// predictor, many predictors may share parameters. Movable, not copyable.
+/// One thread at a time may use a predictor, many predictors may share parameters. Movable, not copyable.
 template <const auto& Net, class Inputs, class... Arguments>
 class predictor
     : public prediction<Net, Inputs, Arguments...>::plan,
