@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Installs Tenon into a temporary folder, and has user/ find it there: by pkg-config and by CMake, with the oneDNN it was installed
-with, with another, and with none.
+"""Installs Tenon into a temporary folder, and has user/ and picture/ find it there: by pkg-config and by CMake, with the oneDNN it
+was installed with, with another, and with none; in the versions it has, and with OpenCV at several places.
 
 run.py SOURCE_ROOT --cmake-prefix-path FOLDERS --compiler COMMAND
 """
@@ -53,7 +53,7 @@ class place:
         self.expect(files_below(staged) == files_below(self.prefix), "with DESTDIR other files are installed")
         headers = files_below(os.path.join(self.source, "include", "tenon"))
         self.expect(files_below(os.path.join(self.prefix, "include", "tenon")) == headers, "other headers are installed")
-        self.expect(len(files_below(self.prefix)) == len(headers) + 3, "beside headers and three files something is installed")
+        self.expect(len(files_below(self.prefix)) == len(headers) + 4, "beside headers and four files something is installed")
         return staged
 
     def project(self, name):
@@ -95,21 +95,84 @@ class place:
                       "-DCMAKE_PREFIX_PATH=" + self.prefix], env=self.environment)
         self.expect("Configuring done" in output, "CMake does not find Tenon by CMAKE_PREFIX_PATH")
 
+    def check_pictures(self):
+        """tenon-image: OpenCV where it lies, by its own CMake package, by its pkg-config file, and missing."""
+        folder = os.path.join(self.folder, "picture_by_pkg_config")
+        shutil.copytree(os.path.join(HERE, "picture"), folder)
+        found = {**self.environment, "PKG_CONFIG_PATH": os.path.join(self.prefix, "share", "pkgconfig")}
+        run(["make", "-C", folder, "CXX=" + self.compiler], env=found)
+        output = run([os.path.join(folder, "picture")], cwd=folder, env=self.environment)
+        self.expect(output == "picture 1 x 2, last 6\n", "by pkg-config a picture comes to be " + output)
+        folder, output = self.cmake_pictures("-DCMAKE_BUILD_TYPE=Release")
+        self.expect("CMAKE_BUILD_TYPE" not in output, "CMake warns of a build type that is set:\n" + output)
+        run(["cmake", "--build", folder], env=self.environment)
+        output = run([os.path.join(folder, "picture")], cwd=folder, env=self.environment)
+        self.expect(output == "picture 1 x 2, last 6\n", "by CMake a picture comes to be " + output)
+        _, output = self.cmake_pictures()
+        self.expect(output.count("CMAKE_BUILD_TYPE is not set") == 1, "CMake warns not once of a missing build type:\n" + output)
+        _, output = self.cmake_pictures("-GNinja Multi-Config")
+        self.expect("CMAKE_BUILD_TYPE" not in output, "CMake warns of a build type where there are several:\n" + output)
+
+        package = os.path.join(self.folder, "opencv")
+        os.mkdir(package)
+        headers = os.path.join(package, "headers")
+        os.symlink("/usr/include/opencv4" if os.path.exists("/usr/include/opencv4") else "/usr/local/include/opencv4", headers)
+        with open(os.path.join(package, "opencv4.pc"), "w", encoding="utf-8") as file:
+            file.write(f"includedir={headers}\nlibdir={package}\nName: OpenCV\nDescription: OpenCV\nVersion: 4\nCflags: -I${{includedir}}\n")
+        folder, _ = self.cmake_pictures(environment={"PKG_CONFIG_PATH": package})
+        self.expect("-isystem " + headers in self.flags(folder, "picture"), "CMake takes no OpenCV that pkg-config names")
+        build = os.path.join(self.folder, "build")
+        run(["meson", "setup", "--wipe", build], env={**self.environment, "PKG_CONFIG_PATH": package})
+        with open(os.path.join(build, "meson-private", "tenon-image.pc"), encoding="utf-8") as file:
+            self.expect(f"opencv_includedir={headers}\n" in file.read(), "Meson takes no OpenCV that pkg-config names")
+        with open(os.path.join(package, "OpenCVConfig.cmake"), "w", encoding="utf-8") as file:
+            file.write("set(OpenCV_FOUND TRUE)\nset(OpenCV_INCLUDE_DIRS \"${CMAKE_CURRENT_LIST_DIR}/headers\")\n"
+                       "foreach(name core imgproc imgcodecs)\nadd_library(opencv_${name} INTERFACE IMPORTED)\nendforeach()\n")
+        folder, _ = self.cmake_pictures("-DOpenCV_DIR=" + package)
+        self.expect("-isystem " + headers in self.flags(folder, "picture"), "CMake takes no OpenCV by its own package")
+        _, output = self.cmake_pictures("-DCMAKE_DISABLE_FIND_PACKAGE_OpenCV=ON", "-Dtenon_opencv_include=", fails=True)
+        self.expect("libopencv-imgcodecs-dev" in output, "CMake does not say that OpenCV is missing:\n" + output)
+
+    def cmake_pictures(self, *arguments, fails=False, environment=None):
+        folder = tempfile.mkdtemp(dir=self.folder)
+        output = run(["cmake", "-S", os.path.join(HERE, "picture"), "-B", folder, "-Dtenon_DIR=" + os.path.join(self.prefix, "share/cmake/tenon"),
+                      *arguments], fails, env={**self.environment, **(environment or {})})
+        return folder, output
+
+    def flags(self, folder, target):
+        with open(os.path.join(folder, "CMakeFiles", target + ".dir", "flags.make"), encoding="utf-8") as file:
+            return file.read()
+
+    def check_versions(self):
+        """Of 0.1.0, or whatever version it is: itself, older ones of the same minor number, ranges."""
+        version = self.pkg_config(self.prefix, "--modversion")
+        major, minor, _ = (int(number) for number in version.split("."))
+        this, next_minor = f"{major}.{minor}", f"{major}.{minor + 1}"
+        expected = {this: True, version: True, version + " EXACT": True, f"{this}...<{major + 1}": True, f"{version}...{version}": True,
+                    f"{this}...<{next_minor}": True, next_minor: False, f"{major + 1}": False, next_minor + " EXACT": False,
+                    f"{next_minor}...<{major + 1}": False, f"0...<{version}": False, f"0...{next_minor}": True}
+        output = run(["cmake", "-S", os.path.join(HERE, "versions"), "-B", tempfile.mkdtemp(dir=self.folder),
+                      "-DTENON=" + os.path.join(self.prefix, "share/cmake/tenon"), "-DASKED=" + ";".join(expected)], env=self.environment)
+        for asked, found in expected.items():
+            self.expect(f"-- {asked}: {int(found)}\n" in output, f"find_package(tenon {asked}) is not {found}:\n{output}")
+
+    def nowhere_else(self):
+        """What CMake reads so that it does not look where a system has its packages; its compiler it finds there before."""
+        path = os.path.join(self.folder, "nowhere_else.cmake")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("set(CMAKE_FIND_USE_CMAKE_SYSTEM_PATH OFF)\nset(CMAKE_FIND_USE_SYSTEM_ENVIRONMENT_PATH OFF)\n")
+        return path
+
     def check_moved(self, staged):
         """What was installed below DESTDIR names its own headers."""
         self.expect(os.path.realpath(self.pkg_config(staged, "--variable=includedir")) == os.path.realpath(staged + "/include"),
                     "a moved tenon.pc names other headers")
         folder, _ = self.cmake(staged)
-        with open(os.path.join(folder, "CMakeFiles", "program.dir", "flags.make"), encoding="utf-8") as file:
-            self.expect(staged + "/include" in file.read(), "a moved CMake package names other headers")
+        self.expect(staged + "/include" in self.flags(folder, "program"), "a moved CMake package names other headers")
 
     def check_without_onednn(self):
         os.remove(self.remembered)
-        # Nor may CMake look where a system has its packages; its compiler it finds there before.
-        nowhere_else = os.path.join(self.folder, "nowhere_else.cmake")
-        with open(nowhere_else, "w", encoding="utf-8") as file:
-            file.write("set(CMAKE_FIND_USE_CMAKE_SYSTEM_PATH OFF)\nset(CMAKE_FIND_USE_SYSTEM_ENVIRONMENT_PATH OFF)\n")
-        nowhere_else = "-DCMAKE_PROJECT_user_INCLUDE=" + nowhere_else
+        nowhere_else = "-DCMAKE_PROJECT_user_INCLUDE=" + self.nowhere_else()
         _, output = self.cmake(self.prefix, nowhere_else, fails=True)
         self.expect("oneDNN 3.2 or newer was not found" in output and ADVICE in output and "CMAKE_PREFIX_PATH" in output,
                     "CMake does not say how to get oneDNN:\n" + output)
@@ -147,6 +210,8 @@ def main():
         staged = test.install()
         test.check_pkg_config()
         test.check_cmake()
+        test.check_pictures()
+        test.check_versions()
         test.check_moved(staged)
         test.check_without_onednn()
         test.check_named_onednn()

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Builds user/, a project that takes Tenon as a Meson subproject, in a temporary folder, runs it and checks what it prints.
+"""Builds user/, a project that takes Tenon as a Meson subproject, in a temporary folder, runs it and checks what it prints. Then a
+small project with pictures (../install/picture), by Meson's subproject and by CMake's add_subdirectory and FetchContent.
 
 run.py SOURCE_ROOT --cmake-prefix-path FOLDERS --compiler COMMAND
 """
@@ -53,6 +54,28 @@ def problems_of(output):
     return problems
 
 
+def build_pictures(arguments, folder):
+    """What the program with pictures prints: by each way how Tenon's folder is part of another project."""
+    environment = {**os.environ, "CXX": arguments.compiler}
+    source, tenon = os.path.join(folder, "picture"), os.path.abspath(arguments.source_root)
+    shutil.copytree(os.path.join(HERE, "..", "install", "picture"), source)
+    os.mkdir(os.path.join(source, "subprojects"))
+    os.symlink(tenon, os.path.join(source, "subprojects", "tenon"))
+    printed = {}
+    for how in ("meson", "folder", "fetch"):
+        build = os.path.join(folder, how)
+        if how == "meson":
+            prefixes = [f"--cmake-prefix-path={arguments.cmake_prefix_path}"] if arguments.cmake_prefix_path else []
+            run(["meson", "setup", build, *prefixes], cwd=source, env=environment)
+            run(["ninja", "-C", build, "-j", "1"])
+        else:
+            run(["cmake", "-S", source, "-B", build, "-DHOW=" + how, "-DTENON=" + tenon, "-DCMAKE_BUILD_TYPE=Release",
+                 "-DCMAKE_PREFIX_PATH=" + arguments.cmake_prefix_path.replace(",", ";")], env=environment)
+            run(["cmake", "--build", build])
+        printed[how] = run([os.path.join(build, "picture")], cwd=build)
+    return printed
+
+
 def main():
     arguments = projects.arguments()
     with tempfile.TemporaryDirectory() as folder:
@@ -68,8 +91,10 @@ def main():
             raise SystemExit("as a subproject Tenon looks for the libraries of its tests:\n" + configured)
         run(["ninja", "-C", "build", "-j", "1"], cwd=project)
         output = run([os.path.join(project, "build", "segment")], cwd=project)
+        pictures = build_pictures(arguments, folder)
     print(output)
     problems = problems_of(output)
+    problems += [f"by {how} a picture comes to be {printed}" for how, printed in pictures.items() if printed != "picture 1 x 2, last 6\n"]
     print("\n".join(problems))
     return not problems
 

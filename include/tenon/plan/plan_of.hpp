@@ -199,7 +199,8 @@ class plan_of {
   static constexpr frozen_plan<compiled::sizes.nodes, compiled::sizes.values> plan =
       freeze<compiled::sizes.nodes, compiled::sizes.values>(demand::made, found_offsets<demand>());
 
-  /// The plan as the runtime takes it.
+  /// The plan as the runtime takes it, a constant: `graph.nodes` in the order in which they run, and in `placements`,
+  /// by number of the value, the space that it lies in, its first byte there and its bytes. docs/memory.md draws it.
   static constexpr plan_view view() { return plan.view(compiled::graph.view()); }
 
   /// Multiply-accumulates of convolutions; of the whole step when training.
