@@ -11,12 +11,15 @@ import tempfile
 
 import database
 
+# Beyond the build's own: what users may have on.
+STRICT = ["-Wsign-conversion", "-Wswitch-enum"]
+
 
 def compiles(build, include, header):
     """The compiler's output for a unit that includes `header` twice, or an empty string if it is clean."""
     command, directory = database.compile_command(build)
     source = f'#include "{header}"\n#include "{header}"\n'
-    command += ["-I", include, "-Werror", "-O2", "-fsyntax-only", "-x", "c++", "-"]
+    command += ["-I", include, *STRICT, "-Werror", "-O2", "-fsyntax-only", "-x", "c++", "-"]
     result = subprocess.run(command, cwd=directory, input=source, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if result.returncode == 0:
         return ""
@@ -55,6 +58,9 @@ def self_test(build):
         ("without its include", "#pragma once\ninline std::vector<int> lost() { return {}; }\n", False),
         ("without pragma once", "struct twice {};\n", False),
         ("a conversion", "#pragma once\ninline float narrow(double value) { return value; }\n", False),
+        ("a change of sign", "#pragma once\ninline unsigned f(int value) { return value; }\n", False),
+        ("a switch over some", "#pragma once\nenum class e { a, b };\ninline int f(e x) {\n  switch (x) {\n    case e::a:\n"
+         "      return 1;\n    default:\n      return 2;\n  }\n}\n", False),
         ("a shadow", "#pragma once\ninline int f(int a) { { int a = 2; return a; } }\n", False),
     ]
     failed = 0

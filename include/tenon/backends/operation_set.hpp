@@ -7,6 +7,10 @@
 #include "tenon/graph/graph.hpp"
 #include "tenon/graph/operation.hpp"
 
+// A default stands for the operations that a switch does not name.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wswitch-enum"
+
 namespace tenon {
 inline namespace v0 {
 
@@ -56,3 +60,5 @@ constexpr operation_set operations_of(const graph_view& graph) {
 
 }  // namespace v0
 }  // namespace tenon
+
+#pragma GCC diagnostic pop

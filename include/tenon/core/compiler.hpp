@@ -27,3 +27,8 @@
 #  define TENON_EXACT_BEGIN
 #  define TENON_EXACT_END
 #endif
+
+/// Whether an expression is a constant. Given -fsanitize=undefined, g++ 12 does not compare the addresses of inline
+/// variables with each other or with null in constant evaluation, and no macro tells that it was given. It can go when
+/// g++ compares them then too.
+#define TENON_IS_CONSTANT(expression) __builtin_constant_p(expression)

@@ -65,6 +65,7 @@ template <class T, int Rank>
 class tensor_view {
  public:
   using value_type = std::remove_const_t<T>;
+  using extents_type = std::array<std::int64_t, static_cast<std::size_t>(Rank)>;
   static constexpr int rank = Rank;
 
   constexpr tensor_view() = default;
@@ -78,13 +79,12 @@ class tensor_view {
   }
   template <class Buffer>
   requires buffer_of<Buffer, T>
-  constexpr tensor_view(Buffer&& values, const std::array<std::int64_t, Rank>& extents)
-      : data_(values.data()), extents_(extents) {
+  constexpr tensor_view(Buffer&& values, const extents_type& extents) : data_(values.data()), extents_(extents) {
     check(static_cast<std::size_t>(values.size()));
   }
 
   /// What lies behind a pointer.
-  constexpr tensor_view(T* data, const std::array<std::int64_t, Rank>& extents) : data_(data), extents_(extents) {}
+  constexpr tensor_view(T* data, const extents_type& extents) : data_(data), extents_(extents) {}
 
   /// tensor_view{pointer, 1, 3, 360, 480}
   template <class... Extents>
@@ -98,7 +98,7 @@ class tensor_view {
       : data_(other.data()), extents_(other.extents()) {}  // NOLINT
 
   constexpr T* data() const { return data_; }
-  constexpr const std::array<std::int64_t, Rank>& extents() const { return extents_; }
+  constexpr const extents_type& extents() const { return extents_; }
   constexpr std::int64_t extent(int dimension) const { return extents_[static_cast<std::size_t>(dimension)]; }
 
   /// The number of elements.
@@ -113,7 +113,7 @@ class tensor_view {
 
   template <class... Indices>
   requires(sizeof...(Indices) == Rank) constexpr T& operator()(Indices... indices) const {
-    const std::int64_t index[Rank] = {static_cast<std::int64_t>(indices)...};
+    const std::int64_t index[static_cast<std::size_t>(Rank)] = {static_cast<std::int64_t>(indices)...};
     std::int64_t offset = 0;
     for (int i = 0; i < Rank; ++i) offset = offset * extents_[static_cast<std::size_t>(i)] + index[i];
     return data_[offset];
@@ -126,7 +126,7 @@ class tensor_view {
   }
 
   T* data_ = nullptr;
-  std::array<std::int64_t, Rank> extents_{};
+  extents_type extents_{};
 };
 
 template <class Buffer, class... Extents>

@@ -26,7 +26,7 @@ namespace detail {
 /// `Element` carries the constness of the view.
 template <class Element, int Rank, class Container>
 tensor_view<Element, Rank> view_of_container(Container& container) {
-  std::array<std::int64_t, Rank> extents{};
+  typename tensor_view<Element, Rank>::extents_type extents{};
   for (std::size_t i = 0; i < extents.size(); ++i) extents[i] = static_cast<std::int64_t>(container.shape()[i]);
   return {container.data(), extents};
 }

@@ -110,7 +110,7 @@ struct rewriting {
       using Outer = decltype(hana::drop_front(Fit{}));
       using Inside = typename symbol_under<Outer>::type;
       if constexpr (Rule::has_exceptions) {
-        if (x.to->is_exempt(&part_identity<Rule>)) return call_by<Outer>(layer, x, more...);
+        if (x.to->is_exempt(part_identity<Rule>())) return call_by<Outer>(layer, x, more...);
       }
       return with_rules_of<First>(
           call_body(Rule::template replacement<Layer>(), with_rules_of<Inside>(x), with_rules_of<Inside>(more)...));
@@ -127,7 +127,7 @@ struct rewritten_part<boost::hana::tuple<Rules...>, Part>
   using rules = boost::hana::tuple<Rules...>;
   using enclosing_part<rewritten_part, Part>::enclosing_part;
 
-  static constexpr void before(builder& to) { (Rules::enter(to, &part_identity<Rules>), ...); }
+  static constexpr void before(builder& to) { (Rules::enter(to, part_identity<Rules>()), ...); }
   static constexpr void after(builder& to) { (Rules::leave(to), ...); }
 
   /// Rules of a description stand before those by which the description itself is being rewritten.

@@ -4,7 +4,9 @@
 
 #include <concepts>
 #include <string_view>
+#include <type_traits>
 
+#include "tenon/core/compiler.hpp"
 #include "tenon/core/real.hpp"
 #include "tenon/layers/layer.hpp"
 #include "tenon/layers/options.hpp"
@@ -13,16 +15,25 @@ namespace tenon {
 inline namespace v0 {
 namespace layers {
 
-/// One object for each type of part: its address tells parts apart.
+/// One object for each type of part.
 template <class Part>
-inline constexpr char part_identity = 0;
+inline constexpr char part_object = 0;
+
+/// An address that tells parts apart by their types; where the compiler does not compare addresses, by their types'
+/// names, which only lambdas that differ in the template arguments around them have in common.
+template <class Part>
+constexpr const void* part_identity() {
+  if (std::is_constant_evaluated() && !TENON_IS_CONSTANT(&part_object<Part> == &part_object<void>))
+    return __PRETTY_FUNCTION__;
+  return &part_object<Part>;
+}
 
 /// A part whose calls all use one set of parameters; see `share`.
 template <text Name, class Part>
 struct shared_part : part_with_name<shared_part<Name, Part>, Name, Part> {
   using part_with_name<shared_part, Name, Part>::part_with_name;
 
-  constexpr void enter(builder& to) const { to.enter_shared(Name.view(), &part_identity<Part>); }
+  constexpr void enter(builder& to) const { to.enter_shared(Name.view(), part_identity<Part>()); }
 };
 
 /// A layer, chain or lambda that may be called several times and has its parameters and running statistics once, by its

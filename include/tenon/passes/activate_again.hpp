@@ -4,6 +4,10 @@
 
 #include "tenon/passes/graph_edits.hpp"
 
+// A default stands for the operations that a switch does not name.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wswitch-enum"
+
 namespace tenon {
 inline namespace v0 {
 
@@ -167,3 +171,5 @@ constexpr std::int32_t loss_node_of(const graph_view& graph) { return graph.valu
 
 }  // namespace v0
 }  // namespace tenon
+
+#pragma GCC diagnostic pop

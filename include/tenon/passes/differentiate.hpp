@@ -8,6 +8,10 @@
 #include "tenon/passes/optimizer_rule.hpp"
 #include "tenon/passes/trained_values.hpp"
 
+// A default stands for the operations that a switch does not name.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wswitch-enum"
+
 namespace tenon {
 inline namespace v0 {
 
@@ -357,3 +361,5 @@ constexpr growing_graph differentiate(const graph_view& graph, const optimizer_r
 
 }  // namespace v0
 }  // namespace tenon
+
+#pragma GCC diagnostic pop

@@ -47,7 +47,7 @@ struct description_result<Net, std::index_sequence<I...>> {
 };
 
 template <class Result, class Net, std::size_t... I>
-constexpr void lower_into(builder& to, const Net& net, std::span<const shape> inputs, std::index_sequence<I...>) {
+constexpr void lower_into(builder& to, const Net& net, array_view<shape> inputs, std::index_sequence<I...>) {
   const std::array<symbol, sizeof...(I)> x{to.input(inputs[I])...};
   if constexpr (std::is_void_v<Result>) {
     to.report(problem::no_output, 1, 0);
@@ -74,7 +74,7 @@ constexpr void lower_into(builder& to, const Net& net, std::span<const shape> in
 /// ensures: the graph's outputs are what the description returned; a problem stands in the graph.
 /// cost: calls of layers, and characters of names
 template <std::size_t Inputs, class Net>
-constexpr builder lower(const Net& net, std::span<const shape> inputs) {
+constexpr builder lower(const Net& net, array_view<shape> inputs) {
   // Asked for here, where compilers have the fewest lines to print before what is wrong with the description.
   using Sequence = std::make_index_sequence<Inputs>;
   using Result = typename description_result<Net, Sequence>::type;

@@ -24,7 +24,7 @@ template <class Lowered>
 constexpr auto describe_layers() {
   constexpr std::size_t count = [] {
     std::size_t sum = 0;
-    for (const node& current : Lowered::graph.nodes) sum += is_source(current.op) ? 0 : 1;
+    for (const node& current : Lowered::graph.nodes) sum += is_source(current.op) ? 0U : 1U;
     return sum;
   }();
   constexpr graph_view graph = Lowered::graph.view();

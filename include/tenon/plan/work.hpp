@@ -6,6 +6,10 @@
 
 #include "tenon/graph/graph.hpp"
 
+// A default stands for the operations that a switch does not name.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wswitch-enum"
+
 namespace tenon {
 inline namespace v0 {
 
@@ -64,3 +68,5 @@ constexpr std::int64_t count_parameters(const graph_view& graph) {
 
 }  // namespace v0
 }  // namespace tenon
+
+#pragma GCC diagnostic pop

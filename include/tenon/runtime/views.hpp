@@ -26,6 +26,8 @@ inline constexpr int rank_of_view<tensor_view<T, Rank>> = Rank;
 template <int Rank>
 class label_view {
  public:
+  using extents_type = std::array<std::int64_t, static_cast<std::size_t>(Rank)>;
+
   label_view(tensor_view<const std::uint8_t, Rank> labels)
       : label_view(labels.data(), 1, labels.extents()) {}  // NOLINT
   label_view(tensor_view<const std::int32_t, Rank> labels)
@@ -44,7 +46,7 @@ class label_view {
     static_assert(rank != Rank, "labels are of std::uint8_t, std::int32_t or std::int64_t");
   }
 
-  const std::array<std::int64_t, Rank>& extents() const { return extents_; }
+  const extents_type& extents() const { return extents_; }
 
   /// Writes all labels; those beyond 32 bits must have been refused.
   void copy_to(std::int32_t* to) const {
@@ -66,12 +68,12 @@ class label_view {
   }
 
  private:
-  label_view(const void* data, int bytes, const std::array<std::int64_t, Rank>& extents)
+  label_view(const void* data, int bytes, const extents_type& extents)
       : data_(data), bytes_(bytes), extents_(extents) {}
 
   const void* data_;
   int bytes_;
-  std::array<std::int64_t, Rank> extents_;
+  extents_type extents_;
 };
 
 [[noreturn]] inline void refuse_extents(const std::string& found, const shape& planned, const char* name,

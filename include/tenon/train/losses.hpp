@@ -4,9 +4,9 @@
 
 #include <array>
 #include <cstdint>
-#include <span>
 #include <type_traits>
 
+#include "tenon/core/array_view.hpp"
 #include "tenon/core/option_list.hpp"
 #include "tenon/core/real.hpp"
 #include "tenon/graph/builder.hpp"
@@ -50,7 +50,7 @@ struct binary_cross_entropy : loss_base {
 struct cross_entropy_options {
   bool has_ignored = false;
   std::int32_t ignored = 0;
-  std::span<const double> class_weights{};  ///< none: all 1
+  array_view<double> class_weights{};  ///< none: all 1
 };
 
 /// The label that does not count in a cross entropy.

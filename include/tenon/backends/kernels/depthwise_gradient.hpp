@@ -84,7 +84,8 @@ TENON_KERNEL_INLINE void add_taps(const tap_products& of, float* sums, std::inde
   const float *grid = of.grid, *image = of.image;
   const std::int64_t step = of.image_step, tap = of.tap_step;
   std::int64_t i = 0;
-  for (; i + static_cast<std::int64_t>(Chains) <= of.count; i += Chains) {
+  constexpr auto chains = static_cast<std::int64_t>(Chains);
+  for (; i + chains <= of.count; i += chains) {
     ((sum[Item] += load(grid + Item / Taps * block) * load(image + static_cast<std::int64_t>(Item / Taps) * step +
                                                            static_cast<std::int64_t>(Item % Taps) * tap)),
      ...);

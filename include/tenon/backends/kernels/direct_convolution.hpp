@@ -94,7 +94,7 @@ TENON_KERNEL_INLINE void add_seen(const seen_pixels& of, vec (*sums)[pixels_at_o
 template <int Pixels, int Vectors>
 TENON_KERNEL inline void add_seen(const seen_pixels& of, vec (*sums)[pixels_at_once], int first) {
   constexpr int chains = Pixels * Vectors >= 6 ? 1 : Pixels * Vectors >= 3 ? 2 : 4;
-  add_seen<Pixels, Vectors, chains>(of, sums, first, std::make_index_sequence<Pixels * Vectors * chains>());
+  add_seen<Pixels, Vectors, chains>(of, sums, first, indices<Pixels * Vectors * chains>());
 }
 
 template <int Vectors>

@@ -125,6 +125,12 @@ void execute([[maybe_unused]] const graph_view& graph, const node& of,
     TENON_CASE(adam, adam(graph, of, operands, arguments))
     TENON_CASE(reorder, reorder(operands, results))
     TENON_CASE(fill, fill(results))
+    case operation::convolution:
+    case operation::convolution_data_gradient:
+    case operation::convolution_weight_gradient:
+    case operation::transposed_convolution:
+    case operation::transposed_convolution_data_gradient:
+    case operation::transposed_convolution_weight_gradient:
     default:
       break;
   }

@@ -11,6 +11,18 @@
 #    include "tenon/backends/kernels/isa.hpp"
 #    include "tenon/core/compiler.hpp"
 
+namespace tenon {
+inline namespace v0 {
+namespace kernels {
+
+/// 0 to Count - 1, to be unrolled.
+template <int Count>
+using indices = std::make_index_sequence<static_cast<std::size_t>(Count)>;
+
+}  // namespace kernels
+}  // namespace v0
+}  // namespace tenon
+
 #    define TENON_KERNEL_FILE "tenon/backends/kernels/lanes.hpp"
 #    include "tenon/backends/kernels/each_isa.hpp"
 

@@ -88,7 +88,7 @@ inline constexpr std::int64_t narrow_tile = 512;
 /// The planes of a narrow tensor's image; rows that are missing are the first once more.
 template <int Rows>
 struct narrow_planes {
-  const float* row[Rows];
+  const float* row[static_cast<std::size_t>(Rows)];
 
   narrow_planes(const square_view& of, std::int64_t image) {
     for (int i = 0; i < Rows; ++i) row[i] = of.plain(image, i < of.extents.channels ? i : 0, 0);
@@ -114,13 +114,13 @@ struct to_narrow_instance {
       const std::int64_t image = tile / tiles, first = tile % tiles * narrow_tile;
       const std::int64_t last = std::min(first + narrow_tile, pixels);
       for (std::int64_t pixel = first; pixel < last; pixel += width) {
-        vec sums[Rows];
+        vec sums[static_cast<std::size_t>(Rows)];
         for (int o = 0; o < Rows; ++o)
           sums[o] = of.bias != nullptr && o < narrow.extents.channels ? all(of.bias[o]) : vec{};
         for (std::int64_t channel = 0; channel < stored; channel += width) {
           vec channels[width];
           load_square(wide, image, channel, pixel, channels);
-          add_square<Rows>(sums, channels, of.weights + channel, stored, std::make_index_sequence<Rows * width>());
+          add_square<Rows>(sums, channels, of.weights + channel, stored, indices<Rows * width>());
         }
         for (int o = 0; o < narrow.extents.channels; ++o) {
           float* const to = narrow.plain(image, o, pixel);
@@ -160,7 +160,7 @@ struct to_wide_instance {
     const std::int64_t pixels = wide.extents.pixels, tiles = divide_up(pixels, narrow_tile);
     const std::int64_t stored = wide.extents.blocks * block;
     const auto activate = instance_for<activate_instance>(of.fused);
-    constexpr auto rows = std::make_index_sequence<Rows>();
+    constexpr auto rows = indices<Rows>();
     for (std::int64_t tile = begin; tile < end; ++tile) {
       const std::int64_t plane = tile / tiles, image = plane / wide.extents.blocks;
       const std::int64_t channel = plane % wide.extents.blocks * block, present = wide.extents.channels - channel;
@@ -204,7 +204,7 @@ template <int Rows, bool Sums, std::size_t... Row>
 TENON_KERNEL_INLINE void add_narrow_products(const narrow_planes<Rows>& planes, const float* from, std::int64_t first,
                                              std::int64_t last, float* sums, std::int64_t stored,
                                              std::index_sequence<Row...>) {
-  vec more[Rows] = {}, plain = {};
+  vec more[static_cast<std::size_t>(Rows)] = {}, plain = {};
   const float* const rows[] = {planes.row[Row]...};
   for (std::int64_t pixel = first; pixel < last; ++pixel) {
     const vec value = load(from + pixel * block);
@@ -235,7 +235,7 @@ struct narrow_weight_gradient_instance {
     const square_view wide(of.wide), narrow(of.narrow);
     const std::int64_t pixels = wide.extents.pixels, tiles = divide_up(pixels, narrow_tile);
     const std::int64_t stored = wide.extents.blocks * block, count = (Rows + 1) * stored + Rows;
-    constexpr auto rows = std::make_index_sequence<Rows>();
+    constexpr auto rows = indices<Rows>();
     for (std::int64_t part = begin; part < end; ++part) {
       float* const sums = of.sums + part * count;
       std::fill_n(sums, count, 0.0f);

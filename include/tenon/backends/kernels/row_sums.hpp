@@ -83,9 +83,9 @@ inline const float* source_image(const row_arguments& of, const row_tiles& tiles
 /// Some vectors of pixels, which may end a run and begin the next.
 template <int Vectors>
 struct pixel_vectors {
-  const float* lines[Vectors];
-  const float* from[Vectors];
-  float* to[Vectors];
+  const float* lines[static_cast<std::size_t>(Vectors)];
+  const float* from[static_cast<std::size_t>(Vectors)];
+  float* to[static_cast<std::size_t>(Vectors)];
 };
 
 template <std::size_t... Vector, std::size_t... Item>
@@ -102,7 +102,7 @@ TENON_KERNEL_INLINE void add_taps(const row_sums& of, const pixel_vectors<Vector
   vec sums[] = {load(at.from[Item % Vectors] + (first + static_cast<int>(Item) / Vectors) * of.from.channel)...};
   const line_tap* const last = of.tiles->taps + of.tiles->tap_count;
   for (const line_tap* tap = of.tiles->taps; tap != last; ++tap)
-    add_tap(sums, at.lines, tap->line, weights + first + tap->weights, std::make_index_sequence<Vectors>(), items);
+    add_tap(sums, at.lines, tap->line, weights + first + tap->weights, indices<Vectors>(), items);
   const vec least = all(of.least);
   (store(at.to[Item % Vectors] + (first + static_cast<int>(Item) / Vectors) * of.to.channel,
          sums[Item] < least ? least : sums[Item]),
@@ -113,7 +113,7 @@ TENON_KERNEL_INLINE void add_taps(const row_sums& of, const pixel_vectors<Vector
 template <int Channels, int Vectors, int First = 0>
 TENON_KERNEL_INLINE void add_all_taps(const row_sums& of, const pixel_vectors<Vectors>& at, const float* weights) {
   constexpr int at_once = channels_at_once(Channels);
-  add_taps(of, at, First, weights, std::make_index_sequence<at_once * Vectors>());
+  add_taps(of, at, First, weights, indices<at_once * Vectors>());
   if constexpr (at_once < Channels) add_all_taps<Channels - at_once, Vectors, First + at_once>(of, at, weights);
 }
 
@@ -134,7 +134,7 @@ class tile_walk {
     for (; left_ >= Vectors; left_ -= Vectors) {
       if (of_.ahead != nullptr) fetch_ahead(Vectors * width);
       pixel_vectors<Vectors> at;
-      take(at, std::make_index_sequence<Vectors>());
+      take(at, indices<Vectors>());
       add_all_taps<Channels>(of_, at, weights_);
     }
   }

@@ -102,15 +102,14 @@ template <int Channels, int Taps, std::size_t... Item>
 TENON_KERNEL_INLINE void add_products(const row_products& of, const line_tap* taps, int first,
                                       std::index_sequence<Item...> items) {
   const row_tiles& tiles = *of.tiles;
-  vec sums[Channels * Taps] = {};
-  const float* from[Taps];
+  vec sums[static_cast<std::size_t>(Channels * Taps)] = {};
+  const float* from[static_cast<std::size_t>(Taps)];
   for (int i = 0; i < Taps; ++i) from[i] = of.lines + taps[i].line;
   const std::int64_t floats = tiles.sum_floats();
   for (std::int64_t i = 0; i < of.runs; ++i) {
     const float* const dy = of.dy + first * floats + i * tiles.sum_pitch;
     for (std::int64_t at = 0; at < of.run; at += width)
-      add_product<Channels, Taps>(sums, dy + at, floats, from, i * tiles.pitch + at, std::make_index_sequence<Taps>(),
-                                  items);
+      add_product<Channels, Taps>(sums, dy + at, floats, from, i * tiles.pitch + at, indices<Taps>(), items);
   }
   ((of.sums[taps[Item % Taps].weights + first + static_cast<int>(Item / Taps)] += lanes_added(sums[Item])), ...);
 }
@@ -119,9 +118,8 @@ template <int Channels, int Taps>
 TENON_KERNEL_INLINE void add_all_products(const row_products& of, int first) {
   std::int64_t i = 0;
   for (; i + Taps <= of.tiles->tap_count; i += Taps)
-    add_products<Channels, Taps>(of, of.tiles->taps + i, first, std::make_index_sequence<Channels * Taps>());
-  for (; i < of.tiles->tap_count; ++i)
-    add_products<Channels, 1>(of, of.tiles->taps + i, first, std::make_index_sequence<Channels>());
+    add_products<Channels, Taps>(of, of.tiles->taps + i, first, indices<Channels * Taps>());
+  for (; i < of.tiles->tap_count; ++i) add_products<Channels, 1>(of, of.tiles->taps + i, first, indices<Channels>());
 }
 
 template <int Channels>

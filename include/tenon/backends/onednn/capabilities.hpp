@@ -12,6 +12,10 @@
 #include "tenon/graph/channel_parts.hpp"
 #include "tenon/graph/graph.hpp"
 
+// A default stands for the operations that a switch does not name.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wswitch-enum"
+
 namespace tenon {
 inline namespace v0 {
 namespace onednn {
@@ -339,3 +343,5 @@ struct capabilities {
 }  // namespace onednn
 }  // namespace v0
 }  // namespace tenon
+
+#pragma GCC diagnostic pop

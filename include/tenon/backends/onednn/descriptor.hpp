@@ -101,6 +101,8 @@ inline void append_function(dnnl_post_ops_t to, const attributes& attribute, std
     case activation::hard_swish:
       append(dnnl_eltwise_hardswish, 1.0F / 6.0F, 0.5F);
       break;
+    case activation::none:
+    case activation::relu:
     default:
       break;
   }

@@ -8,6 +8,10 @@
 #include "tenon/core/element_type.hpp"
 #include "tenon/graph/graph.hpp"
 
+// A default stands for the operations that a switch does not name.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wswitch-enum"
+
 namespace tenon {
 inline namespace v0 {
 namespace onednn {
@@ -51,6 +55,8 @@ constexpr convolution_values convolution_values_of(const graph_view& graph, cons
       return {of.results[0], graph.operand(of, 0), graph.operand(of, 1)};
     case convolution_role::weight_gradient:
       return {graph.operand(of, 0), graph.operand(of, 1), of.results[0]};
+    case convolution_role::none:
+    case convolution_role::forward:
     default:
       return {graph.operand(of, 0), of.results[0], graph.operand(of, 1)};
   }
@@ -144,3 +150,5 @@ constexpr weight_extents whole_blocks(weight_extents extents, std::int64_t block
 }  // namespace onednn
 }  // namespace v0
 }  // namespace tenon
+
+#pragma GCC diagnostic pop

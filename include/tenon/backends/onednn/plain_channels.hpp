@@ -9,6 +9,10 @@
 #include "tenon/backends/onednn/geometry.hpp"
 #include "tenon/graph/graph.hpp"
 
+// A default stands for the operations that a switch does not name.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wswitch-enum"
+
 namespace tenon {
 inline namespace v0 {
 namespace onednn {
@@ -139,3 +143,5 @@ constexpr bool works_plain(const graph_view& graph, const node& of, const char* 
 }  // namespace onednn
 }  // namespace v0
 }  // namespace tenon
+
+#pragma GCC diagnostic pop

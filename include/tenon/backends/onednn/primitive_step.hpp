@@ -117,6 +117,8 @@ class primitive_step final : public convolution_step {
         add_argument(DNNL_ARG_DIFF_WEIGHTS, dnnl_query_diff_weights_md, engine);
         if (attribute().has_bias) add_argument(DNNL_ARG_DIFF_BIAS, dnnl_query_diff_weights_md, engine, 1);
         break;
+      case convolution_role::none:
+      case convolution_role::forward:
       default:
         add_argument(DNNL_ARG_SRC, dnnl_query_src_md, engine);
         add_argument(DNNL_ARG_WEIGHTS, dnnl_query_weights_md, engine);

@@ -28,7 +28,10 @@ namespace onednn {
 /// The widest instruction set that the CPU has, oneDNN is allowed (ONEDNN_MAX_CPU_ISA), and our kernels know.
 inline kernels::isa effective_isa() {
   const auto allowed = static_cast<unsigned>(dnnl_get_effective_cpu_isa());
-  const auto has = [allowed](dnnl_cpu_isa_t set) { return (allowed & set) == static_cast<unsigned>(set); };
+  const auto has = [allowed](dnnl_cpu_isa_t set) {
+    const auto wanted = static_cast<unsigned>(set);
+    return (allowed & wanted) == wanted;
+  };
   const kernels::isa theirs = has(dnnl_cpu_isa_avx512_core) ? kernels::isa::avx512
                               : has(dnnl_cpu_isa_avx2)      ? kernels::isa::avx2
                                                             : kernels::isa::plain;

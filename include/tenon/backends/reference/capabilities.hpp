@@ -8,6 +8,10 @@
 #include "tenon/graph/channel_parts.hpp"
 #include "tenon/graph/graph.hpp"
 
+// A default stands for the operations that a switch does not name.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wswitch-enum"
+
 namespace tenon {
 inline namespace v0 {
 namespace reference {
@@ -76,3 +80,5 @@ struct capabilities {
 }  // namespace reference
 }  // namespace v0
 }  // namespace tenon
+
+#pragma GCC diagnostic pop
