@@ -64,6 +64,10 @@ constexpr int rectifier_position(const attributes& attribute) {
       return first + 1;
     case activation::hard_sigmoid:
       return first + 2;
+    case activation::none:
+    case activation::elu:
+    case activation::sigmoid:
+    case activation::hard_swish:
     default:
       return -1;
   }
