@@ -178,7 +178,7 @@ class basic_program {
     std::unique_ptr<operand[]> operands;            ///< of a kernel: operands, then results
   };
 
-  void prepare() {
+  __attribute__((cold, noinline)) void prepare() {
     check(dnnl_engine_create(engine_.put(), dnnl_cpu, 0), "dnnl_engine_create", "program");
     check(dnnl_stream_create(stream_.put(), engine_.get(), dnnl_stream_default_flags), "dnnl_stream_create", "program");
     auto last = nodes_.before_begin();
@@ -191,7 +191,7 @@ class basic_program {
   }
 
   /// Tells whoever wants to know of steps by oneDNN's reference code.
-  void tell_of_slow_steps() const {
+  __attribute__((cold, noinline)) void tell_of_slow_steps() const {
     slow_steps found;
     std::string implementation;
     for (const prepared_node& each : nodes_) {

@@ -24,7 +24,7 @@ struct slow_steps {
 using slow_steps_listener = void (*)(const slow_steps& found);
 
 /// The first listener: one line on standard error.
-inline void write_slow_steps(const slow_steps& found) {
+__attribute__((cold, noinline)) inline void write_slow_steps(const slow_steps& found) {
   const std::string others =
       found.count > 1 ? joined({" and ", std::to_string(found.count - 1), " more steps"}) : std::string();
   const std::string line = joined({"tenon: oneDNN has only reference code (", found.implementation, ") for '",

@@ -25,7 +25,7 @@ inline const bool watches_forks = pthread_atfork(nullptr, nullptr, [] { pool_is_
 
 /// Calls `function(data)` on a thread made for it, and waits for its end; what it throws is thrown.
 /// throws: backend_error if there is no thread.
-inline void call_on_own_thread(void (*function)(void*), void* data) {
+__attribute__((cold, noinline)) inline void call_on_own_thread(void (*function)(void*), void* data) {
   struct own_call {
     void (*function)(void*);
     void* data;
@@ -54,31 +54,37 @@ inline bool gives_threads(int count) {
   return count <= 1 || (omp_in_parallel() == 0 && !pool_is_lost && omp_get_thread_limit() >= count);
 }
 
+/// What to call, with how many threads.
+struct threaded_call {
+  void (*function)(const void*);
+  const void* data;
+  int count;
+};
+
+/// Calls it on a thread of its own. Apart from with_threads, so that this is compiled once and is out of the way.
+__attribute__((cold, noinline)) inline void call_with_own_threads(threaded_call call) {
+  const auto body = [](void* at) {
+    const threaded_call& own = *static_cast<const threaded_call*>(at);
+    if (!gives_threads(own.count)) {
+      const std::string expected = std::to_string(own.count), found = std::to_string(omp_get_thread_limit());
+      throw backend_error(joined({"made for ", expected, " threads, OpenMP's limit is ", found}), "threads", expected,
+                          found);
+    }
+    const thread_count_scope scope(own.count);
+    own.function(own.data);
+  };
+  call_on_own_thread(body, &call);
+}
+
 /// Calls `function()` where `count` threads come, each with its thread_count_scope: on the calling thread if it can,
 /// else on one of its own, which costs some 0.1 ms.
 /// throws: backend_error if OMP_THREAD_LIMIT is less; what `function` throws.
 template <class Function>
 void with_threads(int count, const Function& function) {
-  if (gives_threads(count)) {
-    const thread_count_scope scope(count);
-    return function();
-  }
-  struct task {
-    const Function* function;
-    int count;
-  } own{&function, count};
-  call_on_own_thread(
-      [](void* at) {
-        const task& to_do = *static_cast<const task*>(at);
-        if (!gives_threads(to_do.count)) {
-          const std::string expected = std::to_string(to_do.count), found = std::to_string(omp_get_thread_limit());
-          throw backend_error(joined({"made for ", expected, " threads, OpenMP's limit is ", found}), "threads",
-                              expected, found);
-        }
-        const thread_count_scope scope(to_do.count);
-        (*to_do.function)();
-      },
-      &own);
+  const threaded_call call{[](const void* data) { (*static_cast<const Function*>(data))(); }, &function, count};
+  if (!gives_threads(count)) return call_with_own_threads(call);
+  const thread_count_scope scope(count);
+  call.function(call.data);
 }
 
 }  // namespace onednn
