@@ -2,7 +2,6 @@
 // Whether numbers are finite, and the error where they have to be and are not.
 #pragma once
 
-#include <bit>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -38,15 +37,16 @@ template <class T>
   refuse_not_finite(joined({"the gradient of \"", name, "\""}), name, values, count);
 }
 
-/// Whether all of `count` floats are finite: a loop over their bits, which compilers make short.
+/// Whether all of `count` floats are finite, told by their bits; four at a time, which every processor can.
 inline bool all_finite(const float* values, std::int64_t count) {
-  constexpr std::uint32_t exponent = 0x7f800000;
-  std::uint32_t greatest = 0;
-  for (std::int64_t i = 0; i < count; ++i) {
-    const std::uint32_t bits = std::bit_cast<std::uint32_t>(values[i]) & exponent;
-    greatest = bits > greatest ? bits : greatest;
-  }
-  return greatest != exponent;
+  typedef std::int32_t four_bits __attribute__((vector_size(16), aligned(4), may_alias));
+  constexpr std::int32_t exponent = 0x7f800000;
+  four_bits found = {};
+  std::int64_t i = 0;
+  for (; i + 4 <= count; i += 4) found |= (*reinterpret_cast<const four_bits*>(values + i) & exponent) == exponent;
+  bool finite = (found[0] | found[1] | found[2] | found[3]) == 0;
+  for (; i < count; ++i) finite = finite && is_finite(values[i]);
+  return finite;
 }
 
 }  // namespace v0
