@@ -7,6 +7,7 @@
 
 #include "tenon/backends/onednn/geometry.hpp"
 #include "tenon/backends/onednn/handle.hpp"
+#include "tenon/core/compiler.hpp"
 
 namespace tenon {
 inline namespace v0 {
@@ -73,6 +74,8 @@ constexpr int rectifier_position(const attributes& attribute) {
   }
 }
 
+TENON_EXACT_BEGIN
+
 /// Appends a fused activation; a NaN stays one.
 ///
 /// oneDNN's own ReLU, clip and hard sigmoid make numbers of NaN, for the greater of NaN and a bound is its bound. So a
@@ -112,6 +115,8 @@ inline void append_function(dnnl_post_ops_t to, const attributes& attribute, std
   }
   if (rectifier_position(attribute) >= 0) check(dnnl_post_ops_append_prelu(to, 0), "dnnl_post_ops_append_prelu", scope);
 }
+
+TENON_EXACT_END
 
 /// Makes the primitive descriptor of a convolution-family node.
 class convolution_description {
