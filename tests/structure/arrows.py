@@ -51,7 +51,7 @@ STANDARD = set("""algorithm any array atomic barrier bit bitset cassert cctype c
     stack stdexcept stop_token streambuf string string_view strstream syncstream system_error thread tuple type_traits typeindex typeinfo
     unordered_map unordered_set utility valarray variant vector version""".split())
 # Of the C library and the system: they are always there.
-SYSTEM = {"fcntl.h", "sys", "unistd.h"}
+SYSTEM = {"fcntl.h", "pthread.h", "sys", "unistd.h"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 
 

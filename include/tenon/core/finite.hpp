@@ -5,6 +5,8 @@
 #include <bit>
 #include <cstdint>
 
+#include "tenon/core/language.hpp"
+
 namespace tenon {
 inline namespace v0 {
 

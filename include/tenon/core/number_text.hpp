@@ -5,6 +5,8 @@
 #include <charconv>
 #include <string>
 
+#include "tenon/core/language.hpp"
+
 namespace tenon {
 inline namespace v0 {
 

@@ -10,7 +10,6 @@
 #include <utility>
 
 #include "tenon/core/error.hpp"
-
 #include "tenon/core/language.hpp"
 
 namespace tenon {

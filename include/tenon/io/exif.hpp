@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <span>
 
+#include "tenon/core/language.hpp"
+
 namespace tenon {
 inline namespace v0 {
 namespace detail {

@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "tenon/core/language.hpp"
+
 namespace tenon {
 inline namespace v0 {
 
