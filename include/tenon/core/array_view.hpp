@@ -27,6 +27,8 @@ struct array_view {
     from.size();
   }
   constexpr array_view(const Range& from) : first(from.data()), count(from.size()) {}
+  template <std::size_t Count>
+  constexpr array_view(const T (&from)[Count]) : first(from), count(Count) {}
 
   constexpr operator std::span<const T>() const { return {first, count}; }
 
