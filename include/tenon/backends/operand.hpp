@@ -23,6 +23,18 @@ struct operand {
   }
 };
 
+/// The first operand of a role, by the table of operations, or nullptr where a node of these attributes has none.
+inline const operand* find_operand(operation op, const attributes& attribute, const operand* operands, role wanted) {
+  const std::int32_t i = operand_index(op, attribute, wanted);
+  return i < 0 ? nullptr : operands + i;
+}
+/// The elements of that operand, or nullptr.
+template <class T>
+T* data_of(operation op, const attributes& attribute, const operand* operands, role wanted) {
+  const operand* const found = find_operand(op, attribute, operands, wanted);
+  return found == nullptr ? nullptr : found->as<T>();
+}
+
 /// The memory a program runs in: the start of each space, of the packed weights and of the backend's scratchpad.
 struct memory {
   std::array<std::byte*, memory_space_count> base{};

@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "tenon/graph/graph.hpp"
-#include "tenon/graph/operation.hpp"
+#include "tenon/graph/operation_traits.hpp"
 
 // A default stands for the operations that a switch does not name.
 #pragma GCC diagnostic push
@@ -16,18 +16,26 @@ inline namespace v0 {
 
 /// Operations, as a constant that can be a template argument.
 struct operation_set {
-  std::uint64_t bits = 0;
+  static constexpr int word_bits = 64;
+  std::uint64_t words[(operation_count + word_bits - 1) / word_bits]{};
 
-  constexpr bool has(operation op) const { return (bits >> static_cast<int>(op) & 1) != 0; }
-  constexpr void add(operation op) { bits |= std::uint64_t{1} << static_cast<int>(op); }
+  constexpr bool has(operation op) const {
+    const int number = static_cast<int>(op);
+    return (words[number / word_bits] >> number % word_bits & 1) != 0;
+  }
+  constexpr void add(operation op) {
+    const int number = static_cast<int>(op);
+    words[number / word_bits] |= std::uint64_t{1} << number % word_bits;
+  }
 
   bool operator==(const operation_set&) const = default;
 };
 
-inline constexpr int operation_count = static_cast<int>(operation::fill) + 1;
-static_assert(operation_count <= 64, "a bit an operation");
-
-inline constexpr operation_set every_operation{~std::uint64_t{0} >> (64 - operation_count)};
+inline constexpr operation_set every_operation = [] {
+  operation_set set;
+  for (const operation_traits& each : table::rows) set.add(each.op);
+  return set;
+}();
 
 /// Whether the operation stands in plans of inference.
 constexpr bool is_for_inference(operation op) {
@@ -38,15 +46,15 @@ constexpr bool is_for_inference(operation op) {
     case operation::dropout:
       return false;
     default:
-      return op < operation::mean_square || op == operation::reorder || op == operation::fill;
+      return phase_of(op) == phase::source || phase_of(op) == phase::forward || phase_of(op) == phase::move;
   }
 }
 
 /// Those that plans of inference can have.
 inline constexpr operation_set inference_operations = [] {
   operation_set set;
-  for (int i = 0; i < operation_count; ++i) {
-    if (is_for_inference(static_cast<operation>(i))) set.add(static_cast<operation>(i));
+  for (const operation_traits& each : table::rows) {
+    if (is_for_inference(each.op)) set.add(each.op);
   }
   return set;
 }();

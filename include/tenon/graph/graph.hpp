@@ -28,7 +28,19 @@ struct graph_view {
   /// The value number of a node's i-th operand.
   constexpr std::int32_t operand(const node& of, int i) const { return operands.first[of.operands.begin + i]; }
   constexpr const value& operand_value(const node& of, int i) const { return value_at(operand(of, i)); }
+  /// The value number of the first operand that has a role in the node, or -1.
+  constexpr std::int32_t operand(const node& of, role wanted) const {
+    const std::int32_t i = operand_index(of, wanted);
+    return i < 0 ? -1 : operand(of, i);
+  }
+  /// requires: the node has such an operand
+  constexpr const value& operand_value(const node& of, role wanted) const { return value_at(operand(of, wanted)); }
   constexpr const value& result_value(const node& of, int i = 0) const { return value_at(of.results[i]); }
+  /// The value number of the first result that has a role in the node, or -1.
+  constexpr std::int32_t result(const node& of, role wanted) const {
+    const std::int32_t i = result_index(of, wanted);
+    return i < 0 ? -1 : of.results[i];
+  }
   constexpr std::string_view text(range of) const {
     return {characters.data() + of.begin, static_cast<std::size_t>(of.count)};
   }

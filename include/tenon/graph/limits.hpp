@@ -57,7 +57,7 @@ constexpr void check_limits(growing_graph& graph) {
     const bool slides = current.op == operation::convolution, spreads = current.op == operation::transposed_convolution;
     if (!slides && !spreads) continue;
     const shape& windows = slides ? view.result_value(current).extents : view.operand_value(current, 0).extents;
-    const shape& weights = view.operand_value(current, 1).extents;
+    const shape& weights = view.operand_value(current, role::weight).extents;
     macs = saturated_sum(macs, saturated_product(windows.elements(), weights.elements() / weights[0]));
     if (macs > most_macs) return graph.report(problem::too_many_macs, current.scope, most_macs, macs);
   }

@@ -8,7 +8,7 @@
 
 #include "tenon/core/element_type.hpp"
 #include "tenon/core/shape.hpp"
-#include "tenon/graph/operation.hpp"
+#include "tenon/graph/operation_traits.hpp"
 
 namespace tenon {
 inline namespace v0 {
@@ -84,7 +84,8 @@ struct attributes {
   bool has_bias = false;
   bool folds_norm = false;
   bool adds = false;           ///< the last operand is an addend, of the result's shape, added before the activation
-  bool has_scale = true;       ///< of a group norm: whether it has scale and shift
+  bool has_scale = true;       ///< of a group norm: whether it has scale and shift; of the gradient of a batch norm by
+                               ///< given statistics: whether theirs are made
   bool channelwise = false;    ///< of a dropout
   bool counts_padding = true;  ///< of an average pooling
   bool nesterov = false;
@@ -116,6 +117,66 @@ struct node {
   range scope;
   attributes attribute;
 };
+
+/// Whether a node has the operand or the result of a slot; of a repeated one there may be any number.
+constexpr bool has(const attributes& of, presence when) {
+  switch (when) {
+    case presence::with_bias:
+      return of.has_bias;
+    case presence::with_norm:
+      return of.folds_norm;
+    case presence::with_scale:
+      return of.has_scale;
+    case presence::with_residual:
+      return of.adds;
+    default:
+      return true;
+  }
+}
+
+/// The slot of the i-th operand or result among those that an operation may have, as its attributes say; behind the
+/// last one of role::none. Cost: i.
+constexpr slot slot_at(const slot* slots, int most, const attributes& attribute, int i) {
+  for (const slot* at = slots; at != slots + most && at->is != role::none; ++at) {
+    if (at->when > presence::repeated && !has(attribute, at->when)) continue;
+    if (i-- == 0 || at->when == presence::repeated) return *at;
+  }
+  return {};
+}
+constexpr slot operand_slot(const node& of, int i) {
+  return slot_at(traits_of(of.op).operands, operation_traits::most_operands, of.attribute, i);
+}
+/// A node's workspace has none.
+constexpr slot result_slot(const node& of, int i) {
+  return slot_at(traits_of(of.op).results, operation_traits::most_results, of.attribute, i);
+}
+
+/// The position of the first slot of a role among those that a node has, or -1. Cost: slots.
+constexpr std::int32_t position_of(const slot* slots, int most, const attributes& attribute, role wanted) {
+  std::int32_t i = 0;
+  for (const slot* at = slots; at != slots + most && at->is != role::none; ++at) {
+    if (at->when > presence::repeated && !has(attribute, at->when)) continue;
+    if (at->is == wanted) return i;
+    ++i;
+  }
+  return -1;
+}
+/// The number of the first operand that has a role in a node of this operation and these attributes, or -1.
+constexpr std::int32_t operand_index(operation op, const attributes& attribute, role wanted) {
+  return position_of(traits_of(op).operands, operation_traits::most_operands, attribute, wanted);
+}
+constexpr std::int32_t operand_index(const node& of, role wanted) { return operand_index(of.op, of.attribute, wanted); }
+/// The number of the first result that has a role in a node, or -1.
+constexpr std::int32_t result_index(const node& of, role wanted) {
+  return position_of(traits_of(of.op).results, operation_traits::most_results, of.attribute, wanted);
+}
+
+/// Whether nodes of an operation may add another value to their result.
+constexpr bool may_have_residual(operation op) {
+  attributes with;
+  with.adds = true;
+  return operand_index(op, with, role::residual) >= 0;
+}
 
 /// A tensor: made once, by its producer.
 struct value {

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <string_view>
 
 #include "tenon/core/language.hpp"
 
@@ -88,71 +87,6 @@ enum class operation : std::uint8_t {
   reorder,  ///< x -> x in the result's layout
   fill,     ///< -> zeros
 };
-
-/// The name of an operation, as reports and tests print it.
-constexpr std::string_view name_of(operation op) {
-  constexpr std::string_view names[] = {"input",
-                                        "target",
-                                        "parameter",
-                                        "buffer",
-                                        "state",
-                                        "convolution",
-                                        "transposed_convolution",
-                                        "batch_norm",
-                                        "batch_norm_training",
-                                        "group_norm",
-                                        "group_norm_given",
-                                        "activation",
-                                        "prelu",
-                                        "softmax",
-                                        "dropout",
-                                        "max_pool",
-                                        "average_pool",
-                                        "adaptive_average_pool",
-                                        "pad",
-                                        "add",
-                                        "multiply",
-                                        "concat",
-                                        "split",
-                                        "channel_shuffle",
-                                        "resize",
-                                        "mean_square",
-                                        "cross_entropy",
-                                        "binary_cross_entropy",
-                                        "total_loss",
-                                        "convolution_data_gradient",
-                                        "convolution_weight_gradient",
-                                        "transposed_convolution_data_gradient",
-                                        "transposed_convolution_weight_gradient",
-                                        "batch_norm_gradient",
-                                        "batch_norm_frozen_gradient",
-                                        "group_norm_gradient",
-                                        "activation_gradient",
-                                        "prelu_gradient",
-                                        "softmax_gradient",
-                                        "max_pool_gradient",
-                                        "average_pool_gradient",
-                                        "adaptive_average_pool_gradient",
-                                        "multiply_gradient",
-                                        "concat_gradient",
-                                        "resize_gradient",
-                                        "mean_square_gradient",
-                                        "cross_entropy_gradient",
-                                        "binary_cross_entropy_gradient",
-                                        "running_statistics",
-                                        "sgd",
-                                        "adam",
-                                        "reorder",
-                                        "fill"};
-  return names[static_cast<int>(op)];
-}
-
-/// Sources make values that exist before the first step.
-constexpr bool is_source(operation op) { return op <= operation::state; }
-/// Updates change memory that outlives a step.
-constexpr bool is_update(operation op) {
-  return op == operation::running_statistics || op == operation::sgd || op == operation::adam;
-}
 
 }  // namespace v0
 }  // namespace tenon

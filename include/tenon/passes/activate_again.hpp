@@ -91,7 +91,7 @@ class activation_maker {
         const auto operand = static_cast<std::size_t>(from_.operand(current, o));
         const bool is_given = is_source(from_.node_at(from_.values[operand].producer).op);
         // An addend is not made again: sums of blocks would be, one out of the other, back to the first.
-        const bool is_addend = current.attribute.adds && o == current.operands.count - 1;
+        const bool is_addend = o == operand_index(current, role::residual);
         can = can && (is_given || (remade_[operand] != 0 ? !is_addend : kept_[operand] != 0));
       }
       remade_[result] = can ? 1 : 0;

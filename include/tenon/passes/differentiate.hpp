@@ -99,13 +99,12 @@ class differentiator {
   }
 
   constexpr void backward(const node& current) {
+    // Losses and splits have no dy to begin with, or several.
     switch (current.op) {
       case operation::mean_square:
-        return comparison(current, operation::mean_square_gradient);
       case operation::binary_cross_entropy:
-        return comparison(current, operation::binary_cross_entropy_gradient);
       case operation::cross_entropy:
-        return cross_entropy(current);
+        return loss(current);
       case operation::total_loss:
         return;
       case operation::split:
@@ -115,6 +114,22 @@ class differentiator {
     }
     const std::int32_t dy = gradients_.first[current.results[0]];
     if (dy < 0 || !needs(current.results[0])) return;
+    const operation_traits& traits = traits_of(current.op);
+    switch (traits.gradient) {
+      case gradient_rule::of_dy:
+        return append(traits.gradient_operation, {&dy, 1}, current, x(current));
+      case gradient_rule::of_x_and_dy:
+        return append(traits.gradient_operation, pair(now(x(current)), dy), current, x(current));
+      case gradient_rule::of_y_and_dy:
+        return append(traits.gradient_operation, pair(now(current.results[0]), dy), current, x(current));
+      case gradient_rule::of_its_own:
+        return by_own_rule(current, dy);
+      case gradient_rule::none:
+        return copy_.to.report(problem::has_no_gradient, current.scope, 1, 0, current.op);
+    }
+  }
+
+  constexpr void by_own_rule(const node& current, std::int32_t dy) {
     switch (current.op) {
       case operation::convolution:
         return convolution(current, dy, operation::convolution_data_gradient, operation::convolution_weight_gradient);
@@ -122,34 +137,20 @@ class differentiator {
         return convolution(current, dy, operation::transposed_convolution_data_gradient,
                            operation::transposed_convolution_weight_gradient);
       case operation::batch_norm_training:
-        return batch_norm(current, dy, operation::batch_norm_gradient);
+        return norm(current, dy, operation::batch_norm_gradient, now(current.results[1]), now(current.results[2]));
       case operation::batch_norm:
-        return batch_norm(current, dy, operation::batch_norm_frozen_gradient);
+        return norm(current, dy, operation::batch_norm_frozen_gradient, now(from_.operand(current, role::mean)),
+                    now(from_.operand(current, role::variance)));
       case operation::group_norm:
-        return group_norm(current, dy);
+        return norm(current, dy, operation::group_norm_gradient, now(current.results[1]), now(current.results[2]));
       case operation::activation:
-        return append(
-            operation::activation_gradient,
-            pair(now(has_gradient_from_result(current.attribute.fused) ? current.results[0] : x(current)), dy), current,
-            x(current));
+        return activation_function(current, dy);
       case operation::prelu:
         return prelu(current, dy);
-      case operation::softmax:
-        return append(operation::softmax_gradient, pair(now(current.results[0]), dy), current, x(current));
-      case operation::dropout:
-        return append(operation::dropout, {&dy, 1}, current, x(current));
       case operation::multiply:
         return multiply(current, dy);
-      case operation::max_pool:
-        return append(operation::max_pool_gradient, pair(now(x(current)), dy), current, x(current));
-      case operation::average_pool:
-        return append(operation::average_pool_gradient, {&dy, 1}, current, x(current));
-      case operation::adaptive_average_pool:
-        return append(operation::adaptive_average_pool_gradient, {&dy, 1}, current, x(current));
       case operation::channel_shuffle:
         return channel_shuffle(current, dy);
-      case operation::resize:
-        return append(operation::resize_gradient, {&dy, 1}, current, x(current));
       case operation::pad:
         return pad(current, dy);
       case operation::add:
@@ -168,18 +169,20 @@ class differentiator {
     return pair_;
   }
 
-  // A loss that compares each element with its target.
-  constexpr void comparison(const node& current, operation gradient) {
-    if (needs(x(current))) {
-      append(gradient, pair(now(x(current)), now(from_.operand(current, 1))), current, x(current));
-    }
+  // The gradient operation reads what the loss read and, of a mean over labels, its divisor.
+  constexpr void loss(const node& current) {
+    if (!needs(x(current))) return;
+    const std::array<std::int32_t, 3> operands{
+        now(x(current)), now(from_.operand(current, 1)),
+        current.results.count > 1 ? now(from_.result(current, role::divisor)) : -1};
+    const std::size_t count = current.results.count > 1 ? 3 : 2;
+    append(traits_of(current.op).gradient_operation, {operands.data(), count}, current, x(current));
   }
 
-  constexpr void cross_entropy(const node& current) {
-    if (!needs(x(current))) return;
-    const std::array<std::int32_t, 3> operands{now(x(current)), now(from_.operand(current, 1)),
-                                               now(current.results[1])};
-    append(operation::cross_entropy_gradient, operands, current, x(current));
+  constexpr void activation_function(const node& current, std::int32_t dy) {
+    const bool from_result = has_gradient_from_result(current.attribute.fused);
+    append(operation::activation_gradient, pair(now(from_result ? current.results[0] : x(current)), dy), current,
+           x(current));
   }
 
   // The gradient before a fused activation.
@@ -196,75 +199,65 @@ class differentiator {
   // The weights' gradient first, so that the input of the layer may die before its gradient is made.
   constexpr void convolution(const node& current, std::int32_t dy, operation data, operation weight) {
     dy = before_activation(current, dy);
-    const std::int32_t w = from_.operand(current, 1);
+    const std::int32_t w = from_.operand(current, role::weight), b = from_.operand(current, role::bias);
     node without = current;
     without.attribute.fused = activation::none;
     without.attribute.adds = false;
-    if (current.attribute.adds) {
-      const std::int32_t addend = from_.operand(current, current.operands.count - 1);
-      if (needs(addend)) contribute(addend, dy, current.scope);
-    }
-    const bool bias = current.attribute.has_bias && needs(from_.operand(current, 2));
+    const std::int32_t residual = from_.operand(current, role::residual);
+    if (residual >= 0 && needs(residual)) contribute(residual, dy, current.scope);
+    const bool bias = b >= 0 && needs(b);
     if (needs(w) || bias) {
       without.attribute.has_bias = bias;
       const std::int32_t dw =
           copy_.to.make(weight, pair(now(x(current)), dy), without.attribute, extents(w), current.scope);
-      const std::int32_t db = bias ? copy_.to.add_result(extents(from_.operand(current, 2))) : -1;
+      const std::int32_t db = bias ? copy_.to.add_result(extents(b)) : -1;
       if (needs(w)) contribute(w, dw, current.scope);
-      if (bias) contribute(from_.operand(current, 2), db, current.scope);
+      if (bias) contribute(b, db, current.scope);
     }
     without.attribute.has_bias = false;
     if (needs(x(current))) append(data, pair(dy, now(w)), without, x(current));
   }
 
-  constexpr void batch_norm(const node& current, std::int32_t dy, operation gradient) {
-    const bool given = current.op == operation::batch_norm;
-    const std::int32_t mean = given ? now(from_.operand(current, 3)) : now(current.results[1]);
-    const std::int32_t variance = given ? now(from_.operand(current, 4)) : now(current.results[2]);
-    norm(current, dy, gradient, {mean, variance}, true);
-  }
-
-  constexpr void group_norm(const node& current, std::int32_t dy) {
-    norm(current, dy, operation::group_norm_gradient, {now(current.results[1]), now(current.results[2])},
-         current.attribute.has_scale);
-  }
-
-  // Gradients of a norm make its activation's mask again from x. With an addend they cannot: then the gradient before
-  // the activation is a value, which the addend takes too.
-  constexpr void norm(const node& current, std::int32_t dy, operation gradient,
-                      const std::array<std::int32_t, 2>& statistics, bool has_scale) {
+  // Gradients of a norm recompute its activation's mask from x. With a residual they cannot: then the gradient before
+  // the activation is a value, which the residual takes too.
+  constexpr void norm(const node& current, std::int32_t dy, operation gradient, std::int32_t mean,
+                      std::int32_t variance) {
     node alone = current;
-    if (current.attribute.adds) {
+    if (const std::int32_t residual = from_.operand(current, role::residual); residual >= 0) {
       dy = before_activation(current, dy);
       alone.attribute.adds = false;
       alone.attribute.fused = activation::none;
-      const std::int32_t addend = from_.operand(current, current.operands.count - 1);
-      if (needs(addend)) contribute(addend, dy, current.scope);
+      if (needs(residual)) contribute(residual, dy, current.scope);
     }
-    const bool scales = has_scale && (needs(from_.operand(current, 1)) || needs(from_.operand(current, 2)));
+    const std::int32_t parameters[] = {from_.operand(current, role::scale), from_.operand(current, role::shift)};
+    const bool has_scale = parameters[0] >= 0;
+    const bool scales = has_scale && (needs(parameters[0]) || needs(parameters[1]));
     if (!needs(x(current)) && !scales) return;
     // By constants alone dx is a multiple of dy: then x need not be kept unless a mask is made of it.
     const bool by_constants = gradient == operation::batch_norm_frozen_gradient && !scales;
+    if (by_constants) alone.attribute.has_scale = false;
     list<std::int32_t> operands;
     operands.push_back(by_constants && alone.attribute.fused == activation::none ? dy : now(x(current)));
     operands.push_back(dy);
-    for (int i = 1; has_scale && i <= 2; ++i) operands.push_back(now(from_.operand(current, i)));
-    for (const std::int32_t each : statistics) operands.push_back(each);
-    const std::int32_t dx = copy_.to.make(gradient, operands, alone.attribute, extents(x(current)), current.scope);
-    // All results before the first sum, which is a node of its own.
-    std::array<std::int32_t, 3> made{};
-    for (int i = 1; has_scale && !by_constants && i <= 2; ++i) {
-      made[static_cast<std::size_t>(i)] = copy_.to.add_result(extents(from_.operand(current, i)));
+    if (has_scale) {
+      for (const std::int32_t parameter : parameters) operands.push_back(now(parameter));
     }
-    for (int i = 1; has_scale && i <= 2; ++i) {
-      const std::int32_t parameter = from_.operand(current, i);
-      if (needs(parameter)) contribute(parameter, made[static_cast<std::size_t>(i)], current.scope);
+    operands.push_back(mean);
+    operands.push_back(variance);
+    const std::int32_t dx = copy_.to.make(gradient, operands, alone.attribute, extents(x(current)), current.scope);
+    if (has_scale && !by_constants) {
+      // Both results before the first sum, which is a node of its own.
+      const std::int32_t made[] = {copy_.to.add_result(extents(parameters[0])),
+                                   copy_.to.add_result(extents(parameters[1]))};
+      for (int i = 0; i < 2; ++i) {
+        if (needs(parameters[i])) contribute(parameters[i], made[i], current.scope);
+      }
     }
     if (needs(x(current))) contribute(x(current), dx, current.scope);
   }
 
   constexpr void prelu(const node& current, std::int32_t dy) {
-    const std::int32_t slope = from_.operand(current, 1);
+    const std::int32_t slope = from_.operand(current, role::slope);
     const std::array<std::int32_t, 3> operands{now(x(current)), dy, now(slope)};
     const std::int32_t dx =
         copy_.to.make(operation::prelu_gradient, operands, current.attribute, extents(x(current)), current.scope);
@@ -275,7 +268,7 @@ class differentiator {
 
   // The factor's gradient first, so that the other may overwrite dy.
   constexpr void multiply(const node& current, std::int32_t dy) {
-    const std::int32_t a = x(current), b = from_.operand(current, 1);
+    const std::int32_t a = x(current), b = from_.operand(current, role::factor);
     const bool broadcasts = extents(b) != extents(a);
     if (needs(b)) {
       append(broadcasts ? operation::multiply_gradient : operation::multiply,

@@ -32,9 +32,10 @@ class graph_edits {
     }
     const node* const nodes = graph.nodes.first;
     const std::int32_t* const operands = graph.operands.first;
+    const phase* const phases = table::by_operation.phase;
     for (std::int32_t i = graph.node_count() - 1; i >= 0; --i) {
       const node& current = nodes[i];
-      if (current.op <= operation::state) continue;
+      if (phases[static_cast<int>(current.op)] == phase::source) continue;
       bool needed = dead == dead_code::stays || is_update(current.op);
       const std::int32_t* const results = uses + current.results.begin;
       for (std::int32_t r = 0; r < current.results.count; ++r) needed = needed || results[r] != 0;
@@ -122,7 +123,7 @@ class graph_edits {
         if (instead >= 0) copy.renumber(result, copy.renumber(present(instead)));
       } else if (merged_.data()[i] >= 0) {
         copy_merged(copy, current, merge_of(i));
-      } else if (!moves_sources_ || current.op > operation::state || copy.renumber(current.results.begin) < 0) {
+      } else if (!moves_sources_ || !is_source(current.op) || copy.renumber(current.results.begin) < 0) {
         copy.copy(current);
       }
     }

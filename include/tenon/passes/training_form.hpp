@@ -34,7 +34,7 @@ constexpr growing_graph training_form(const graph_view& graph) {
     const node& current = graph.node_at(i);
     std::int64_t values = 0;
     if (current.op == operation::batch_norm &&
-        graph.node_at(graph.operand_value(current, 3).producer).attribute.trainable) {
+        graph.node_at(graph.operand_value(current, role::mean).producer).attribute.trainable) {
       const shape& normalized = graph.operand_value(current, 0).extents;
       values = normalized.elements() / normalized.channels();
     }

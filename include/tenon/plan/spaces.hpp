@@ -78,8 +78,10 @@ constexpr list<placement> assign_spaces(const graph_view& graph, const parameter
   }
   if (!keep_gradients) return places;
   for (const node& current : graph.nodes) {
-    if (current.op != operation::sgd && current.op != operation::adam) continue;
-    placement& kept = place[graph.operand(current, 1)];
+    if (!is_update(current.op)) continue;
+    const std::int32_t gradient = graph.operand(current, role::parameter_gradient);
+    if (gradient < 0) continue;
+    placement& kept = place[gradient];
     kept.space = memory_space::gradient;
     kept.offset = offsets.trained[static_cast<std::size_t>(current.attribute.index)];
   }

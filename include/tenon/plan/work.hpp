@@ -22,26 +22,26 @@ constexpr std::int64_t macs_of(const graph_view& graph, const node& current) {
   switch (current.op) {
     case operation::convolution:
       windows = &graph.result_value(current).extents;
-      weights = &graph.operand_value(current, 1).extents;
+      weights = &graph.operand_value(current, role::weight).extents;
       break;
     case operation::convolution_data_gradient:
-      windows = &graph.operand_value(current, 0).extents;
-      weights = &graph.operand_value(current, 1).extents;
+      windows = &graph.operand_value(current, role::output_gradient).extents;
+      weights = &graph.operand_value(current, role::weight).extents;
       break;
     case operation::convolution_weight_gradient:
-      windows = &graph.operand_value(current, 1).extents;
+      windows = &graph.operand_value(current, role::output_gradient).extents;
       weights = &graph.result_value(current).extents;
       break;
     case operation::transposed_convolution:
-      windows = &graph.operand_value(current, 0).extents;
-      weights = &graph.operand_value(current, 1).extents;
+      windows = &graph.operand_value(current, role::activation).extents;
+      weights = &graph.operand_value(current, role::weight).extents;
       break;
     case operation::transposed_convolution_data_gradient:
       windows = &graph.result_value(current).extents;
-      weights = &graph.operand_value(current, 1).extents;
+      weights = &graph.operand_value(current, role::weight).extents;
       break;
     case operation::transposed_convolution_weight_gradient:
-      windows = &graph.operand_value(current, 0).extents;
+      windows = &graph.operand_value(current, role::activation).extents;
       weights = &graph.result_value(current).extents;
       break;
     default:

@@ -107,10 +107,11 @@ class batch_tensors {
   static std::int64_t count(const label_view<Rank>& labels, std::int32_t index) {
     const graph_view graph = Plan::lowered::graph.view();
     for (const node& current : graph.nodes) {
-      if (current.op != operation::cross_entropy) continue;
-      const value& target = graph.operand_value(current, 1);
+      const std::int32_t read = is_loss(current.op) ? graph.operand(current, role::labels) : -1;
+      if (read < 0) continue;
+      const value& target = graph.value_at(read);
       if (graph.node_at(target.producer).attribute.index != index) continue;
-      return count_labels(labels, target.extents.elements(), graph.operand_value(current, 0).extents.channels(),
+      return count_labels(labels, target.extents.elements(), graph.operand_value(current, role::activation).extents.channels(),
                           current.attribute, graph.reals.data());
     }
     return 0;

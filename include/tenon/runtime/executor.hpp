@@ -110,7 +110,7 @@ class executor {
     ~step_end() {
       for (const node& current : of.plan_.graph.nodes) {
         if (current.op != operation::running_statistics) continue;
-        const std::int32_t mean = of.plan_.graph.operand(current, 2);
+        const std::int32_t mean = of.plan_.graph.operand(current, role::running_mean);
         of.store_->count_batch(of.plan_.graph.node_at(of.plan_.graph.value_at(mean).producer).attribute.index);
       }
       of.store_->changed();

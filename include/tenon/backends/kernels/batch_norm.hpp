@@ -18,8 +18,8 @@ namespace kernels {
 namespace TENON_KERNEL_ISA {
 
 /// The operand that is added before the activation, or nullptr.
-inline const float* addend_of(const attributes& attribute, std::span<const operand> operands) {
-  return attribute.adds ? operands.back().as<const float>() : nullptr;
+inline const float* residual_of(operation op, const attributes& attribute, std::span<const operand> operands) {
+  return data_of<const float>(op, attribute, operands.data(), role::residual);
 }
 
 /// x, scale, shift, mean, variance, [addend] -> y; y may overwrite x or the addend. Plain values are taken where
@@ -29,7 +29,7 @@ void batch_norm(const attributes& attribute, std::span<const operand> operands, 
   const geometry extents(operands[0].extents, block);
   const norm_round round{operands[0].as<const float>(),
                          nullptr,
-                         addend_of(attribute, operands),
+                         residual_of(operation::batch_norm, attribute, operands),
                          results[0].as<float>(),
                          extents,
                          {operands[1].as<const float>(), operands[2].as<const float>(), operands[3].as<const float>(),
@@ -53,7 +53,7 @@ void batch_norm_training(const attributes& attribute, std::span<const operand> o
   float* const variance = results[2].as<float>();
   norm_round round{operands[0].as<const float>(),
                    nullptr,
-                   addend_of(attribute, operands),
+                   residual_of(operation::batch_norm_training, attribute, operands),
                    results[0].as<float>(),
                    extents,
                    {operands[1].as<const float>(), operands[2].as<const float>(), mean, variance, extents.channels, 0,

@@ -65,13 +65,15 @@ inline void find_group_statistics(const norm_round& of, float* mean, float* vari
   }
 }
 
-inline norm_parameters group_norm_parameters(const attributes& attribute, std::span<const operand> scales,
-                                             std::int64_t channels, const float* mean, const float* variance) {
-  return {attribute.has_scale ? scales[0].as<const float>() : nullptr,
-          attribute.has_scale ? scales[1].as<const float>() : nullptr,
-          mean,
-          variance,
-          channels,
+/// What a node of a group norm applies; its statistics where it reads them.
+inline norm_parameters group_norm_parameters(operation op, const attributes& attribute,
+                                             std::span<const operand> operands) {
+  const auto of = [&](role wanted) { return data_of<const float>(op, attribute, operands.data(), wanted); };
+  return {of(role::scale),
+          of(role::shift),
+          of(role::mean),
+          of(role::variance),
+          operands[0].extents.channels(),
           attribute.groups,
           static_cast<float>(attribute.epsilon)};
 }
@@ -82,13 +84,12 @@ inline void group_norm(const attributes& attribute, std::span<const operand> ope
   const geometry extents(operands[0].extents, block);
   float* const mean = results[1].as<float>();
   float* const variance = results[2].as<float>();
-  norm_round round{operands[0].as<const float>(),
-                   nullptr,
-                   addend_of(attribute, operands),
-                   results[0].as<float>(),
-                   extents,
-                   group_norm_parameters(attribute, operands.subspan(1), extents.channels, mean, variance),
-                   norm_function(attribute)};
+  norm_round round{
+      operands[0].as<const float>(), nullptr, residual_of(operation::group_norm, attribute, operands),
+      results[0].as<float>(),        extents, group_norm_parameters(operation::group_norm, attribute, operands),
+      norm_function(attribute)};
+  round.parameters.mean = mean;
+  round.parameters.variance = variance;
   for (; round.first_block < extents.planes(); round.first_block += round.blocks) {
     round.blocks = planes_at_once(extents, attribute.groups, round.first_block);
     find_group_statistics(round, mean, variance);
@@ -100,17 +101,10 @@ inline void group_norm(const attributes& attribute, std::span<const operand> ope
 inline void group_norm_given(const attributes& attribute, std::span<const operand> operands,
                              std::span<const operand> results) {
   const geometry extents(operands[0].extents, block);
-  const std::span<const operand> statistics = operands.subspan(attribute.has_scale ? 3 : 1);
-  const norm_round round{operands[0].as<const float>(),
-                         nullptr,
-                         addend_of(attribute, operands),
-                         results[0].as<float>(),
-                         extents,
-                         group_norm_parameters(attribute, operands.subspan(1), extents.channels,
-                                               statistics[0].as<const float>(), statistics[1].as<const float>()),
-                         norm_function(attribute),
-                         0,
-                         extents.planes()};
+  const norm_round round{
+      operands[0].as<const float>(), nullptr, residual_of(operation::group_norm_given, attribute, operands),
+      results[0].as<float>(),        extents, group_norm_parameters(operation::group_norm_given, attribute, operands),
+      norm_function(attribute),      0,       extents.planes()};
   in_parallel(round.tiles(), normalize_part, round);
 }
 

@@ -71,14 +71,12 @@ inline void sum_group_gradients(const norm_round& of, group_gradient_sums& to) {
 inline void group_norm_gradient(const attributes& attribute, std::span<const operand> operands,
                                 std::span<const operand> results) {
   const geometry extents(operands[0].extents, block);
-  const std::span<const operand> statistics = operands.subspan(attribute.has_scale ? 4 : 2);
   norm_round round{operands[0].as<const float>(),
                    operands[1].as<const float>(),
                    nullptr,
                    results[0].as<float>(),
                    extents,
-                   group_norm_parameters(attribute, operands.subspan(2), extents.channels,
-                                         statistics[0].as<const float>(), statistics[1].as<const float>()),
+                   group_norm_parameters(operation::group_norm_gradient, attribute, operands),
                    norm_function(attribute)};
   std::array<float, most_groups> plain, weighted;
   std::int64_t groups_done = 0;

@@ -31,38 +31,29 @@ struct capabilities {
   }
 
   /// Whether a node may add another value to its result, before its activation.
-  static constexpr bool fuses_sum(const graph_view&, const node& of) {
-    return is_norm(of.op) || of.op == operation::convolution;
-  }
+  static constexpr bool fuses_sum(const graph_view&, const node& of) { return may_have_residual(of.op); }
 
   /// The most channels of values that are plain for being few.
   static constexpr std::int32_t most_plain_channels = onednn::most_plain_channels;
 
   /// Whether the node can write its first result plain, as far as its operands and the result's readers allow.
   static constexpr bool writes_plain(const graph_view& graph, const node& of) {
+    const bool is_few = graph.result_value(of).extents.channels() <= most_plain_channels;
     switch (of.op) {
       case operation::resize:
         return true;
-      case operation::mean_square_gradient:
-      case operation::cross_entropy_gradient:
-      case operation::binary_cross_entropy_gradient:
       case operation::input:
       case operation::convolution:
       case operation::convolution_data_gradient:
-        return graph.result_value(of).extents.channels() <= most_plain_channels;
+        return is_few;
       default:
-        return is_elementwise(of.op) && graph.result_value(of).extents.channels() <= most_plain_channels;
+        return is_few && (is_elementwise(of.op) || (reads_any_layout(of.op) && phase_of(of.op) == phase::backward));
     }
   }
 
   /// Whether the node can work where the values told by `plain` are so, as far as it has to do with them.
   static constexpr bool works_plain(const graph_view& graph, const node& of, const char* plain) {
     return onednn::works_plain(graph, of, plain);
-  }
-
-  /// Whether the operation reads its first operand in whatever layout it comes.
-  static constexpr bool reads_any_layout(operation op) {
-    return op == operation::cross_entropy || op == operation::cross_entropy_gradient || compares(op);
   }
 
   /// The layout the node wants its i-th operand in: activations blocked, but plain what is so for being few channels,
@@ -78,52 +69,16 @@ struct capabilities {
       return layout::plain;
     }
     if (is_element(of, i)) return graph.result_value(of).arrangement;
-    switch (of.op) {
-      case operation::convolution:
-      case operation::convolution_weight_gradient:
-        if (i == 0 && (plain_sides_of(graph, of).source || reads_plain(graph, of))) return layout::plain;
-        if (i == 0) return layout::blocked;
-        return i == 1 && of.op == operation::convolution_weight_gradient && !plain_sides_of(graph, of).destination
-                   ? layout::blocked
-                   : layout::plain;
-      case operation::convolution_data_gradient:
-        return i == 0 && !plain_sides_of(graph, of).destination ? layout::blocked : layout::plain;
-      case operation::transposed_convolution:
-      case operation::group_norm:
-      case operation::group_norm_given:
-      case operation::prelu:
-      case operation::softmax:
-      case operation::max_pool:
-      case operation::average_pool:
-      case operation::adaptive_average_pool:
-      case operation::pad:
-      case operation::split:
-      case operation::channel_shuffle:
-      case operation::resize:
-      case operation::cross_entropy:
-      case operation::average_pool_gradient:
-      case operation::adaptive_average_pool_gradient:
-      case operation::transposed_convolution_data_gradient:
-      case operation::concat_gradient:
-      case operation::resize_gradient:
-      case operation::cross_entropy_gradient:
-        return i == 0 ? layout::blocked : layout::plain;
-      case operation::transposed_convolution_weight_gradient:
-      case operation::group_norm_gradient:
-      case operation::prelu_gradient:
-      case operation::softmax_gradient:
-      case operation::max_pool_gradient:
-      case operation::multiply:
-      case operation::multiply_gradient:
-      case operation::mean_square:
-      case operation::mean_square_gradient:
-      case operation::binary_cross_entropy:
-      case operation::binary_cross_entropy_gradient:
-        return i < 2 ? layout::blocked : layout::plain;
-      case operation::concat:
+    const plain_sides sides = plain_sides_of(graph, of);
+    switch (operand_slot(of, i).is) {
+      case role::activation:
+        if (of.op == operation::reorder) return given.arrangement;
+        return sides.source || reads_plain(graph, of) ? layout::plain : layout::blocked;
+      case role::output_gradient:
+        return sides.destination ? layout::plain : layout::blocked;
+      case role::factor:
+      case role::expected:
         return layout::blocked;
-      case operation::reorder:
-        return given.arrangement;
       default:
         return layout::plain;
     }
@@ -132,54 +87,20 @@ struct capabilities {
   /// The layout the node gives its i-th result in.
   static constexpr layout result_layout(const graph_view& graph, const node& of, int i) {
     switch (of.op) {
-      case operation::convolution:
-      case operation::transposed_convolution:
-      case operation::batch_norm:
-      case operation::batch_norm_training:
-      case operation::group_norm:
-      case operation::group_norm_given:
-      case operation::activation:
-      case operation::prelu:
-      case operation::softmax:
-      case operation::dropout:
-      case operation::max_pool:
-      case operation::average_pool:
-      case operation::adaptive_average_pool:
-      case operation::pad:
-      case operation::multiply:
-      case operation::concat:
-      case operation::channel_shuffle:
-      case operation::resize:
-      case operation::convolution_data_gradient:
-      case operation::transposed_convolution_data_gradient:
-      case operation::batch_norm_gradient:
-      case operation::batch_norm_frozen_gradient:
-      case operation::group_norm_gradient:
-      case operation::activation_gradient:
-      case operation::prelu_gradient:
-      case operation::softmax_gradient:
-      case operation::max_pool_gradient:
-      case operation::average_pool_gradient:
-      case operation::adaptive_average_pool_gradient:
-      case operation::multiply_gradient:
-      case operation::concat_gradient:
-      case operation::resize_gradient:
-        return i == 0 ? layout::blocked : layout::plain;
       case operation::add:
         return sums_parameter_gradients(graph, of) ? layout::plain : layout::blocked;
-      case operation::split:
-      case operation::fill:  // in place of a gradient: an activation's
-        return layout::blocked;
       case operation::cross_entropy_gradient:
-        return graph.operand_value(of, 0).arrangement;
+        return graph.operand_value(of, role::activation).arrangement;
       case operation::mean_square_gradient:
       case operation::binary_cross_entropy_gradient:
-        return comes_plain(graph, graph.operand(of, 0)) ? layout::plain : layout::blocked;
+        return comes_plain(graph, graph.operand(of, role::activation)) ? layout::plain : layout::blocked;
       case operation::reorder:
         return graph.result_value(of, i).arrangement;
       default:
-        return layout::plain;
+        break;
     }
+    const role is = result_slot(of, i).is;
+    return is == role::activation || is == role::input_gradient ? layout::blocked : layout::plain;
   }
 
   /// The bytes of packed weights and packed bias the node keeps; 0 for a node without. It is an upper bound, for every
@@ -224,37 +145,10 @@ struct capabilities {
   /// Whether the node's first result may overwrite the given operand.
   static constexpr bool in_place(const graph_view& graph, const node& of, int operand) {
     if (graph.operand_value(of, operand).arrangement != graph.result_value(of).arrangement) return false;
-    switch (of.op) {
-      case operation::activation:
-      case operation::prelu:
-      case operation::softmax:
-      case operation::dropout:
-      case operation::cross_entropy_gradient:
-        return operand == 0;
-      case operation::batch_norm:
-      case operation::batch_norm_training:
-      case operation::group_norm:
-      case operation::group_norm_given:
-        return operand == 0 || (of.attribute.adds && operand == of.operands.count - 1);
-      case operation::convolution:
-        // The addend, unless the convolution reads it as its source too.
-        return of.attribute.adds && operand == of.operands.count - 1 &&
-               graph.operand(of, operand) != graph.operand(of, 0);
-      case operation::multiply:
-        return operand == 0 || (operand == 1 && graph.operand_value(of, 1).extents == graph.result_value(of).extents);
-      case operation::add:
-      case operation::prelu_gradient:
-      case operation::softmax_gradient:
-      case operation::binary_cross_entropy_gradient:
-      case operation::activation_gradient:
-      case operation::mean_square_gradient:
-      case operation::batch_norm_gradient:
-      case operation::batch_norm_frozen_gradient:
-      case operation::group_norm_gradient:
-        return operand < 2;
-      default:
-        return false;
-    }
+    // A convolution reads its source until the last element of its result is made.
+    if (of.op == operation::convolution && graph.operand(of, operand) == graph.operand(of, role::activation))
+      return false;
+    return operand_slot(of, operand).may_be_overwritten;
   }
 
  private:
@@ -270,15 +164,10 @@ struct capabilities {
     return read.arrangement == layout::plain && !is_source(graph.node_at(read.producer).op);
   }
 
-  /// Losses of one target an element, and their gradients: both operands come in one layout.
-  static constexpr bool compares(operation op) {
-    return op == operation::mean_square || op == operation::mean_square_gradient ||
-           op == operation::binary_cross_entropy || op == operation::binary_cross_entropy_gradient;
-  }
-
   /// The stem: a dense convolution over a plain network input of at most 3 channels.
   static constexpr bool reads_plain(const graph_view& graph, const node& of) {
-    return of.attribute.groups == 1 && is_stem_source(graph, graph.operand_value(of, 0));
+    return (of.op == operation::convolution || of.op == operation::convolution_weight_gradient) &&
+           of.attribute.groups == 1 && is_stem_source(graph, graph.operand_value(of, role::activation));
   }
   /// Gradients of a shared parameter are added in the parameter's plain layout.
   static constexpr bool sums_parameter_gradients(const graph_view& graph, const node& of) {
@@ -289,20 +178,16 @@ struct capabilities {
 
   static constexpr bool is_parameter_gradient(const graph_view& graph, std::int32_t number) {
     const node& producer = graph.node_at(graph.value_at(number).producer);
-    const bool is_first = producer.results[0] == number;
-    switch (producer.op) {
-      case operation::parameter:
-      case operation::convolution_weight_gradient:
-      case operation::transposed_convolution_weight_gradient:
+    if (producer.op == operation::parameter) return true;
+    // Its layout has been chosen already. Few channels are plain too, and then so is whatever reads them.
+    if (producer.op == operation::add) return graph.value_at(number).arrangement == layout::plain;
+    switch (result_slot(producer, number - producer.results.begin).is) {
+      case role::weight_gradient:
+      case role::bias_gradient:
+      case role::scale_gradient:
+      case role::shift_gradient:
+      case role::slope_gradient:
         return true;
-      case operation::batch_norm_gradient:
-      case operation::batch_norm_frozen_gradient:
-      case operation::group_norm_gradient:
-      case operation::prelu_gradient:
-        return !is_first;
-      // Its layout has been chosen already. Few channels are plain too, and then so is whatever reads them.
-      case operation::add:
-        return graph.value_at(number).arrangement == layout::plain;
       default:
         return false;
     }

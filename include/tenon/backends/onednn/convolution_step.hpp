@@ -88,7 +88,7 @@ class convolution_step {
   std::int64_t planned_channels() const { return round_up(channels(), planned_block); }
 
   /// What is added to the result before its function, or -1.
-  std::int32_t addend() const { return node_->attribute.adds ? plan_->graph.operand(*node_, last_operand()) : -1; }
+  std::int32_t addend() const { return plan_->graph.operand(*node_, role::residual); }
   /// The gradient of the bias, or -1 where nobody wants it.
   std::int32_t bias_gradient_value() const {
     if (role_ != convolution_role::weight_gradient || !attribute().has_bias) return -1;
@@ -103,16 +103,14 @@ class convolution_step {
   std::byte* packed() const { return memory_.packed + packed_offset(); }
 
   /// The convolution's bias (nullptr: none), and the norm folded into it.
-  const float* bias_operand() const { return attribute().has_bias ? floats(plan_->graph.operand(*node_, 2)) : nullptr; }
+  const float* bias_operand() const { return floats_of(role::bias); }
   folded_norm norm_operands() const {
     folded_norm norm;
     if (role_ != convolution_role::forward || !attribute().folds_norm) return norm;
-    const int first = attribute().has_bias ? 3 : 2;
-    const auto next = [&](int i) { return floats(plan_->graph.operand(*node_, first + i)); };
-    norm.scale = next(0);
-    norm.shift = next(1);
-    norm.mean = next(2);
-    norm.variance = next(3);
+    norm.scale = floats_of(role::scale);
+    norm.shift = floats_of(role::shift);
+    norm.mean = floats_of(role::mean);
+    norm.variance = floats_of(role::variance);
     norm.epsilon = attribute().epsilon;
     return norm;
   }
@@ -142,7 +140,11 @@ class convolution_step {
   memory memory_;
 
  private:
-  int last_operand() const { return node_->operands.count - 1; }
+  /// The operand of a role, or nullptr.
+  const float* floats_of(role wanted) const {
+    const std::int32_t number = plan_->graph.operand(*node_, wanted);
+    return number < 0 ? nullptr : floats(number);
+  }
 };
 
 }  // namespace onednn

@@ -52,13 +52,13 @@ struct convolution_values {
 constexpr convolution_values convolution_values_of(const graph_view& graph, const node& of) {
   switch (role_of(of.op)) {
     case convolution_role::data_gradient:
-      return {of.results[0], graph.operand(of, 0), graph.operand(of, 1)};
+      return {of.results[0], graph.operand(of, role::output_gradient), graph.operand(of, role::weight)};
     case convolution_role::weight_gradient:
-      return {graph.operand(of, 0), graph.operand(of, 1), of.results[0]};
+      return {graph.operand(of, role::activation), graph.operand(of, role::output_gradient), of.results[0]};
     case convolution_role::none:
     case convolution_role::forward:
     default:
-      return {graph.operand(of, 0), of.results[0], graph.operand(of, 1)};
+      return {graph.operand(of, role::activation), of.results[0], graph.operand(of, role::weight)};
   }
 }
 

@@ -29,29 +29,17 @@ constexpr bool is_stem_source(const graph_view& graph, const value& source) {
 }
 
 /// Operations that take their operands and results element by element, in one layout.
-constexpr bool is_elementwise(operation op) {
-  switch (op) {
-    case operation::batch_norm:
-    case operation::batch_norm_training:
-    case operation::activation:
-    case operation::dropout:
-    case operation::add:
-    case operation::batch_norm_gradient:
-    case operation::batch_norm_frozen_gradient:
-    case operation::activation_gradient:
-      return true;
-    default:
-      return false;
-  }
-}
+constexpr bool is_elementwise(operation op) { return traits_of(op).is_elementwise; }
 /// Whether the i-th operand has the layout of the result for that, or for being added to it.
 constexpr bool is_element(const node& of, int i) {
-  if (of.attribute.adds && i == of.operands.count - 1) return true;
-  if (i > 1 || !is_elementwise(of.op)) return false;
-  const bool is_gradient = of.op == operation::batch_norm_gradient || of.op == operation::batch_norm_frozen_gradient ||
-                           of.op == operation::activation_gradient;
-  return i == 0 || of.op == operation::add || is_gradient;
+  const role is = operand_slot(of, i).is;
+  return is == role::residual || (is_elementwise(of.op) && (is == role::activation || is == role::output_gradient));
 }
+
+/// Losses of one target an element, and their gradients: both operands come in one layout.
+constexpr bool compares(operation op) { return traits_of(op).operands[1].is == role::expected; }
+/// Losses and their gradients: they read their first operand in whatever layout it comes.
+constexpr bool reads_any_layout(operation op) { return compares(op) || traits_of(op).operands[1].is == role::labels; }
 
 /// Which activations of a convolution are plain for being few channels.
 struct plain_sides {
@@ -114,7 +102,7 @@ constexpr bool works_plain(const graph_view& graph, const node& of, const char* 
   if (role_of(of.op) != convolution_role::none) {
     const convolution_values values = convolution_values_of(graph, of);
     const bool source = plain[values.source] != 0, destination = plain[values.destination] != 0;
-    if (of.attribute.adds && (plain[graph.operand(of, of.operands.count - 1)] != 0) != destination) return false;
+    if (of.attribute.adds && (plain[graph.operand(of, role::residual)] != 0) != destination) return false;
     return (!source && !destination) || convolves(graph, of, source, destination);
   }
   if (is_elementwise(of.op)) {
@@ -123,16 +111,11 @@ constexpr bool works_plain(const graph_view& graph, const node& of, const char* 
       if (is_element(of, i) && plain[graph.operand(of, i)] != result) return false;
     return true;
   }
+  if (reads_any_layout(of.op))
+    return is_loss(of.op) || plain[of.results[0]] == 0 || plain[graph.operand(of, role::activation)] != 0;
   switch (of.op) {
-    case operation::mean_square:
-    case operation::cross_entropy:
-    case operation::binary_cross_entropy:
     case operation::resize_gradient:
       return true;
-    case operation::mean_square_gradient:
-    case operation::cross_entropy_gradient:
-    case operation::binary_cross_entropy_gradient:
-      return plain[of.results[0]] == 0 || plain[graph.operand(of, 0)] != 0;
     case operation::resize:
       return plain[graph.operand(of, 0)] == 0 || is_source(graph.node_at(graph.operand_value(of, 0).producer).op);
     default:

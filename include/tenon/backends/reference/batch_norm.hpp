@@ -31,7 +31,8 @@ void normalize(const attributes& attribute, const operand& x, std::span<const op
 /// x, scale, shift, mean, variance, [addend] -> y; then the fused activation
 template <class T>
 void batch_norm(const attributes& attribute, std::span<const operand> operands, std::span<const operand> results) {
-  normalize<T>(attribute, operands[0], operands.subspan(1, 4), addend_of(attribute, operands), results[0]);
+  normalize<T>(attribute, operands[0], operands.subspan(1, 4), residual_of(operation::batch_norm, attribute, operands),
+               results[0]);
 }
 
 /// x, scale, shift, [addend] -> y, mean, variance (biased) of the batch; then the fused activation
@@ -50,7 +51,7 @@ void batch_norm_training(const attributes& attribute, std::span<const operand> o
     results[2].as<T>()[channel] = static_cast<T>(squares / count);
   }
   const operand parameters[] = {operands[1], operands[2], results[1], results[2]};
-  normalize<T>(attribute, x, parameters, addend_of(attribute, operands), results[0]);
+  normalize<T>(attribute, x, parameters, residual_of(operation::batch_norm_training, attribute, operands), results[0]);
 }
 
 /// x, dy, scale, shift, mean, variance -> dx, [dscale, dshift]; dx may overwrite x or dy. `Frozen`: the statistics are

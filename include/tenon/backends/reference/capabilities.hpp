@@ -47,33 +47,9 @@ struct capabilities {
   }
 
   /// Whether a node's result 0 may lie where its given operand lies.
-  static constexpr bool in_place(const graph_view& graph, const node& of, int operand) {
-    switch (of.op) {
-      case operation::activation:
-      case operation::prelu:
-      case operation::softmax:
-      case operation::dropout:
-        return operand == 0;
-      case operation::batch_norm:
-      case operation::batch_norm_training:
-      case operation::group_norm:
-      case operation::group_norm_given:
-        return operand == 0 || (of.attribute.adds && operand == of.operands.count - 1);
-      case operation::multiply:
-        return operand == 0 || (operand == 1 && graph.operand_value(of, 1).extents == graph.result_value(of).extents);
-      case operation::activation_gradient:
-      case operation::add:
-      case operation::mean_square_gradient:
-      case operation::batch_norm_gradient:
-      case operation::batch_norm_frozen_gradient:
-      case operation::group_norm_gradient:
-      case operation::prelu_gradient:
-      case operation::softmax_gradient:
-      case operation::binary_cross_entropy_gradient:
-        return operand == 0 || operand == 1;
-      default:
-        return false;
-    }
+  static constexpr bool in_place(const graph_view&, const node& of, int operand) {
+    // It clears all gradients of a cross entropy first, and then reads the logits of the pixels that count.
+    return of.op != operation::cross_entropy_gradient && operand_slot(of, operand).may_be_overwritten;
   }
 };
 

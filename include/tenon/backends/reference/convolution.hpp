@@ -36,20 +36,23 @@ template <class T>
 void convolution(const attributes& attribute, std::span<const operand> operands, std::span<const operand> results) {
   const operand &x = operands[0], &w = operands[1], &y = results[0];
   correlate(window(attribute, x.extents, y.extents), x.as<const T>(), w.as<const T>(), y.as<T>());
-  if (attribute.has_bias) add_bias<T>(operands[2], y);
+  if (const operand* bias = find_operand(operation::convolution, attribute, operands.data(), role::bias))
+    add_bias<T>(*bias, y);
   if (attribute.folds_norm) {
-    const auto norm = operands.subspan(attribute.has_bias ? 3 : 2, 4);
+    const auto of = [&](role wanted) {
+      return data_of<const T>(operation::convolution, attribute, operands.data(), wanted);
+    };
+    const T *scales = of(role::scale), *shifts = of(role::shift), *means = of(role::mean),
+            *variances = of(role::variance);
     for_each_plane(y.extents, [&](std::int32_t image, std::int32_t channel) {
-      const T scale = norm[0].as<T>()[channel], shift = norm[1].as<T>()[channel];
-      const T mean = norm[2].as<T>()[channel], variance = norm[3].as<T>()[channel];
-      const T factor = scale / std::sqrt(variance + static_cast<T>(attribute.epsilon));
+      const T factor = scales[channel] / std::sqrt(variances[channel] + static_cast<T>(attribute.epsilon));
       auto pixels = plane<T>(y, image, channel);
-      pixels = (pixels - mean) * factor + shift;
+      pixels = (pixels - means[channel]) * factor + shifts[channel];
     });
   }
-  if (attribute.adds) {
+  if (const operand* residual = find_operand(operation::convolution, attribute, operands.data(), role::residual)) {
     auto sum = elements<T>(y);
-    sum += elements<T>(operands.back());
+    sum += elements<T>(*residual);
   }
   apply<T>(attribute.fused, elements<T>(y), attribute.slope);
 }

@@ -23,18 +23,20 @@ struct group_norm_parameters {
   std::int32_t groups, channels_of_group;
   double epsilon;
 
-  /// `scales` is scale and shift, which are read if the norm has them.
-  group_norm_parameters(const attributes& attribute, const shape& extents, std::span<const operand> scales,
-                        const operand& means, const operand& variances)
-      : mean(means.as<T>()),
-        variance(variances.as<T>()),
+  /// Of a node that makes the statistics: where they are written.
+  group_norm_parameters(operation op, const attributes& attribute, std::span<const operand> operands, const T* means,
+                        const T* variances)
+      : scale(data_of<const T>(op, attribute, operands.data(), role::scale)),
+        shift(data_of<const T>(op, attribute, operands.data(), role::shift)),
+        mean(means),
+        variance(variances),
         groups(attribute.groups),
-        channels_of_group(extents.channels() / attribute.groups),
-        epsilon(attribute.epsilon) {
-    if (!attribute.has_scale) return;
-    scale = scales[0].as<T>();
-    shift = scales[1].as<T>();
-  }
+        channels_of_group(operands[0].extents.channels() / attribute.groups),
+        epsilon(attribute.epsilon) {}
+  /// Of a node that reads them.
+  group_norm_parameters(operation op, const attributes& attribute, std::span<const operand> operands)
+      : group_norm_parameters(op, attribute, operands, data_of<const T>(op, attribute, operands.data(), role::mean),
+                              data_of<const T>(op, attribute, operands.data(), role::variance)) {}
 
   channel_norm<T> of_channel(std::int32_t image, std::int32_t channel) const {
     const std::int32_t group = image * groups + channel / channels_of_group;
@@ -47,7 +49,8 @@ struct group_norm_parameters {
 template <class T>
 void group_norm(const attributes& attribute, std::span<const operand> operands, std::span<const operand> results) {
   const operand& x = operands[0];
-  const group_norm_parameters<T> parameters(attribute, x.extents, operands.subspan(1), results[1], results[2]);
+  const group_norm_parameters<T> parameters(operation::group_norm, attribute, operands, results[1].as<const T>(),
+                                            results[2].as<const T>());
   const auto count = static_cast<double>(parameters.channels_of_group * x.extents.spatial_elements());
   for (std::int32_t image = 0; image < x.extents.batch(); ++image)
     for (std::int32_t group = 0; group < parameters.groups; ++group) {
@@ -61,8 +64,8 @@ void group_norm(const attributes& attribute, std::span<const operand> operands, 
       results[2].as<T>()[image * parameters.groups + group] = static_cast<T>(squares / count);
     }
   for_each_plane(x.extents, [&](std::int32_t image, std::int32_t channel) {
-    normalize_plane(attribute, parameters.of_channel(image, channel), x, addend_of(attribute, operands), results[0],
-                    image, channel);
+    normalize_plane(attribute, parameters.of_channel(image, channel), x,
+                    residual_of(operation::group_norm, attribute, operands), results[0], image, channel);
   });
 }
 
@@ -71,12 +74,10 @@ template <class T>
 void group_norm_given(const attributes& attribute, std::span<const operand> operands,
                       std::span<const operand> results) {
   const operand& x = operands[0];
-  const std::size_t statistics = attribute.has_scale ? 3 : 1;
-  const group_norm_parameters<T> parameters(attribute, x.extents, operands.subspan(1), operands[statistics],
-                                            operands[statistics + 1]);
+  const group_norm_parameters<T> parameters(operation::group_norm_given, attribute, operands);
   for_each_plane(x.extents, [&](std::int32_t image, std::int32_t channel) {
-    normalize_plane(attribute, parameters.of_channel(image, channel), x, addend_of(attribute, operands), results[0],
-                    image, channel);
+    normalize_plane(attribute, parameters.of_channel(image, channel), x,
+                    residual_of(operation::group_norm_given, attribute, operands), results[0], image, channel);
   });
 }
 
@@ -85,9 +86,7 @@ template <class T>
 void group_norm_gradient(const attributes& attribute, std::span<const operand> operands,
                          std::span<const operand> results) {
   const operand &x = operands[0], &dy = operands[1];
-  const std::size_t statistics = attribute.has_scale ? 4 : 2;
-  const group_norm_parameters<T> parameters(attribute, x.extents, operands.subspan(2), operands[statistics],
-                                            operands[statistics + 1]);
+  const group_norm_parameters<T> parameters(operation::group_norm_gradient, attribute, operands);
   const auto count = static_cast<double>(parameters.channels_of_group * x.extents.spatial_elements());
   std::vector<plane_sums> of_channels(static_cast<std::size_t>(x.extents.channels()));
   for (std::int32_t image = 0; image < x.extents.batch(); ++image)

@@ -31,8 +31,8 @@ struct channel_norm {
 };
 
 /// The operand that is added before the activation, or nullptr.
-inline const operand* addend_of(const attributes& attribute, std::span<const operand> operands) {
-  return attribute.adds ? &operands.back() : nullptr;
+inline const operand* residual_of(operation op, const attributes& attribute, std::span<const operand> operands) {
+  return find_operand(op, attribute, operands.data(), role::residual);
 }
 
 /// One channel of one image: norm, addend, activation. y may overwrite x or the addend.

@@ -16,7 +16,9 @@ void transposed_convolution(const attributes& attribute, std::span<const operand
                             std::span<const operand> results) {
   const operand &x = operands[0], &w = operands[1], &y = results[0];
   spread(window(attribute, y.extents, x.extents), x.as<const T>(), w.as<const T>(), y.as<T>());
-  if (attribute.has_bias) add_bias<T>(operands[2], y);
+  if (const operand* bias = find_operand(operation::transposed_convolution, attribute, operands.data(), role::bias)) {
+    add_bias<T>(*bias, y);
+  }
   apply<T>(attribute.fused, elements<T>(y), attribute.slope);
 }
 

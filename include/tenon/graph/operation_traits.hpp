@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0
+// The table of operations: what passes, the planner and backends need to know of each one.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "tenon/graph/operation.hpp"
+
+namespace tenon {
+inline namespace v0 {
+
+/// When an operation runs.
+enum class phase : std::uint8_t {
+  source,    ///< never: its value is there before a step begins
+  forward,   ///< in the forward pass, and in the backward pass where its result is recomputed
+  loss,      ///< at the end of the forward pass: it gives a scalar
+  backward,  ///< in the backward pass: it gives gradients
+  update,    ///< behind the loss: it changes memory that outlives a step
+  move,      ///< where a pass has put it: it moves values without computing
+};
+
+/// What an operand or a result is to its node. Gradients are those of the loss.
+enum class role : std::uint8_t {
+  none,
+  activation,       ///< features: (N, C, [D,] H, W)
+  factor,           ///< of a product: features, or one pixel an image
+  residual,         ///< features that are added to the result, before the fused activation
+  output_gradient,  ///< dy, by what the forward operation made
+  input_gradient,   ///< dx, by the features that the forward operation read
+  weight,
+  bias,
+  scale,  ///< of a norm: gamma
+  shift,  ///< of a norm: beta
+  mean,
+  variance,
+  slope,
+  weight_gradient,
+  bias_gradient,
+  scale_gradient,
+  shift_gradient,
+  slope_gradient,
+  labels,    ///< of classes
+  expected,  ///< values that a loss compares with
+  loss,
+  divisor,  ///< of a mean
+  source,   ///< whatever a source gives
+  parameter,
+  parameter_gradient,
+  optimizer_state,
+  running_mean,
+  running_variance,
+};
+
+/// Which nodes have an operand or a result; those behind `repeated` ask an attribute.
+enum class presence : std::uint8_t {
+  always,
+  repeated,       ///< any number of them, behind all others
+  with_bias,      ///< attributes.has_bias
+  with_norm,      ///< attributes.folds_norm
+  with_scale,     ///< attributes.has_scale
+  with_residual,  ///< attributes.adds
+};
+
+/// An operand or a result, as the table has it.
+struct slot {
+  role is = role::none;
+  presence when = presence::always;
+  /// The first result may lie over the operand where the backend can work in place: element i of the result depends on
+  /// no element of the operand that was written over before.
+  bool may_be_overwritten = false;
+};
+
+/// How the gradient of a forward operation's first operand (dx) follows from that of its first result (dy).
+enum class gradient_rule : std::uint8_t {
+  none,         ///< there is no gradient: a network that needs it is refused
+  of_dy,        ///< gradient_operation: dy -> dx
+  of_x_and_dy,  ///< gradient_operation: x, dy -> dx
+  of_y_and_dy,  ///< gradient_operation: y, dy -> dx
+  of_its_own,   ///< passes/differentiate.hpp has a function for it
+};
+
+/// What is known of an operation.
+struct operation_traits {
+  static constexpr int most_operands = 8, most_results = 3;
+
+  operation op = operation::input;
+  std::string_view name;  ///< as reports and tests print it
+  enum phase phase = phase::source;
+  slot operands[most_operands]{};  ///< in their order; behind the last are slots of role::none
+  slot results[most_results]{};
+  gradient_rule gradient = gradient_rule::none;
+  operation gradient_operation = operation::fill;
+  /// Element i of each activation depends on elements i of the others (and on its channel): all have one layout.
+  bool is_elementwise = false;
+};
+
+namespace table {
+
+// What most rows share. `over_` stands before what the first result may lie over.
+inline constexpr slot x{role::activation}, over_x{role::activation, presence::always, true}, y{role::activation},
+    dy{role::output_gradient}, over_dy{role::output_gradient, presence::always, true}, dx{role::input_gradient},
+    w{role::weight}, b{role::bias, presence::with_bias}, scale{role::scale}, shift{role::shift}, mean{role::mean},
+    variance{role::variance}, residual{role::residual, presence::with_residual, true};
+// Of a convolution into which a norm is folded.
+inline constexpr slot norm_scale{role::scale, presence::with_norm}, norm_shift{role::shift, presence::with_norm},
+    norm_mean{role::mean, presence::with_norm}, norm_variance{role::variance, presence::with_norm};
+// Of a group norm that has them.
+inline constexpr slot own_scale{role::scale, presence::with_scale}, own_shift{role::shift, presence::with_scale};
+inline constexpr slot loss{role::loss}, labels{role::labels}, expected{role::expected};
+
+// clang-format off
+inline constexpr operation_traits rows[] = {
+  // Sources.
+  {operation::input, "input", phase::source, {}, {{role::source}}},
+  {operation::target, "target", phase::source, {}, {{role::source}}},
+  {operation::parameter, "parameter", phase::source, {}, {{role::source}}},
+  {operation::buffer, "buffer", phase::source, {}, {{role::source}}},
+  {operation::state, "state", phase::source, {}, {{role::source}}},
+
+  // Forward.
+  {operation::convolution, "convolution", phase::forward,
+   {x, w, b, norm_scale, norm_shift, norm_mean, norm_variance, residual}, {y}, gradient_rule::of_its_own},
+  {operation::transposed_convolution, "transposed_convolution", phase::forward,
+   {x, w, b}, {y}, gradient_rule::of_its_own},
+  {operation::batch_norm, "batch_norm", phase::forward,
+   {over_x, scale, shift, mean, variance, residual}, {y}, gradient_rule::of_its_own, operation::fill, true},
+  {operation::batch_norm_training, "batch_norm_training", phase::forward,
+   {over_x, scale, shift, residual}, {y, mean, variance}, gradient_rule::of_its_own, operation::fill, true},
+  {operation::group_norm, "group_norm", phase::forward,
+   {over_x, own_scale, own_shift, residual}, {y, mean, variance}, gradient_rule::of_its_own},
+  {operation::group_norm_given, "group_norm_given", phase::forward,
+   {over_x, own_scale, own_shift, mean, variance, residual}, {y}},
+  {operation::activation, "activation", phase::forward,
+   {over_x}, {y}, gradient_rule::of_its_own, operation::fill, true},
+  {operation::prelu, "prelu", phase::forward, {over_x, {role::slope}}, {y}, gradient_rule::of_its_own},
+  {operation::softmax, "softmax", phase::forward,
+   {over_x}, {y}, gradient_rule::of_y_and_dy, operation::softmax_gradient},
+  {operation::dropout, "dropout", phase::forward, {over_x}, {y}, gradient_rule::of_dy, operation::dropout, true},
+  {operation::max_pool, "max_pool", phase::forward,
+   {x}, {y}, gradient_rule::of_x_and_dy, operation::max_pool_gradient},
+  {operation::average_pool, "average_pool", phase::forward,
+   {x}, {y}, gradient_rule::of_dy, operation::average_pool_gradient},
+  {operation::adaptive_average_pool, "adaptive_average_pool", phase::forward,
+   {x}, {y}, gradient_rule::of_dy, operation::adaptive_average_pool_gradient},
+  {operation::pad, "pad", phase::forward, {x}, {y}, gradient_rule::of_its_own},
+  {operation::add, "add", phase::forward,
+   {over_x, over_x}, {y}, gradient_rule::of_its_own, operation::fill, true},
+  {operation::multiply, "multiply", phase::forward,
+   {over_x, {role::factor, presence::always, true}}, {y}, gradient_rule::of_its_own},
+  {operation::concat, "concat", phase::forward,
+   {{role::activation, presence::repeated}}, {y}, gradient_rule::of_its_own},
+  {operation::split, "split", phase::forward,
+   {x}, {{role::activation, presence::repeated}}, gradient_rule::of_its_own},
+  {operation::channel_shuffle, "channel_shuffle", phase::forward, {x}, {y}, gradient_rule::of_its_own},
+  {operation::resize, "resize", phase::forward, {x}, {y}, gradient_rule::of_dy, operation::resize_gradient},
+
+  // Losses.
+  {operation::mean_square, "mean_square", phase::loss,
+   {x, expected}, {loss}, gradient_rule::of_its_own, operation::mean_square_gradient},
+  {operation::cross_entropy, "cross_entropy", phase::loss,
+   {x, labels}, {loss, {role::divisor}}, gradient_rule::of_its_own, operation::cross_entropy_gradient},
+  {operation::binary_cross_entropy, "binary_cross_entropy", phase::loss,
+   {x, expected}, {loss}, gradient_rule::of_its_own, operation::binary_cross_entropy_gradient},
+  {operation::total_loss, "total_loss", phase::loss,
+   {{role::loss, presence::repeated}}, {loss}, gradient_rule::of_its_own},
+
+  // Backward.
+  {operation::convolution_data_gradient, "convolution_data_gradient", phase::backward, {dy, w}, {dx}},
+  {operation::convolution_weight_gradient, "convolution_weight_gradient", phase::backward,
+   {x, dy}, {{role::weight_gradient}, {role::bias_gradient, presence::with_bias}}},
+  {operation::transposed_convolution_data_gradient, "transposed_convolution_data_gradient", phase::backward,
+   {dy, w}, {dx}},
+  {operation::transposed_convolution_weight_gradient, "transposed_convolution_weight_gradient", phase::backward,
+   {x, dy}, {{role::weight_gradient}, {role::bias_gradient, presence::with_bias}}},
+  {operation::batch_norm_gradient, "batch_norm_gradient", phase::backward,
+   {over_x, over_dy, scale, shift, mean, variance}, {dx, {role::scale_gradient}, {role::shift_gradient}},
+   gradient_rule::none, operation::fill, true},
+  {operation::batch_norm_frozen_gradient, "batch_norm_frozen_gradient", phase::backward,
+   {over_x, over_dy, scale, shift, mean, variance},
+   {dx, {role::scale_gradient, presence::with_scale}, {role::shift_gradient, presence::with_scale}},
+   gradient_rule::none, operation::fill, true},
+  {operation::group_norm_gradient, "group_norm_gradient", phase::backward,
+   {over_x, over_dy, own_scale, own_shift, mean, variance},
+   {dx, {role::scale_gradient, presence::with_scale}, {role::shift_gradient, presence::with_scale}}},
+  {operation::activation_gradient, "activation_gradient", phase::backward,
+   {over_x, over_dy}, {dx}, gradient_rule::none, operation::fill, true},
+  {operation::prelu_gradient, "prelu_gradient", phase::backward,
+   {over_x, over_dy, {role::slope}}, {dx, {role::slope_gradient}}},
+  {operation::softmax_gradient, "softmax_gradient", phase::backward, {over_x, over_dy}, {dx}},
+  {operation::max_pool_gradient, "max_pool_gradient", phase::backward, {x, dy}, {dx}},
+  {operation::average_pool_gradient, "average_pool_gradient", phase::backward, {dy}, {dx}},
+  {operation::adaptive_average_pool_gradient, "adaptive_average_pool_gradient", phase::backward, {dy}, {dx}},
+  {operation::multiply_gradient, "multiply_gradient", phase::backward, {x, dy}, {dx}},
+  {operation::concat_gradient, "concat_gradient", phase::backward, {dy}, {dx}},
+  {operation::resize_gradient, "resize_gradient", phase::backward, {dy}, {dx}},
+  {operation::mean_square_gradient, "mean_square_gradient", phase::backward,
+   {over_x, {role::expected, presence::always, true}}, {dx}},
+  {operation::cross_entropy_gradient, "cross_entropy_gradient", phase::backward,
+   {over_x, labels, {role::divisor}}, {dx}},
+  {operation::binary_cross_entropy_gradient, "binary_cross_entropy_gradient", phase::backward,
+   {over_x, {role::expected, presence::always, true}}, {dx}},
+
+  // Updates.
+  {operation::running_statistics, "running_statistics", phase::update,
+   {mean, variance, {role::running_mean}, {role::running_variance}}, {}},
+  {operation::sgd, "sgd", phase::update,
+   {{role::parameter}, {role::parameter_gradient}, {role::optimizer_state, presence::repeated}}, {}},
+  {operation::adam, "adam", phase::update,
+   {{role::parameter}, {role::parameter_gradient}, {role::optimizer_state, presence::repeated}}, {}},
+
+  // Moves.
+  {operation::reorder, "reorder", phase::move, {x}, {y}},
+  {operation::fill, "fill", phase::move, {}, {y}},
+};
+// clang-format on
+
+}  // namespace table
+
+/// How many operations there are.
+inline constexpr int operation_count = static_cast<int>(sizeof(table::rows) / sizeof(table::rows[0]));
+
+namespace table {
+
+// Rows by their operation's number, so that nothing depends on the order in which either is written.
+struct index {
+  std::uint8_t row[operation_count]{};
+  enum phase phase[operation_count]{};
+};
+inline constexpr index by_operation = [] {
+  index found;
+  bool has_row[operation_count]{};
+  for (int i = 0; i < operation_count; ++i) {
+    const auto number = static_cast<int>(rows[i].op);  // beyond the array: an operation without a row
+    if (has_row[number]) throw "an operation has two rows";
+    has_row[number] = true;
+    found.row[number] = static_cast<std::uint8_t>(i);
+    found.phase[number] = rows[i].phase;
+  }
+  return found;
+}();
+
+}  // namespace table
+
+/// What is known of an operation.
+constexpr const operation_traits& traits_of(operation op) {
+  return table::rows[table::by_operation.row[static_cast<int>(op)]];
+}
+
+/// The name of an operation, as reports and tests print it.
+constexpr std::string_view name_of(operation op) { return traits_of(op).name; }
+constexpr phase phase_of(operation op) { return table::by_operation.phase[static_cast<int>(op)]; }
+/// Sources make values that exist before the first step.
+constexpr bool is_source(operation op) { return table::by_operation.phase[static_cast<int>(op)] == phase::source; }
+/// Updates change memory that outlives a step.
+constexpr bool is_update(operation op) { return table::by_operation.phase[static_cast<int>(op)] == phase::update; }
+/// Losses give scalars of rank 0.
+constexpr bool is_loss(operation op) { return phase_of(op) == phase::loss; }
+
+}  // namespace v0
+}  // namespace tenon
