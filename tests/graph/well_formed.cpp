@@ -8,9 +8,11 @@
 #include "support/random_graph.hpp"
 #include "tenon/backends/backend.hpp"
 #include "tenon/graph/printer.hpp"
+#include "tenon/graph/verifier.hpp"
 #include "tenon/layers/layers.hpp"
 #include "tenon/passes/lower.hpp"
 #include "tenon/runtime/check_size.hpp"
+#include "tenon/train/losses.hpp"
 #include "tenon/train/optimizers.hpp"
 
 using namespace tenon;
@@ -18,51 +20,34 @@ using namespace tenon::layers;
 
 namespace {
 
-/// What is wrong with a graph's bookkeeping, or nothing.
-std::string flaw_of(const graph_view& graph) {
-  std::int32_t made = 0;
-  for (std::int32_t i = 0; i < graph.node_count(); ++i) {
-    const node& current = graph.node_at(i);
-    const std::string where = std::string(name_of(current.op)) + " " + std::to_string(i);
-    if (current.results.count > 0 && current.results.begin != made) return where + ": results do not follow each other";
-    for (std::int32_t o = 0; o < current.operands.count; ++o) {
-      const std::int32_t operand = graph.operand(current, o);
-      if (operand < 0 || operand >= graph.value_count()) return where + ": an operand that is none";
-      if (operand >= made) return where + ": an operand that is made later";
-    }
-    for (std::int32_t r = 0; r < current.results.count; ++r) {
-      if (graph.result_value(current, r).producer != i) return where + ": a result with another producer";
-      if (graph.result_value(current, r).extents.elements() < 1) return where + ": an empty result";
-    }
-    made += current.results.count;
-  }
-  if (made != graph.value_count()) return "values without a producer";
-  for (const std::int32_t output : graph.outputs) {
-    if (output < 0 || output >= made) return "an output that is none";
-  }
-  return {};
+/// The rule that a graph breaks, as a sentence.
+std::string flaw_of(const graph_view& graph, violation (*rules)(const graph_view&) = verify) {
+  const violation found = rules(graph);
+  if (!found) return {};
+  const std::string_view name = found.node < 0 ? "graph" : name_of(graph.node_at(found.node).op);
+  return std::string(name) + ": " + std::string(sentence_of(found.kind));
 }
 
 template <class Capabilities>
 void check_passes(std::uint32_t seed) {
   const growing_graph described = tenon_test::random_network(seed).make(false);
-  CHECK(flaw_of(described.view()).empty());
+  CHECK(flaw_of(described.view()) == "");
   const growing_graph live = remove_dead(described.view());
-  CHECK(flaw_of(live.view()).empty());
+  CHECK(flaw_of(live.view()) == "");
   const growing_graph folded = fold_norm(live.view());
-  CHECK(flaw_of(folded.view()).empty());
+  CHECK(flaw_of(folded.view()) == "");
   const growing_graph fused = fuse_activation<Capabilities>(folded.view());
-  CHECK(flaw_of(fused.view()).empty());
-  CHECK(flaw_of(lay_out<Capabilities>(fused.view()).view()).empty());
+  CHECK(flaw_of(fused.view()) == "");
+  CHECK(flaw_of(lay_out<Capabilities>(fused.view()).view(), verify_laid_out<Capabilities>) == "");
 
   const growing_graph with_loss = tenon_test::random_network(seed).make(true);
   const growing_graph training = training_form(with_loss.view());
-  CHECK(flaw_of(training.view()).empty());
+  CHECK(flaw_of(training.view()) == "");
   const growing_graph fused_training = fuse_activation<Capabilities>(training.view());
   const growing_graph differentiated = differentiate(fused_training.view(), adam<>::rule());
-  CHECK(flaw_of(differentiated.view()).empty());
+  CHECK(flaw_of(differentiated.view()) == "");
   const growing_graph laid_out = lay_out<Capabilities>(differentiated.view());
-  CHECK(flaw_of(laid_out.view()).empty());
+  CHECK(flaw_of(laid_out.view(), verify_laid_out<Capabilities>) == "");
   const growing_plan plan = make_plan<Capabilities>(laid_out.view(), {true, false});
   CHECK(plan.sizes.arena_bytes >= find_lower_bound<Capabilities>(plan.view(laid_out.view())));
 }
@@ -75,6 +60,77 @@ TEST_CASE("passes keep random graphs well formed") {
     check_passes<backend::reference::capabilities>(seed);
     check_passes<backend::onednn::capabilities>(seed);
   }
+}
+
+namespace {
+
+/// A sound training graph that a test may break.
+growing_graph sound() {
+  const auto net = [](auto x) { return conv2d<4, kernel<3>>{}(relu{}(batch_norm{}(conv2d<4>{}(x)) + conv2d<4>{}(x))); };
+  const shape extents[] = {shape(2, 3, 5, 7)};
+  builder to = lower<1>(net, extents);
+  loss_list<mean_square>::type::append_all(to);
+  return differentiate(training_form(to.graph.view()).view(), sgd<momentum<0.9>>::rule());
+}
+
+/// The number of the first node of an operation.
+std::size_t first_of(const growing_graph& graph, operation op) {
+  std::size_t i = 0;
+  while (graph.nodes[i].op != op) ++i;
+  return i;
+}
+
+}  // namespace
+
+TEST_CASE("the verifier finds each rule that is broken, and where") {
+  const auto breaking = [](flaw expected, operation at, auto break_it) {
+    growing_graph graph = sound();
+    REQUIRE(verify(graph.view()).kind == flaw::none);
+    const std::size_t number = first_of(graph, at);
+    break_it(graph, graph.nodes.data()[number]);
+    const violation found = verify(graph.view());
+    INFO(sentence_of(found.kind) << " instead of " << sentence_of(expected));
+    CHECK(found.kind == expected);
+    CHECK((found.node == static_cast<std::int32_t>(number) || found.node == -1));
+  };
+  using graph = growing_graph;
+  const auto operand = [](graph& of, const node& its, int i) -> std::int32_t& {
+    return of.operands.data()[its.operands.begin + i];
+  };
+  const auto result = [](graph& of, const node& its, int i) -> value& { return of.values.data()[its.results[i]]; };
+  breaking(flaw::operand_is_none, operation::convolution, [&](graph& of, node& its) { operand(of, its, 0) = -1; });
+  breaking(flaw::operand_made_later, operation::activation,
+           [&](graph& of, node& its) { operand(of, its, 0) = its.results[0]; });
+  breaking(flaw::operand_count, operation::convolution, [](graph&, node& its) { its.attribute.has_bias = false; });
+  breaking(flaw::operand_count, operation::add, [](graph&, node& its) { --its.operands.count; });
+  breaking(flaw::result_count, operation::batch_norm_training, [](graph&, node& its) { --its.results.count; });
+  breaking(flaw::result_order, operation::activation, [](graph&, node& its) { --its.results.begin; });
+  breaking(flaw::result_producer, operation::activation, [&](graph& of, node& its) { ++result(of, its, 0).producer; });
+  breaking(flaw::result_is_empty, operation::activation,
+           [&](graph& of, node& its) { result(of, its, 0).extents[2] = 0; });
+  breaking(flaw::shape, operation::activation, [&](graph& of, node& its) { ++result(of, its, 0).extents[2]; });
+  breaking(flaw::shape, operation::add, [&](graph& of, node& its) { ++result(of, its, 0).extents[3]; });
+  breaking(flaw::shape, operation::activation_gradient, [&](graph& of, node& its) { ++result(of, its, 0).extents[2]; });
+  breaking(flaw::element_type, operation::activation,
+           [&](graph& of, node& its) { result(of, its, 0).type = element_type::int32; });
+  breaking(flaw::layout, operation::activation,
+           [&](graph& of, node& its) { result(of, its, 0).arrangement = layout::blocked; });
+
+  graph reading = sound();
+  const node update = reading.nodes[first_of(reading, operation::sgd)];
+  const std::int32_t parameter = reading.operands[static_cast<std::size_t>(update.operands.begin)];
+  reading.make(operation::activation, {&parameter, 1}, {}, reading.values[static_cast<std::size_t>(parameter)].extents);
+  CHECK(verify(reading.view()).kind == flaw::operand_after_update);
+  CHECK(verify(reading.view()).node == reading.view().node_count() - 1);
+
+  graph orphaned = sound();
+  orphaned.values.push_back({});
+  CHECK(verify(orphaned.view()).kind == flaw::value_without_node);
+  graph aimless = sound();
+  aimless.outputs.push_back(aimless.view().value_count());
+  CHECK(verify(aimless.view()).kind == flaw::output_is_none);
+  for (int kind = 0; kind <= static_cast<int>(flaw::output_is_none); ++kind)
+    CHECK_FALSE(sentence_of(static_cast<flaw>(kind)).empty());
 }
 
 TEST_CASE("every parameter that the loss depends on is updated once, after its last reader") {

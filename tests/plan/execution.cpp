@@ -4,6 +4,9 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <iterator>
+#include <random>
+#include <vector>
 
 #include "support/machine.hpp"
 #include "support/random_graph.hpp"
@@ -11,6 +14,7 @@
 #include "tenon/backends/onednn/program.hpp"
 #include "tenon/backends/reference/capabilities.hpp"
 #include "tenon/backends/reference/program.hpp"
+#include "tenon/graph/dependences.hpp"
 #include "tenon/train/optimizers.hpp"
 
 namespace {
@@ -59,6 +63,39 @@ void predict(std::uint32_t seeds, int threads) {
   }
 }
 
+/// The graph with its nodes in a random order that respects their dependences, the loss where it was among the steps.
+tenon::growing_graph in_random_order(const tenon::graph_view& graph, std::uint32_t seed) {
+  const tenon::dependences before(graph);
+  std::mt19937 random(seed);
+  tenon::graph_copy copy(graph);
+  std::vector<char> done(graph.nodes.size(), 0);
+  const auto is_ready = [&](std::int32_t i) {
+    for (std::int32_t at = before.begin.data()[i]; at < before.begin.data()[i + 1]; ++at) {
+      if (done[static_cast<std::size_t>(before.before.data()[at])] == 0) return false;
+    }
+    return true;
+  };
+  std::vector<std::int32_t> waiting;
+  for (std::int32_t i = 0; i < graph.node_count(); ++i) {
+    if (tenon::is_source(graph.node_at(i).op)) {
+      copy.copy(graph.node_at(i));
+    } else {
+      waiting.push_back(i);
+    }
+  }
+  while (!waiting.empty()) {
+    std::vector<std::int32_t> ready;
+    std::copy_if(waiting.begin(), waiting.end(), std::back_inserter(ready), is_ready);
+    REQUIRE_FALSE(ready.empty());
+    const std::int32_t next = ready[random() % ready.size()];
+    copy.copy(graph.node_at(next));
+    done[static_cast<std::size_t>(next)] = 1;
+    waiting.erase(std::find(waiting.begin(), waiting.end(), next));
+  }
+  copy.copy_outputs();
+  return std::move(copy.to);
+}
+
 /// The greatest difference over the greatest expected value.
 double relative(const std::vector<float>& found, const std::vector<float>& expected) {
   double difference = 0, greatest = 1e-30;
@@ -89,6 +126,31 @@ TEST_CASE("planned inference equals unshared inference, oneDNN") {
 }
 TEST_CASE("planned inference equals unshared inference, oneDNN, two threads") {
   predict<onednn, tenon::onednn::capabilities>(16, 2);
+}
+
+TEST_CASE("every order that respects the dependences gives the same bits") {
+  using capabilities = tenon::reference::capabilities;
+  int moved = 0;
+  for (std::uint32_t seed = 0; seed < 48; ++seed) {
+    INFO("seed " << seed);
+    const tenon::optimizer_rule rule = tenon::adam<>::rule();
+    const compiled_graph given =
+        tenon_test::compile_for_training<capabilities>(random_network(seed).make(true), rule, false);
+    const compiled_graph other =
+        tenon_test::planned<capabilities>(in_random_order(given.graph.view(), seed), {true, false});
+    CHECK(tenon::verify(other.graph.view()).kind == tenon::flaw::none);
+    for (std::size_t i = 0; i < given.graph.nodes.size(); ++i)
+      moved += given.graph.nodes[i].op != other.graph.nodes[i].op ? 1 : 0;
+    const compiled_graph apart = tenon_test::unshared(given);
+    machine<reference> expected(apart, random_network::classes, 1);
+    machine<reference> found(other, random_network::classes, 1);
+    for (std::uint32_t step = 1; step <= 2; ++step) {
+      expected.run(step, false, {0.01f, step});
+      found.run(step, true, {0.01f, step});
+      CHECK(found.results() == expected.results());
+    }
+  }
+  CHECK(moved > 1000);
 }
 
 TEST_CASE("both backends give the same outputs and losses") {

@@ -80,7 +80,7 @@ compiled_graph optimised_inference(const growing_graph& described, tally& fired)
   graph = counted(fired, "fuse sum", graph, [](const graph_view& of) { return fuse_sum<fusing>(of); });
   graph = counted(fired, "fuse activation", graph, [](const graph_view& of) { return fuse_activation<fusing>(of); });
   // A compiled network takes these passes at once, in one copy.
-  CHECK(print(fuse_for_inference<fusing>(described.view()).view()).view() == print(graph.view()).view());
+  CHECK(print(inference_pipeline<fusing>::fuse(described.view()).view()).view() == print(graph.view()).view());
   return planned(std::move(graph), {}, fired);
 }
 
@@ -89,7 +89,7 @@ growing_graph differentiated(const growing_graph& described, tally& fired) {
   graph = counted(fired, "fuse sum in training", graph, [](const graph_view& of) { return fuse_sum<fusing>(of); });
   graph = counted(fired, "fuse activation in training", graph,
                   [](const graph_view& of) { return fuse_activation<fusing, true>(of); });
-  CHECK(print(fuse_for_training<fusing>(described.view()).view()).view() == print(graph.view()).view());
+  CHECK(print(training_pipeline<fusing>::fuse(described.view()).view()).view() == print(graph.view()).view());
   return differentiate(graph.view(), sgd<>::rule());
 }
 
@@ -114,7 +114,7 @@ compiled_graph optimised_training(const growing_graph& described, tally& fired) 
   }
   if (shares) ++fired["shared parameter"];
   if (sums) ++fired["gradient sum"];
-  const growing_graph reduced = reduce_kept(graph.view());
+  const growing_graph reduced = training_pipeline<fusing>::recompute(graph.view());
   graph = remove_dead(graph.view());
   graph = counted(fired, "activate again", graph,
                   [](const graph_view& of) { return activate_again(of, loss_node_of(of)); });

@@ -3,12 +3,15 @@
 #pragma once
 
 #include <algorithm>
+#include <catch2/catch.hpp>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "support/plan_checker.hpp"
+#include "tenon/graph/verifier.hpp"
 #include "tenon/plan/plan_of.hpp"
 
 namespace tenon_test {
@@ -19,6 +22,15 @@ struct compiled_graph {
   tenon::growing_plan plan;
 
   tenon::plan_view view() const { return plan.view(graph.view()); }
+};
+
+/// Holds every graph of a pipeline against the verifier.
+struct must_be_sound {
+  void operator()(std::string_view step, const tenon::graph_view& graph) const {
+    const tenon::violation found = tenon::verify(graph);
+    INFO("after " << step << ": node " << found.node);
+    CHECK(tenon::sentence_of(found.kind) == tenon::sentence_of(tenon::flaw::none));
+  }
 };
 
 template <class Capabilities>
@@ -32,7 +44,7 @@ compiled_graph planned(tenon::growing_graph laid_out, const tenon::plan_options&
 /// requires: the graph has no problem.
 template <class Capabilities>
 compiled_graph compile_for_inference(const tenon::growing_graph& described) {
-  return planned<Capabilities>(tenon::compile_for_inference<Capabilities>(described.view()), {});
+  return planned<Capabilities>(tenon::compile_for_inference<Capabilities>(described.view(), must_be_sound{}), {});
 }
 
 /// Compiles a lowered network with its losses for training. Gradients that are kept lie in the memory space of that
@@ -41,10 +53,8 @@ compiled_graph compile_for_inference(const tenon::growing_graph& described) {
 template <class Capabilities>
 compiled_graph compile_for_training(const tenon::growing_graph& described, const tenon::optimizer_rule& rule,
                                     bool keep_gradients) {
-  tenon::growing_graph graph = tenon::fuse_for_training<Capabilities>(described.view());
-  graph = tenon::differentiate(graph.view(), rule);
-  graph = tenon::reduce_kept(graph.view());
-  return planned<Capabilities>(tenon::lay_out<Capabilities>(graph.view()), {true, keep_gradients});
+  return planned<Capabilities>(tenon::compile_for_training<Capabilities>(described.view(), rule, must_be_sound{}),
+                               {true, keep_gradients});
 }
 
 /// When a value is alive: from the node that makes it to the last that reads it. Sources are alive before the first

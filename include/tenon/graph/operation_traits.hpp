@@ -52,6 +52,13 @@ enum class role : std::uint8_t {
   running_variance,
 };
 
+/// Whether an update changes what it has in a role. It runs behind every reader of that, so that all of a step reads
+/// the values from before it (graph/dependences.hpp).
+constexpr bool is_changed(role of) {
+  return of == role::parameter || of == role::optimizer_state || of == role::running_mean ||
+         of == role::running_variance;
+}
+
 /// Which nodes have an operand or a result; those behind `repeated` ask an attribute.
 enum class presence : std::uint8_t {
   always,

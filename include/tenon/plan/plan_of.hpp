@@ -7,15 +7,8 @@
 
 #include "tenon/graph/input.hpp"
 #include "tenon/graph/transfer.hpp"
-#include "tenon/passes/activate_again.hpp"
-#include "tenon/passes/differentiate.hpp"
-#include "tenon/passes/fold_norm.hpp"
-#include "tenon/passes/fuse_activation.hpp"
-#include "tenon/passes/fuse_sum.hpp"
-#include "tenon/passes/lay_out.hpp"
 #include "tenon/passes/lower.hpp"
-#include "tenon/passes/remove_dead.hpp"
-#include "tenon/passes/training_form.hpp"
+#include "tenon/passes/pipeline.hpp"
 #include "tenon/plan/network_error.hpp"
 #include "tenon/plan/options.hpp"
 #include "tenon/plan/parameter_description.hpp"
@@ -66,69 +59,31 @@ struct lowering {
 template <const auto& Net, class Loss>
 struct lowering<Net, inputs<>, Loss> : lowering_of_nothing {};
 
-/// Inference: dead nodes go, norms, sums and activations fuse.
-/// requires: the graph has no problem
-template <class Capabilities>
-constexpr growing_graph fuse_for_inference(const graph_view& lowered) {
-  graph_edits edits = without_dead(lowered, true);
-  if constexpr (Capabilities::folds_norm) fold_norm(edits);
-  fuse_sum<Capabilities>(edits);
-  fuse_activation<Capabilities>(edits);
-  return edits.applied();
-}
+template <class Lowered, class Pipeline>
+struct fusion {
+  static constexpr growing_graph make() { return Pipeline::fuse(Lowered::graph.view()); }
+};
 
-/// The same, and layouts are chosen.
-template <class Capabilities>
-constexpr growing_graph compile_for_inference(const graph_view& lowered) {
-  const growing_graph fused = fuse_for_inference<Capabilities>(lowered);
-  return lay_out<Capabilities>(fused.view());
-}
+template <class Fused, class Pipeline, class Optimizer>
+struct differentiation {
+  static constexpr growing_graph make() { return Pipeline::differentiate(Fused::graph.view(), Optimizer::rule()); }
+};
 
+template <class Differentiated, class Pipeline>
+struct recomputation {
+  static_assert(network_is_valid<Differentiated>(), "the network cannot be trained: see network_error above or below");
+  static constexpr growing_graph make() { return Pipeline::recompute(Differentiated::graph.view()); }
+};
+
+template <class Before, class Pipeline>
+struct layout_choice {
+  static constexpr growing_graph make() { return Pipeline::lay_out(Before::graph.view()); }
+};
+
+/// A pass or two of inference take little enough for one constant.
 template <class Lowered, class Capabilities>
 struct inference_compilation {
   static constexpr growing_graph make() { return compile_for_inference<Capabilities>(Lowered::graph.view()); }
-};
-
-/// Training up to the backward pass: norms by the batch's statistics, sums and activations fused.
-/// requires: the graph has no problem
-template <class Capabilities>
-constexpr growing_graph fuse_for_training(const graph_view& lowered) {
-  const growing_graph live = remove_dead(lowered), graph = training_form(live.view());
-  graph_edits edits(graph.view());
-  if constexpr (Capabilities::folds_norm) fold_frozen_norm(edits);
-  fuse_sum<Capabilities>(edits);
-  fuse_activation<Capabilities, true>(edits);
-  return edits.applied();
-}
-
-/// What need not be kept for the backward pass is dropped, or made again there.
-constexpr growing_graph reduce_kept(const graph_view& differentiated) {
-  return activate_again(differentiated, loss_node_of(differentiated), graph_edits::dead_code::goes);
-}
-
-// Training takes four constants: compilers limit how much one may take.
-
-template <class Lowered, class Capabilities>
-struct fusion {
-  static constexpr growing_graph make() { return fuse_for_training<Capabilities>(Lowered::graph.view()); }
-};
-
-/// The backward pass and the updates.
-template <class Fused, class Optimizer>
-struct differentiation {
-  static constexpr growing_graph make() { return differentiate(Fused::graph.view(), Optimizer::rule()); }
-};
-
-template <class Differentiated>
-struct reduction {
-  static_assert(network_is_valid<Differentiated>(), "the network cannot be trained: see network_error above or below");
-  static constexpr growing_graph make() { return reduce_kept(Differentiated::graph.view()); }
-};
-
-/// Layouts.
-template <class Reduced, class Capabilities>
-struct training_compilation {
-  static constexpr growing_graph make() { return lay_out<Capabilities>(Reduced::graph.view()); }
 };
 
 template <class Stage, operation Kind>
@@ -171,9 +126,11 @@ class plan_of {
 
  private:
   struct stages {
-    using fused = stage<fusion<lowered, capabilities>>;
-    using differentiated = stage<differentiation<fused, typename arguments::optimizer>>;
-    using trained = stage<training_compilation<stage<reduction<differentiated>>, capabilities>>;
+    using recipe = training_pipeline<capabilities>;
+    using fused = stage<fusion<lowered, recipe>>;
+    using differentiated = stage<differentiation<fused, recipe, typename arguments::optimizer>>;
+    using recomputed = stage<recomputation<differentiated, recipe>>;
+    using trained = stage<layout_choice<recomputed, recipe>>;
     using inferred = stage<inference_compilation<lowered, capabilities>>;
   };
   template <bool Training, class Stages>
