@@ -33,6 +33,10 @@ template <class Optimizer>
 golden::network trained() {
   return make<cross_entropy<>, Optimizer>(net);
 }
+template <class Optimizer, class Option>
+golden::network clipped() {
+  return make<cross_entropy<>, plan_arguments<cross_entropy<>, Optimizer, Option>>(net);
+}
 }  // namespace
 
 TEST_CASE("losses and optimizers equal PyTorch's") {
@@ -69,6 +73,10 @@ TEST_CASE("losses and optimizers equal PyTorch's") {
       {"adam weight decay", trained<adam<weight_decay<0.1>>>()},
       {"adam options", trained<adam<betas<0.7, 0.95>, adam_epsilon<1e-3>>>()},
       {"adamw", trained<adamw<>>()},
+      {"sgd clipped by norm", clipped<sgd<momentum<0.9>, weight_decay<0.01>>, clip_norm<0.2>>()},
+      {"sgd within the norm", clipped<sgd<momentum<0.9>>, clip_norm<100>>()},
+      {"adam clipped by norm", clipped<adam<>, clip_norm<0.05>>()},
+      {"sgd clipped by value", clipped<sgd<momentum<0.9>>, clip_value<0.02>>()},
       {"adamw options", trained<adamw<betas<0.8, 0.99>, adam_epsilon<1e-4>, weight_decay<0.3>>>()},
   };
   golden::check_all("training", tests);

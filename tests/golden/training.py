@@ -119,4 +119,22 @@ optimizer("adam options", adam, 0.02, betas=(0.7, 0.95), eps=1e-3)
 optimizer("adamw", adamw, 0.01)
 optimizer("adamw options", adamw, 0.02, betas=(0.8, 0.99), eps=1e-4, weight_decay=0.3)
 
+
+
+# ---------------------------------------------------------------- gradients clipped before the update
+def clipped(kind, clip, greatest):
+    """The optimizer, with its parameters' gradients clipped before each step."""
+    class Clipped(kind):
+        def step(self):
+            clip([each for group in self.param_groups for each in group["params"]], greatest)
+            super().step()
+    return Clipped
+
+
+by_norm, by_value = nn.utils.clip_grad_norm_, nn.utils.clip_grad_value_
+optimizer("sgd clipped by norm", clipped(sgd, by_norm, 0.2), 0.5, momentum=0.9, weight_decay=0.01)
+optimizer("sgd within the norm", clipped(sgd, by_norm, 100.0), 0.1, momentum=0.9)
+optimizer("adam clipped by norm", clipped(adam, by_norm, 0.05), 0.01)
+optimizer("sgd clipped by value", clipped(sgd, by_value, 0.02), 0.5, momentum=0.9)
+
 recorder.save()

@@ -8,6 +8,7 @@
 
 #include "tenon/core/error.hpp"
 #include "tenon/core/finite.hpp"
+#include "tenon/graph/graph.hpp"
 
 namespace tenon {
 inline namespace v0 {
@@ -35,6 +36,15 @@ template <class T>
 [[noreturn]] __attribute__((cold, noinline)) void refuse_gradient(std::string_view name, const T* values,
                                                                   std::int64_t count) {
   refuse_not_finite(joined({"the gradient of \"", name, "\""}), name, values, count);
+}
+
+/// The name of the parameter whose gradient is operand i of a node that reads many.
+inline std::string_view parameter_name_of(const graph_view& graph, const node& of, std::size_t i) {
+  const std::int32_t gradient = graph.operand(of, static_cast<int>(i));
+  for (const node& each : graph.nodes) {
+    if (is_update(each.op) && graph.operand(each, role::parameter_gradient) == gradient) return graph.text(each.scope);
+  }
+  return graph.text(of.scope);
 }
 
 /// Whether all of `count` floats are finite, told by their bits; four at a time, which every processor can.

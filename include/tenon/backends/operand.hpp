@@ -28,11 +28,13 @@ inline const operand* find_operand(operation op, const attributes& attribute, co
   const std::int32_t i = operand_index(op, attribute, wanted);
   return i < 0 ? nullptr : operands + i;
 }
-/// The elements of that operand, or nullptr.
+/// The elements of that operand, or nullptr; of a repeated one there may be none, so `count` says how many operands
+/// there are in all.
 template <class T>
-T* data_of(operation op, const attributes& attribute, const operand* operands, role wanted) {
-  const operand* const found = find_operand(op, attribute, operands, wanted);
-  return found == nullptr ? nullptr : found->as<T>();
+T* data_of(operation op, const attributes& attribute, const operand* operands, role wanted,
+           std::size_t count = static_cast<std::size_t>(-1)) {
+  const std::int32_t i = operand_index(op, attribute, wanted);
+  return i < 0 || static_cast<std::size_t>(i) >= count ? nullptr : operands[i].as<T>();
 }
 
 /// The memory a program runs in: the start of each space, of the packed weights and of the backend's scratchpad.

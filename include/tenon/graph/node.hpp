@@ -86,6 +86,7 @@ struct attributes {
   bool adds = false;           ///< the last operand is an addend, of the result's shape, added before the activation
   bool has_scale = true;       ///< of a group norm: whether it has scale and shift; of the gradient of a batch norm by
                                ///< given statistics: whether theirs are made
+  bool has_factor = false;     ///< of an update
   bool channelwise = false;    ///< of a dropout
   bool counts_padding = true;  ///< of an average pooling
   bool nesterov = false;
@@ -104,6 +105,7 @@ struct attributes {
   double rate = 0;           ///< of a dropout: the share that becomes 0
   double learning_rate_factor = 1;  ///< of a parameter and its update
   double weight_decay = 0;
+  double clip = 0;  ///< of an update the greatest size of a gradient's element, of a clip_norm of their norm; 0: any
   double beta1 = 0;
   double beta2 = 0;
 };
@@ -129,6 +131,10 @@ constexpr bool has(const attributes& of, presence when) {
       return of.has_scale;
     case presence::with_residual:
       return of.adds;
+    case presence::with_factor:
+      return of.has_factor;
+    case presence::always:
+    case presence::repeated:
     default:
       return true;
   }

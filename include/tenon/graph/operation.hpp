@@ -13,11 +13,12 @@ inline namespace v0 {
 /// attribute says so. x, y are activations, w weights, b biases; d of a value is the gradient of the loss by it.
 enum class operation : std::uint8_t {
   // Sources: they make a value and are never executed.
-  input,      ///< -> x, a network input (attributes.index)
-  target,     ///< -> labels (int32: N, [D,] H, W) or values to compare with, a loss's target (attributes.index)
-  parameter,  ///< -> a trainable parameter (attributes.index counts parameters)
-  buffer,     ///< -> a running statistic (attributes.index counts buffers)
-  state,      ///< -> optimizer state of parameter attributes.index; attributes.part tells several apart
+  input,         ///< -> x, a network input (attributes.index)
+  target,        ///< -> labels (int32: N, [D,] H, W) or values to compare with, a loss's target (attributes.index)
+  parameter,     ///< -> a trainable parameter (attributes.index counts parameters)
+  buffer,        ///< -> a running statistic (attributes.index counts buffers)
+  state,         ///< -> optimizer state of parameter attributes.index; attributes.part tells several apart
+  gradient_sum,  ///< -> the gradient of parameter attributes.index, summed over the steps before
 
   // Forward.
   convolution,  ///< x, w (O, I/groups, k...), [b], [scale, shift, mean, variance: a folded norm], [addend] ->
@@ -77,11 +78,16 @@ enum class operation : std::uint8_t {
   cross_entropy_gradient,          ///< logits, labels, divisor -> dlogits
   binary_cross_entropy_gradient,   ///< logits, target -> dlogits
 
-  // Updates: results are none, operands are changed.
+  accumulate,  ///< sum, gradient -> sum + scale * gradient, without the sum in the first of attributes.part steps; it
+               ///< lies where the sum does
+  clip_norm,   ///< gradients ... -> factor = min(1, attributes.clip / (their norm + 1e-6))
+
+  // Updates: results are none, operands are changed. They clamp the gradient to attributes.clip, if that is not 0, and
+  // multiply it with the factor.
   running_statistics,  ///< mean, variance (biased), running mean, running variance; attributes.momentum, .scale =
                        ///< what makes the variance unbiased
-  sgd,                 ///< parameter, gradient, [velocity]
-  adam,                ///< parameter, gradient, first moment, second moment
+  sgd,                 ///< parameter, gradient, [factor], [velocity]
+  adam,                ///< parameter, gradient, [factor], first moment, second moment
 
   // Moves, put in by passes.
   reorder,  ///< x -> x in the result's layout

@@ -47,6 +47,8 @@ enum class role : std::uint8_t {
   source,   ///< whatever a source gives
   parameter,
   parameter_gradient,
+  gradient_sum,
+  gradient_factor,
   optimizer_state,
   running_mean,
   running_variance,
@@ -67,6 +69,7 @@ enum class presence : std::uint8_t {
   with_norm,      ///< attributes.folds_norm
   with_scale,     ///< attributes.has_scale
   with_residual,  ///< attributes.adds
+  with_factor,    ///< attributes.has_factor
 };
 
 /// An operand or a result, as the table has it.
@@ -114,6 +117,8 @@ inline constexpr slot norm_scale{role::scale, presence::with_norm}, norm_shift{r
     norm_mean{role::mean, presence::with_norm}, norm_variance{role::variance, presence::with_norm};
 // Of a group norm that has them.
 inline constexpr slot own_scale{role::scale, presence::with_scale}, own_shift{role::shift, presence::with_scale};
+// Of an update of clipped gradients.
+inline constexpr slot factor{role::gradient_factor, presence::with_factor};
 inline constexpr slot loss{role::loss}, labels{role::labels}, expected{role::expected};
 
 // clang-format off
@@ -124,6 +129,7 @@ inline constexpr operation_traits rows[] = {
   {operation::parameter, "parameter", phase::source, {}, {{role::source}}},
   {operation::buffer, "buffer", phase::source, {}, {{role::source}}},
   {operation::state, "state", phase::source, {}, {{role::source}}},
+  {operation::gradient_sum, "gradient_sum", phase::source, {}, {{role::source}}},
 
   // Forward.
   {operation::convolution, "convolution", phase::forward,
@@ -207,14 +213,18 @@ inline constexpr operation_traits rows[] = {
    {over_x, labels, {role::divisor}}, {dx}},
   {operation::binary_cross_entropy_gradient, "binary_cross_entropy_gradient", phase::backward,
    {over_x, {role::expected, presence::always, true}}, {dx}},
+  {operation::accumulate, "accumulate", phase::backward,
+   {{role::gradient_sum}, {role::parameter_gradient}}, {{role::gradient_sum}}},
+  {operation::clip_norm, "clip_norm", phase::backward,
+   {{role::parameter_gradient, presence::repeated}}, {{role::gradient_factor}}},
 
   // Updates.
   {operation::running_statistics, "running_statistics", phase::update,
    {mean, variance, {role::running_mean}, {role::running_variance}}, {}},
   {operation::sgd, "sgd", phase::update,
-   {{role::parameter}, {role::parameter_gradient}, {role::optimizer_state, presence::repeated}}, {}},
+   {{role::parameter}, {role::parameter_gradient}, factor, {role::optimizer_state, presence::repeated}}, {}},
   {operation::adam, "adam", phase::update,
-   {{role::parameter}, {role::parameter_gradient}, {role::optimizer_state, presence::repeated}}, {}},
+   {{role::parameter}, {role::parameter_gradient}, factor, {role::optimizer_state, presence::repeated}}, {}},
 
   // Moves.
   {operation::reorder, "reorder", phase::move, {x}, {y}},

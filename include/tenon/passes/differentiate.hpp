@@ -5,7 +5,7 @@
 #include <array>
 
 #include "tenon/graph/growing_graph.hpp"
-#include "tenon/passes/optimizer_rule.hpp"
+#include "tenon/passes/append_updates.hpp"
 #include "tenon/passes/trained_values.hpp"
 
 // A default stands for the operations that a switch does not name.
@@ -19,7 +19,7 @@ inline namespace v0 {
 class differentiator {
  public:
   constexpr differentiator(const graph_view& graph, const optimizer_rule& rule)
-      : from_(graph), copy_(graph), rule_(rule) {}
+      : from_(graph), copy_(graph), updates_(rule) {}
 
   constexpr growing_graph run() {
     gradients_.assign(from_.values.size(), -1);
@@ -29,7 +29,7 @@ class differentiator {
     list<std::int32_t> waiting;
     for (std::int32_t i = 0; i < from_.node_count(); ++i) {
       const node& each = from_.nodes.first[i];
-      if (each.op == operation::running_statistics && readers_.first[from_.operand(each, 2)] > 0) {
+      if (each.op == operation::running_statistics && readers_.first[from_.operand(each, role::running_mean)] > 0) {
         waiting.push_back(i);
       } else {
         copy_.copy(each);
@@ -42,10 +42,13 @@ class differentiator {
       const std::int32_t* const read = from_.operands.first + current.operands.begin;
       for (std::int32_t o = 0; o < current.operands.count; ++o) {
         const node& source = from_.nodes.first[from_.values.first[read[o]].producer];
-        if (source.op == operation::parameter && --readers_.first[read[o]] == 0) release(read[o], source);
+        if (source.op != operation::parameter || --readers_.first[read[o]] > 0) continue;
+        if (const std::int32_t gradient = gradients_.first[read[o]]; gradient >= 0)
+          updates_.append(copy_.to, source, now(read[o]), gradient);
       }
     }
     for (const std::int32_t i : waiting) copy_.copy(from_.nodes.first[i]);
+    updates_.finish(copy_.to);
     copy_.copy_outputs();
     return std::move(copy_.to);
   }
@@ -74,23 +77,6 @@ class differentiator {
       const std::array<std::int32_t, 2> both{sum, gradient};
       sum = copy_.to.make(operation::add, both, {}, extents(old), scope);
     }
-  }
-
-  // The last reader of a parameter has been dealt with: the gradient is whole, and the update follows.
-  constexpr void release(std::int32_t old, const node& source) {
-    const std::int32_t gradient = gradients_.first[old];
-    if (gradient < 0) return;
-    std::array<std::int32_t, 2 + optimizer_rule::most_states> operands{now(old), gradient};
-    for (std::int32_t part = 0; part < rule_.states; ++part) {
-      attributes attribute;
-      attribute.index = source.attribute.index;
-      attribute.part = part;
-      operands[static_cast<std::size_t>(2 + part)] = copy_.to.make(operation::state, {}, attribute, extents(old));
-    }
-    attributes attribute = rule_.attribute;
-    attribute.index = source.attribute.index;
-    attribute.learning_rate_factor = source.attribute.learning_rate_factor;
-    copy_.to.append(rule_.op, {operands.data(), static_cast<std::size_t>(2 + rule_.states)}, attribute, source.scope);
   }
 
   // Appends a gradient node that has one result, for the operand `old`.
@@ -328,7 +314,7 @@ class differentiator {
 
   graph_view from_;
   graph_copy copy_;
-  optimizer_rule rule_;
+  update_appender updates_;
   list<std::int32_t> gradients_, readers_;
   list<char> needs_;
   std::array<std::int32_t, 2> pair_{};

@@ -7,6 +7,7 @@
 
 #include "tenon/backends/backend.hpp"
 #include "tenon/graph/input.hpp"
+#include "tenon/train/gradient_options.hpp"
 #include "tenon/train/losses.hpp"
 #include "tenon/train/optimizers.hpp"
 
@@ -28,7 +29,17 @@ struct pick<Base, Default, First, Rest...> {
 };
 
 /// What can be wrong with what stands behind net and input.
-enum class argument_fault { none, input, foreign, two_losses, two_optimizers, two_backends, no_loss };
+enum class argument_fault {
+  none,
+  input,
+  foreign,
+  two_losses,
+  two_optimizers,
+  two_backends,
+  no_loss,
+  options_without_optimizer,
+  option_twice
+};
 
 /// What stands behind net and input in the arguments of a plan. With a fault neither loss nor optimizer, so that
 /// nothing follows from it: `check_arguments` says what it is.
@@ -40,13 +51,20 @@ struct plan_arguments {
 
   static constexpr argument_fault fault = [] {
     if (((input_list<Arguments>::type::list.size() > 0) || ...)) return argument_fault::input;
-    const bool known = ((std::is_base_of_v<backend_base, Arguments> || std::is_base_of_v<loss_base, Arguments> ||
-                         std::is_base_of_v<optimizer_base, Arguments> || std::same_as<keep_gradients, Arguments>)&&...);
+    const bool known =
+        ((std::is_base_of_v<backend_base, Arguments> || std::is_base_of_v<loss_base, Arguments> ||
+          std::is_base_of_v<optimizer_base, Arguments> || std::is_base_of_v<gradient_option_base, Arguments> ||
+          std::same_as<keep_gradients, Arguments>)&&...);
     if (!known) return argument_fault::foreign;
     if (given < loss_base >> 1) return argument_fault::two_losses;
     if (given < optimizer_base >> 1) return argument_fault::two_optimizers;
     if (given < backend_base >> 1) return argument_fault::two_backends;
     if (given<loss_base> < given<optimizer_base>) return argument_fault::no_loss;
+    if (given<optimizer_base> == 0 && given < gradient_option_base >> 0)
+      return argument_fault::options_without_optimizer;
+    const bool once =
+        ((!std::is_base_of_v<gradient_option_base, Arguments> || times_given<Arguments, Arguments...> == 1) && ...);
+    if (!once) return argument_fault::option_twice;
     return argument_fault::none;
   }();
   static constexpr bool has_loss = fault == argument_fault::none && given<loss_base> == 1;
@@ -55,6 +73,19 @@ struct plan_arguments {
   using backend = typename pick<backend_base, backend::onednn, Arguments...>::type;
   using loss = std::conditional_t<has_loss, typename pick<loss_base, void, Arguments...>::type, void>;
   using optimizer = std::conditional_t<trains, typename pick<optimizer_base, void, Arguments...>::type, void>;
+
+  /// How parameters are updated: as the optimizer says, and the options for gradients.
+  static constexpr optimizer_rule rule() {
+    optimizer_rule made = optimizer::rule();
+    (apply<Arguments>(made), ...);
+    return made;
+  }
+
+ private:
+  template <class Argument>
+  static constexpr void apply(optimizer_rule& made) {
+    if constexpr (std::is_base_of_v<gradient_option_base, Argument>) Argument::set(made);
+  }
 };
 
 /// Stops the compiler if there is no input, or the arguments have a fault. Its type is asked for, not its value: what
@@ -74,6 +105,9 @@ constexpr auto check_arguments() {
   static_assert(
       Fault != argument_fault::no_loss,
       "an optimizer without a loss: a trainer takes both, cross_entropy<>, sgd<>; a predictor neither, or a loss");
+  static_assert(Fault != argument_fault::options_without_optimizer,
+                "accumulate, clip_norm and clip_value are options of a trainer, which has an optimizer");
+  static_assert(Fault != argument_fault::option_twice, "an option for gradients is given twice");
   return Fault;
 }
 

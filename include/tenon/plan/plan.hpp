@@ -41,13 +41,29 @@ struct memory_demand {
   atom_list atoms;
 };
 
+/// The first of the nodes at the end of a step that only bring gradients into parameters.
+constexpr std::int32_t first_update_of(const graph_view& graph) {
+  std::int32_t i = graph.node_count();
+  for (; i > 0; --i) {
+    const node& before = graph.node_at(i - 1);
+    const bool updates = is_update(before.op) && before.op != operation::running_statistics;
+    if (!updates && !is_source(before.op) && before.op != operation::clip_norm) break;
+  }
+  return i;
+}
+
 /// cost: nodes + operands
 template <class Capabilities>
 constexpr memory_demand find_demand(const graph_view& graph, const plan_options& options) {
   memory_demand demand;
   growing_plan& plan = demand.plan;
   const parameter_offsets offsets = find_parameter_offsets(graph);
-  plan.placements = assign_spaces(graph, offsets, options.keep_gradients);
+  bool keep_gradients = options.keep_gradients;
+  for (const node& current : graph.nodes) {
+    if (current.op == operation::accumulate) plan.sizes.accumulated_steps = current.attribute.part;
+    keep_gradients = keep_gradients || current.op == operation::accumulate || current.op == operation::clip_norm;
+  }
+  plan.placements = assign_spaces(graph, offsets, keep_gradients);
   const lifetimes lives = find_lifetimes(graph);
   const group_list groups = group_finder<Capabilities>(graph, lives, plan.placements).run();
   demand.atoms = atom_cutter(groups, lives).run();
@@ -64,10 +80,11 @@ constexpr memory_demand find_demand(const graph_view& graph, const plan_options&
   plan.sizes.parameter_bytes = offsets.parameter_bytes;
   plan.sizes.buffer_bytes = offsets.buffer_bytes;
   plan.sizes.optimizer_bytes = states * offsets.trained_bytes;
-  plan.sizes.gradient_bytes = options.keep_gradients ? offsets.trained_bytes : 0;
+  plan.sizes.gradient_bytes = keep_gradients ? offsets.trained_bytes : 0;
   if (options.has_loss) {
     plan.sizes.loss = graph.outputs[0];
     plan.sizes.loss_node = graph.value_at(graph.outputs[0]).producer;
+    plan.sizes.update_node = first_update_of(graph);
   }
   return demand;
 }

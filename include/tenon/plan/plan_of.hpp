@@ -64,9 +64,9 @@ struct fusion {
   static constexpr growing_graph make() { return Pipeline::fuse(Lowered::graph.view()); }
 };
 
-template <class Fused, class Pipeline, class Optimizer>
+template <class Fused, class Pipeline, class Arguments>
 struct differentiation {
-  static constexpr growing_graph make() { return Pipeline::differentiate(Fused::graph.view(), Optimizer::rule()); }
+  static constexpr growing_graph make() { return Pipeline::differentiate(Fused::graph.view(), Arguments::rule()); }
 };
 
 template <class Differentiated, class Pipeline>
@@ -128,7 +128,7 @@ class plan_of {
   struct stages {
     using recipe = training_pipeline<capabilities>;
     using fused = stage<fusion<lowered, recipe>>;
-    using differentiated = stage<differentiation<fused, recipe, typename arguments::optimizer>>;
+    using differentiated = stage<differentiation<fused, recipe, arguments>>;
     using recomputed = stage<recomputation<differentiated, recipe>>;
     using trained = stage<layout_choice<recomputed, recipe>>;
     using inferred = stage<inference_compilation<lowered, capabilities>>;
@@ -170,7 +170,7 @@ class plan_of {
   static constexpr std::int64_t packed_bytes = plan.sizes.packed_bytes;
   /// Activations alive between the forward and the backward pass.
   static constexpr std::int64_t saved_bytes = trains ? find_saved_bytes(view()) : 0;
-  /// Gradients that are kept, of trainable parameters: none without keep_gradients.
+  /// Gradients that are kept, of trainable parameters: none without keep_gradients, accumulate or clip_norm.
   static constexpr std::int64_t gradient_bytes = plan.sizes.gradient_bytes;
   /// Momentum and moments of trainable parameters.
   static constexpr std::int64_t optimizer_bytes = plan.sizes.optimizer_bytes;

@@ -29,10 +29,12 @@ struct placement {
 /// A planned graph. Its nodes run in order; sources are skipped.
 struct plan_view {
   graph_view graph;
-  array_view<placement> placements;  ///< one a value
-  array_view<std::int64_t> packed;   ///< one a node: offset of its packed weights, or -1
-  std::int32_t loss = -1;            ///< the value that is the loss, or -1
-  std::int32_t loss_node = -1;       ///< nodes after it are the backward pass and the updates
+  array_view<placement> placements;    ///< one a value
+  array_view<std::int64_t> packed;     ///< one a node: offset of its packed weights, or -1
+  std::int32_t loss = -1;              ///< the value that is the loss, or -1
+  std::int32_t loss_node = -1;         ///< nodes after it are the backward pass and the updates
+  std::int32_t update_node = -1;       ///< nodes from it on wait for the gradients of all accumulated steps
+  std::int32_t accumulated_steps = 1;  ///< after how many steps those run
   std::int64_t arena_bytes = 0;
   std::int64_t packed_bytes = 0;
   std::int64_t parameter_bytes = 0;  ///< of the parameters alone
@@ -53,8 +55,12 @@ struct plan_view {
 /// What changes from step to step.
 struct step_arguments {
   float learning_rate = 0;
-  std::int64_t step = 0;   ///< counted from 1, for Adam's bias correction and dropouts
-  std::uint64_t seed = 0;  ///< of dropouts
+  std::int64_t step = 0;    ///< counted from 1, for dropouts
+  std::uint64_t seed = 0;   ///< of dropouts
+  std::int64_t update = 0;  ///< counted from 1, for Adam's bias correction; 0: as `step`
+  bool starts_sum = true;   ///< the first of the steps whose gradients are accumulated
+
+  std::int64_t update_number() const { return update == 0 ? step : update; }
 };
 
 }  // namespace v0

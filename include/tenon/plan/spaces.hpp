@@ -74,6 +74,9 @@ constexpr list<placement> assign_spaces(const graph_view& graph, const parameter
     } else if (current.op == operation::state) {
       place[first].space = memory_space::optimizer;
       place[first].offset = current.attribute.part * offsets.trained_bytes + offsets.trained[index];
+    } else if (current.op == operation::gradient_sum || current.op == operation::accumulate) {
+      place[first].space = memory_space::gradient;
+      place[first].offset = offsets.trained[index];
     }
   }
   if (!keep_gradients) return places;

@@ -111,8 +111,9 @@ class batch_tensors {
       if (read < 0) continue;
       const value& target = graph.value_at(read);
       if (graph.node_at(target.producer).attribute.index != index) continue;
-      return count_labels(labels, target.extents.elements(), graph.operand_value(current, role::activation).extents.channels(),
-                          current.attribute, graph.reals.data());
+      return count_labels(labels, target.extents.elements(),
+                          graph.operand_value(current, role::activation).extents.channels(), current.attribute,
+                          graph.reals.data());
     }
     return 0;
   }

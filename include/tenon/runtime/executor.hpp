@@ -77,17 +77,38 @@ class executor {
     return factor == 0 ? 0 : static_cast<float>(static_cast<double>(loss) / factor);
   }
 
-  /// Runs the rest: running statistics, backward pass, updates. Throws numeric_error for a gradient that is not finite;
-  /// its parameter is as it was, the updates made before it stay, and the step counts.
-  void run_backward(float learning_rate) {
+  /// Runs the rest: running statistics, backward pass, and the updates, unless they wait for further steps; returns
+  /// whether they were made. Throws numeric_error for a gradient that is not finite: its parameter is as it was, the
+  /// updates made before it stay, the step counts, and gradients that were accumulated are dropped.
+  bool run_backward(float learning_rate) {
     ++steps_;
+    const std::int32_t accumulated = std::exchange(accumulated_, 0);  // if the program throws, they are dropped
+    const bool updates = accumulated + 1 == plan_.accumulated_steps;
+    if (updates) ++updates_;
     const step_end whatever_happens{*this};
-    program_->run(plan_.loss_node + 1, plan_.graph.node_count(), {learning_rate, steps_, seed_});
+    program_->run(plan_.loss_node + 1, updates ? plan_.graph.node_count() : plan_.update_node,
+                  {learning_rate, steps_, seed_, updates_, accumulated == 0});
+    accumulated_ = updates ? 0 : accumulated + 1;
+    return updates;
   }
 
-  /// In place of a backward pass that has nothing to tell.
-  void clear_gradients() {
-    if (gradients_) std::memset(gradients_.get(), 0, static_cast<std::size_t>(plan_.gradient_bytes));
+  /// In place of a backward pass that has nothing to tell: all gradients are 0. If the gradients of steps before wait
+  /// for this one, the updates are made; returns whether.
+  bool run_nothing(float learning_rate) {
+    const std::int32_t accumulated = std::exchange(accumulated_, 0);
+    if (accumulated == 0 && gradients_) {
+      std::memset(gradients_.get(), 0, static_cast<std::size_t>(plan_.gradient_bytes));
+      return false;
+    }
+    if (accumulated == 0) return false;
+    if (accumulated + 1 < plan_.accumulated_steps) {
+      accumulated_ = accumulated + 1;
+      return false;
+    }
+    ++updates_;
+    program_->run(plan_.update_node, plan_.graph.node_count(), {learning_rate, steps_, seed_, updates_});
+    store_->changed();
+    return true;
   }
 
   /// An output's memory.
@@ -138,7 +159,8 @@ class executor {
   allocation arena_, packed_, scratchpad_, optimizer_, gradients_;
   memory memory_;
   std::uint64_t packed_version_ = 0;
-  std::int64_t steps_ = 0;
+  std::int64_t steps_ = 0, updates_ = 0;
+  std::int32_t accumulated_ = 0;  ///< steps since the last update
   std::uint64_t seed_ = 0;
 };
 

@@ -27,6 +27,8 @@ template <std::size_t Losses>
 struct step_result {
   float loss = 0;            ///< the sum of all losses, each times its factor
   std::int64_t counted = 0;  ///< the labels and elements that count, of all losses; if 0, the step changed nothing
+  /// Whether the parameters were updated: with accumulate<N> they are at every N-th step.
+  bool updated = false;
   std::array<single_loss, Losses> losses{};  ///< each by itself, in the order of the outputs
 
   constexpr operator float() const { return loss; }  // NOLINT

@@ -96,7 +96,8 @@ struct training_step_of<Trainer, Plan, true>
 ///     teacher t{tenon::initialize(42)};
 ///     float loss = t.step(pictures, labels, {.learning_rate = 0.05f});
 ///
-/// Behind the optimizer may stand a backend and keep_gradients. Movable, not copyable; one thread at a time may use it.
+/// Behind the optimizer may stand a backend, keep_gradients, accumulate<N>, clip_norm<> and clip_value<>. Movable, not
+/// copyable; one thread at a time may use it.
 template <const auto& Net, class Inputs, class... Arguments>
 class trainer : public plan_of<Net, Inputs, Arguments...>,
                 public training_step_of<trainer<Net, Inputs, Arguments...>, plan_of<Net, Inputs, Arguments...>>::type {
@@ -172,7 +173,7 @@ class trainer : public plan_of<Net, Inputs, Arguments...>,
     auto result = batch_tensors<plan_type>::check(all);
     batch_tensors<plan_type>::check_finite(all);
     if (result.counted == 0) {
-      executor_.clear_gradients();
+      result.updated = executor_.run_nothing(options.learning_rate);
       return result;
     }
     batch_tensors<plan_type>::copy(all, executor_);
@@ -182,7 +183,7 @@ class trainer : public plan_of<Net, Inputs, Arguments...>,
       throw numeric_error("the loss is not finite: " + found, "loss", "a finite number", found);
     }
     batch_tensors<plan_type>::note_losses(result, executor_);
-    executor_.run_backward(options.learning_rate);
+    result.updated = executor_.run_backward(options.learning_rate);
     return result;
   }
 

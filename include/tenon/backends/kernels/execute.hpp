@@ -15,6 +15,7 @@
 #    include "tenon/backends/kernels/channels.hpp"
 #    include "tenon/backends/kernels/channelwise.hpp"
 #    include "tenon/backends/kernels/dropout.hpp"
+#    include "tenon/backends/kernels/gradient_sums.hpp"
 #    include "tenon/backends/kernels/group_norm.hpp"
 #    include "tenon/backends/kernels/group_norm_gradient.hpp"
 #    include "tenon/backends/kernels/losses.hpp"
@@ -82,6 +83,7 @@ void execute([[maybe_unused]] const graph_view& graph, const node& of,
     case operation::parameter:
     case operation::buffer:
     case operation::state:
+    case operation::gradient_sum:
       return;
     TENON_CASE(batch_norm, batch_norm<TakesPlain>(attribute, operands, results))
     TENON_CASE(batch_norm_training, batch_norm_training<TakesPlain>(attribute, operands, results))
@@ -120,6 +122,8 @@ void execute([[maybe_unused]] const graph_view& graph, const node& of,
     TENON_CASE(mean_square_gradient, mean_square_gradient(attribute, operands, results))
     TENON_CASE(cross_entropy_gradient, cross_entropy_gradient(graph, attribute, operands, results))
     TENON_CASE(binary_cross_entropy_gradient, binary_cross_entropy_gradient(attribute, operands, results))
+    TENON_CASE(accumulate, accumulate(graph, of, operands, results, arguments))
+    TENON_CASE(clip_norm, clip_norm(graph, of, operands, results))
     TENON_CASE(running_statistics, running_statistics(attribute, operands))
     TENON_CASE(sgd, sgd(graph, of, operands, arguments))
     TENON_CASE(adam, adam(graph, of, operands, arguments))

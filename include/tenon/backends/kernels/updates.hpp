@@ -60,6 +60,26 @@ inline void check_gradient(const graph_view& graph, const node& of, std::span<co
   if (found) refuse_gradient(graph.text(of.scope), arguments.values, arguments.count);
 }
 
+/// What becomes of a gradient before it is used.
+struct gradient_change {
+  float factor = 1;
+  float greatest = 0;  ///< of an element; 0: any
+
+  gradient_change(operation op, const attributes& attribute, std::span<const operand> operands)
+      : greatest(static_cast<float>(attribute.clip)) {
+    if (const auto* given = data_of<const float>(op, attribute, operands.data(), role::gradient_factor))
+      factor = *given;
+  }
+};
+
+TENON_KERNEL_INLINE vec changed(const gradient_change& by, vec gradient) {
+  if (by.greatest != 0) {
+    gradient = gradient > by.greatest ? all(by.greatest) : gradient;
+    gradient = gradient < -by.greatest ? all(-by.greatest) : gradient;
+  }
+  return by.factor * gradient;
+}
+
 struct sgd_arguments {
   float* parameter;
   const float* gradient;
@@ -67,6 +87,7 @@ struct sgd_arguments {
   std::int64_t count;
   float weight_decay, momentum, learning_rate;
   bool nesterov;
+  gradient_change change;
 };
 
 TENON_KERNEL inline void sgd_part(const sgd_arguments& of, std::int64_t begin, std::int64_t end) {
@@ -74,7 +95,7 @@ TENON_KERNEL inline void sgd_part(const sgd_arguments& of, std::int64_t begin, s
   for (std::int64_t i = begin * update_grain; i < last; i += width) {
     const std::int64_t rest = last - i;
     const vec parameter = load_some(of.parameter + i, rest);
-    vec step = load_some(of.gradient + i, rest) + of.weight_decay * parameter;
+    vec step = changed(of.change, load_some(of.gradient + i, rest)) + of.weight_decay * parameter;
     if (of.velocity != nullptr) {
       const vec velocity = of.momentum * load_some(of.velocity + i, rest) + step;
       store_some(of.velocity + i, velocity, rest);
@@ -84,20 +105,22 @@ TENON_KERNEL inline void sgd_part(const sgd_arguments& of, std::int64_t begin, s
   }
 }
 
-/// parameter, gradient, [velocity]: PyTorch's SGD without dampening. Throws numeric_error, and changes nothing, for a
-/// gradient that is not finite.
+/// parameter, gradient, [factor], [velocity]: PyTorch's SGD without dampening. Throws numeric_error, and changes
+/// nothing, for a gradient that is not finite.
 inline void sgd(const graph_view& graph, const node& node_of, std::span<const operand> operands,
                 const step_arguments& arguments) {
   check_gradient(graph, node_of, operands);
   const attributes& attribute = node_of.attribute;
-  const sgd_arguments of{operands[0].as<float>(),
-                         operands[1].as<const float>(),
-                         operands.size() > 2 ? operands[2].as<float>() : nullptr,
-                         operands[0].extents.elements(),
-                         static_cast<float>(attribute.weight_decay),
-                         static_cast<float>(attribute.momentum),
-                         static_cast<float>(learning_rate(attribute, arguments)),
-                         attribute.nesterov};
+  const sgd_arguments of{
+      operands[0].as<float>(),
+      operands[1].as<const float>(),
+      data_of<float>(operation::sgd, attribute, operands.data(), role::optimizer_state, operands.size()),
+      operands[0].extents.elements(),
+      static_cast<float>(attribute.weight_decay),
+      static_cast<float>(attribute.momentum),
+      static_cast<float>(learning_rate(attribute, arguments)),
+      attribute.nesterov,
+      {operation::sgd, attribute, operands}};
   in_parallel(divide_up(of.count, update_grain), sgd_part, of);
 }
 
@@ -114,6 +137,7 @@ struct adam_arguments {
   float step;          ///< learning rate / first bias correction
   float correction;    ///< 1 / square root of the second bias correction
   float epsilon;
+  gradient_change change;
 };
 
 TENON_KERNEL inline void adam_part(const adam_arguments& of, std::int64_t begin, std::int64_t end) {
@@ -121,7 +145,7 @@ TENON_KERNEL inline void adam_part(const adam_arguments& of, std::int64_t begin,
   for (std::int64_t i = begin * update_grain; i < last; i += width) {
     const std::int64_t rest = last - i;
     const vec parameter = load_some(of.parameter + i, rest);
-    const vec gradient = load_some(of.gradient + i, rest) + of.decay * parameter;
+    const vec gradient = changed(of.change, load_some(of.gradient + i, rest)) + of.decay * parameter;
     const vec first = of.beta1 * load_some(of.first + i, rest) + of.more1 * gradient;
     const vec second = of.beta2 * load_some(of.second + i, rest) + of.more2 * gradient * gradient;
     store_some(of.first + i, first, rest);
@@ -131,18 +155,20 @@ TENON_KERNEL inline void adam_part(const adam_arguments& of, std::int64_t begin,
   }
 }
 
-/// parameter, gradient, first moment, second moment: PyTorch's Adam, or AdamW if attribute.decoupled. Throws as sgd.
+/// parameter, gradient, [factor], first moment, second moment: PyTorch's Adam, or AdamW if attribute.decoupled. Throws
+/// as sgd.
 inline void adam(const graph_view& graph, const node& node_of, std::span<const operand> operands,
                  const step_arguments& arguments) {
   check_gradient(graph, node_of, operands);
   const attributes& attribute = node_of.attribute;
-  const double rate = learning_rate(attribute, arguments), step = static_cast<double>(arguments.step);
+  const double rate = learning_rate(attribute, arguments), step = static_cast<double>(arguments.update_number());
+  const operand* const moments = find_operand(operation::adam, attribute, operands.data(), role::optimizer_state);
   const double correction1 = 1 - std::pow(attribute.beta1, step), correction2 = 1 - std::pow(attribute.beta2, step);
   const adam_arguments of{
       operands[0].as<float>(),
       operands[1].as<const float>(),
-      operands[2].as<float>(),
-      operands[3].as<float>(),
+      moments[0].as<float>(),
+      moments[1].as<float>(),
       operands[0].extents.elements(),
       static_cast<float>(attribute.decoupled ? 0 : attribute.weight_decay),
       static_cast<float>(attribute.decoupled ? 1 - rate * attribute.weight_decay : 1),
@@ -153,6 +179,7 @@ inline void adam(const graph_view& graph, const node& node_of, std::span<const o
       static_cast<float>(rate / correction1),
       static_cast<float>(1 / std::sqrt(correction2)),
       static_cast<float>(attribute.epsilon),
+      {operation::adam, attribute, operands},
   };
   in_parallel(divide_up(of.count, update_grain), adam_part, of);
 }

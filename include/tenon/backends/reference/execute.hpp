@@ -36,6 +36,7 @@ void execute(const graph_view& graph, const node& of, std::span<const operand> o
     case operation::parameter:
     case operation::buffer:
     case operation::state:
+    case operation::gradient_sum:
       return;
     case operation::convolution:
       return convolution<T>(attribute, operands, results);
@@ -123,6 +124,10 @@ void execute(const graph_view& graph, const node& of, std::span<const operand> o
       return binary_cross_entropy_gradient<T>(attribute, operands, results);
     case operation::cross_entropy_gradient:
       return cross_entropy_gradient<T>(graph, attribute, operands, results);
+    case operation::accumulate:
+      return accumulate<T>(graph, of, operands, results, arguments);
+    case operation::clip_norm:
+      return clip_norm<T>(graph, of, operands, results);
     case operation::running_statistics:
       return running_statistics<T>(attribute, operands);
     case operation::sgd:
