@@ -63,7 +63,7 @@ static_assert(capabilities::result_layout(convolution(3, 64).view(), convolution
 
 // Channels count up to 16 on both sides, but for a stem's; depthwise weights grow by their channels alone.
 constexpr std::int64_t packed(const little_graph<2>& graph) {
-  return capabilities::packed_bytes(graph.view(), graph.last());
+  return capabilities::select(graph.view(), graph.last()).packed_bytes;
 }
 static_assert(packed(convolution(64, 64)) == 64 * 64 * 9 * 4);
 static_assert(packed(convolution(19, 5)) == 32 * 16 * 9 * 4);
@@ -129,8 +129,8 @@ TEST_CASE("a weight gradient's workspace holds the blocked weights and a padded 
                         {shape(1, 19, 8, 8), shape(1, 5, 8, 8)},
                         shape(5, 19, 3, 3)};
   graph.values[0].arrangement = graph.values[1].arrangement = layout::blocked;
-  CHECK(capabilities::workspace_bytes(graph.view(), graph.last()) == 32 * 16 * 9 * 4);
+  CHECK(capabilities::select(graph.view(), graph.last()).workspace_bytes == 32 * 16 * 9 * 4);
   graph.nodes[2].attribute.has_bias = true;
-  CHECK(capabilities::workspace_bytes(graph.view(), graph.last()) == 32 * 16 * 9 * 4 + 64);
-  CHECK(capabilities::packed_bytes(graph.view(), graph.last()) == 0);
+  CHECK(capabilities::select(graph.view(), graph.last()).workspace_bytes == 32 * 16 * 9 * 4 + 64);
+  CHECK(capabilities::select(graph.view(), graph.last()).packed_bytes == 0);
 }

@@ -26,7 +26,8 @@ bool has_narrow(const tenon_test::compiled_graph& compiled) {
   const graph_view graph = compiled.graph.view();
   return std::any_of(graph.nodes.begin(), graph.nodes.end(), [&](const node& each) {
     return onednn::role_of(each.op) != onednn::convolution_role::none &&
-           (onednn::is_narrow(graph, each) || onednn::convolves_rows(graph, each));
+           (onednn::algorithm_of(each) == onednn::algorithm::narrow ||
+            onednn::algorithm_of(each) == onednn::algorithm::rows);
   });
 }
 

@@ -60,8 +60,9 @@ struct small_network {
       placements.push_back({is_parameter ? memory_space::parameter : memory_space::arena, end, bytes});
       end += round_up(bytes, is_parameter ? 4 : 64);
     }
-    for (const node& each : nodes) {
-      const std::int64_t bytes = onednn::capabilities::packed_bytes(plan.graph, each);
+    for (node& each : nodes) {
+      each.chosen = onednn::capabilities::select(plan.graph, each);
+      const std::int64_t bytes = each.chosen.packed_bytes;
       packed.push_back(bytes > 0 ? plan.packed_bytes : -1);
       plan.packed_bytes += bytes;
     }

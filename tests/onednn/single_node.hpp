@@ -109,7 +109,7 @@ class single_node {
           placements[static_cast<std::size_t>(overwritten_)].offset;
     }
     std::vector<std::int64_t> packed(nodes_.size(), -1);
-    const std::int64_t packed_bytes = onednn::capabilities::packed_bytes(graph, of);
+    const std::int64_t packed_bytes = of.chosen.packed_bytes;
     if (packed_bytes > 0) packed.back() = 0;
     plan_view plan;
     plan.graph = graph;
@@ -189,7 +189,8 @@ class single_node {
     for (int i = 0; i < main_.results.count; ++i)
       values_[static_cast<std::size_t>(main_.results[i])].arrangement =
           onednn::capabilities::result_layout(view(), main_, i);
-    const std::int64_t bytes = onednn::capabilities::workspace_bytes(view(), main_);
+    nodes_.back().chosen = onednn::capabilities::select(view(), nodes_.back());
+    const std::int64_t bytes = nodes_.back().chosen.workspace_bytes;
     if (bytes > 0) {
       ++nodes_.back().results.count;
       nodes_.back().attribute.has_workspace = true;

@@ -123,8 +123,8 @@ TEST_CASE("the reference backend's capabilities are constants") {
   STATIC_REQUIRE(!capabilities::fuses_activation(operation::convolution, activation::relu));
   STATIC_REQUIRE(capabilities::operand_layout({}, made(operation::convolution), 0) == layout::plain);
   STATIC_REQUIRE(capabilities::result_layout({}, made(operation::convolution), 0) == layout::plain);
-  STATIC_REQUIRE(capabilities::packed_bytes({}, made(operation::convolution)) == 0);
-  STATIC_REQUIRE(capabilities::workspace_bytes({}, made(operation::convolution)) == 0);
+  STATIC_REQUIRE(capabilities::select({}, made(operation::convolution)).packed_bytes == 0);
+  STATIC_REQUIRE(capabilities::select({}, made(operation::convolution)).workspace_bytes == 0);
   STATIC_REQUIRE(capabilities::in_place({}, made(operation::add), 1));
   STATIC_REQUIRE(capabilities::in_place({}, made(operation::batch_norm), 0));
   STATIC_REQUIRE(!capabilities::in_place({}, made(operation::batch_norm), 1));

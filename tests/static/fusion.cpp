@@ -38,7 +38,7 @@ struct fusing {
     return i == 0 ? layout::blocked : layout::plain;
   }
   static constexpr layout result_layout(const graph_view&, const node&, int) { return layout::blocked; }
-  static constexpr std::int64_t workspace_bytes(const graph_view&, const node&) { return 0; }
+  static constexpr tenon::selection select(const graph_view&, const node&) { return {}; }
 };
 
 /// Fuses sums and activations.

@@ -42,8 +42,8 @@ struct tiny {
   static constexpr layout result_layout(const graph_view&, const node& of, int) {
     return of.op == operation::convolution ? layout::blocked : layout::plain;
   }
-  static constexpr std::int64_t workspace_bytes(const graph_view&, const node& of) {
-    return of.op == operation::convolution ? 256 : 0;
+  static constexpr tenon::selection select(const graph_view&, const node& of) {
+    return {.workspace_bytes = of.op == operation::convolution ? 256 : 0};
   }
 };
 

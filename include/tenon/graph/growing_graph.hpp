@@ -84,7 +84,7 @@ class growing_graph {
   constexpr void push_node(operation op, const array_view<std::int32_t>& from, const attributes& attribute, range scope,
                            std::int32_t results) {
     const range read{static_cast<std::int32_t>(operands.count), static_cast<std::int32_t>(from.count)};
-    nodes.push_back({op, read, {static_cast<std::int32_t>(values.count), results}, scope, attribute});
+    nodes.push_back({op, read, {static_cast<std::int32_t>(values.count), results}, scope, attribute, {}});
     if (from.count > 0) operands.append(from.first, from.count);
   }
 };
@@ -128,7 +128,8 @@ class graph_copy {
                         {static_cast<std::int32_t>(to.operands.count), old.operands.count},
                         {static_cast<std::int32_t>(to.values.count), old.results.count},
                         old.scope,
-                        old.attribute});
+                        old.attribute,
+                        old.chosen});
     if (old.operands.count > 0) {
       const std::int32_t* const now = renumbered.first;
       std::int32_t* const numbers = to.operands.extend(static_cast<std::size_t>(old.operands.count));

@@ -110,6 +110,15 @@ struct attributes {
   double beta2 = 0;
 };
 
+/// What a node is computed by, of the alternatives that a backend has for it: chosen once the layouts are settled, and
+/// read by whatever depends on it.
+struct selection {
+  std::uint8_t algorithm = 0;     ///< the backend's own numbers; capabilities::name_of tells the name
+  std::int64_t packed_bytes = 0;  ///< of the weights and the bias in the order in which it reads them; 0: as they are
+  std::int64_t workspace_bytes = 0;  ///< of scratch memory that it needs while it runs
+  std::int64_t cost = 0;             ///< an estimate of its time: multiply-accumulates of a good dense convolution
+};
+
 /// One operation of a graph in static single assignment form. Ranges are into the graph's pools: operands into
 /// `operands`, whose elements are value numbers; results are consecutive values; the scope is text.
 struct node {
@@ -118,6 +127,7 @@ struct node {
   range results;
   range scope;
   attributes attribute;
+  selection chosen;
 };
 
 /// Whether a node has the operand or the result of a slot; of a repeated one there may be any number.

@@ -10,8 +10,8 @@
 namespace tenon {
 inline namespace v0 {
 
-/// Chooses the layout of each value as the backend asks for it, puts in reorders (one a value and layout), gives nodes
-/// their workspaces, and makes outputs plain values of their own.
+/// Chooses the layout of each value as the backend asks for it, puts in reorders (one a value and layout), lets the
+/// backend select what computes each node, with its workspace, and makes outputs plain values of their own.
 ///
 ///     input (plain) -> max_pool -> output   =>   input -> reorder -> max_pool (blocked) -> reorder -> output (plain)
 ///
@@ -67,10 +67,12 @@ constexpr growing_graph lay_out(const graph_view& graph) {
     for (std::int32_t r = 0; r < current.results.count; ++r) {
       copy.to.values.first[copy.renumbered.first[result + r]].arrangement = chosen.first[result + r].arrangement;
     }
-    const std::int64_t workspace = Capabilities::workspace_bytes(seen, current);
-    if (workspace > 0) {
-      copy.to.nodes[static_cast<std::size_t>(made)].attribute.has_workspace = true;
-      copy.to.add_result(shape(workspace), element_type::byte);
+    // The layouts of what it reads and makes are settled.
+    const selection by = Capabilities::select(copy.to.view(), copy.to.nodes.first[made]);
+    copy.to.nodes.first[made].chosen = by;
+    if (by.workspace_bytes > 0) {
+      copy.to.nodes.first[made].attribute.has_workspace = true;
+      copy.to.add_result(shape(by.workspace_bytes), element_type::byte);
     }
   }
   for (std::int32_t output : graph.outputs) {

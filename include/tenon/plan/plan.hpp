@@ -72,7 +72,7 @@ constexpr memory_demand find_demand(const graph_view& graph, const plan_options&
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
     const node& current = graph.nodes.first[i];
     if (current.op == operation::state) states = greater(states, current.attribute.part + 1);
-    const std::int64_t bytes = is_source(current.op) ? 0 : Capabilities::packed_bytes(graph, current);
+    const std::int64_t bytes = current.chosen.packed_bytes;
     if (bytes == 0) continue;
     plan.packed[i] = plan.sizes.packed_bytes;
     plan.sizes.packed_bytes += round_up(bytes, slot_alignment);

@@ -7,6 +7,7 @@
 
 #include "tenon/backends/onednn/geometry.hpp"
 #include "tenon/backends/onednn/plain_channels.hpp"
+#include "tenon/backends/onednn/selector.hpp"
 #include "tenon/core/element_type.hpp"
 #include "tenon/core/ordering.hpp"
 #include "tenon/graph/channel_parts.hpp"
@@ -73,7 +74,7 @@ struct capabilities {
     switch (operand_slot(of, i).is) {
       case role::activation:
         if (of.op == operation::reorder) return given.arrangement;
-        return sides.source || reads_plain(graph, of) ? layout::plain : layout::blocked;
+        return sides.source || is_stem(graph, of) ? layout::plain : layout::blocked;
       case role::output_gradient:
         return sides.destination ? layout::plain : layout::blocked;
       case role::factor:
@@ -103,32 +104,12 @@ struct capabilities {
     return is == role::activation || is == role::input_gradient ? layout::blocked : layout::plain;
   }
 
-  /// The bytes of packed weights and packed bias the node keeps; 0 for a node without. It is an upper bound, for every
-  /// layout oneDNN may choose on any CPU.
-  static constexpr std::int64_t packed_bytes(const graph_view& graph, const node& of) {
-    const convolution_role role = role_of(of.op);
-    if (role != convolution_role::forward && role != convolution_role::data_gradient) return 0;
-    return greater(weight_bytes(graph, of), gathered_bytes(graph, of)) + (adds_bias(of) ? bias_bytes(graph, of) : 0);
-  }
-
-  /// The bytes of scratch memory the node needs while it runs: a weight gradient in oneDNN's layout, and the gradient
-  /// of a bias whose channels do not fill whole blocks; or a depthwise gradient's partial sums.
-  static constexpr std::int64_t workspace_bytes(const graph_view& graph, const node& of) {
-    if (role_of(of.op) != convolution_role::weight_gradient) return 0;
-    const weight_extents extents = weight_extents_of(graph, of);
-    if (const plain_sides sides = plain_sides_of(graph, of); sides.source || sides.destination) {
-      const std::int64_t narrow = sides.destination ? extents.out : extents.in;
-      const std::int64_t wide = round_up(sides.destination ? extents.in : extents.out, planned_block);
-      return 4 * (sides.source == sides.destination ? kernels::row_gradient_sums(extents.elements(), extents.out)
-                                                    : kernels::narrow_gradient_sums(narrow, wide));
-    }
-    if (has_depthwise_kernels(extents)) {
-      const convolution_values values = convolution_values_of(graph, of);
-      const shape& grid = graph.value_at(is_transposed(of.op) ? values.source : values.destination).extents;
-      const std::int64_t rows = std::int64_t{grid.batch()} * grid.spatial(0) * grid.spatial(1);
-      return 4 * kernels::depthwise_gradient_sums(grid.channels(), rows, extents.kernel);
-    }
-    return weight_bytes(graph, of) + (of.attribute.has_bias ? bias_bytes(graph, of) : 0);
+  /// What computes a node: the alternative of the least cost.
+  /// requires: the layouts of its operands and results are settled.
+  static constexpr selection select(const graph_view& graph, const node& of) { return onednn::select(graph, of); }
+  /// The name of what computes a node, for reports.
+  static constexpr std::string_view name_of(const selection& chosen) {
+    return onednn::name_of(static_cast<algorithm>(chosen.algorithm));
   }
 
   /// Whether a part of the whole (an operand of a concat, a result of a split or of a concat's gradient) may lie in the
@@ -164,11 +145,6 @@ struct capabilities {
     return read.arrangement == layout::plain && !is_source(graph.node_at(read.producer).op);
   }
 
-  /// The stem: a dense convolution over a plain network input of at most 3 channels.
-  static constexpr bool reads_plain(const graph_view& graph, const node& of) {
-    return (of.op == operation::convolution || of.op == operation::convolution_weight_gradient) &&
-           of.attribute.groups == 1 && is_stem_source(graph, graph.operand_value(of, role::activation));
-  }
   /// Gradients of a shared parameter are added in the parameter's plain layout.
   static constexpr bool sums_parameter_gradients(const graph_view& graph, const node& of) {
     for (int i = 0; i < of.operands.count; ++i)
@@ -191,37 +167,6 @@ struct capabilities {
       default:
         return false;
     }
-  }
-
-  static constexpr weight_extents greatest_extents(const graph_view& graph, const node& of) {
-    weight_extents extents = weight_extents_of(graph, of);
-    if (extents.is_depthwise()) {
-      extents.groups = round_up(extents.groups, planned_block);
-      return extents;
-    }
-    // oneDNN reads a plain source of few channels with weights that are blocked by the other side alone.
-    // While layouts are being chosen the source is still plain, so what counts is what the node asks for.
-    const bool is_stem =
-        (of.op == operation::convolution || of.op == operation::convolution_weight_gradient) && reads_plain(graph, of);
-    if (!is_stem) extents.in = round_up(extents.in, planned_block);
-    extents.out = round_up(extents.out, planned_block);
-    return extents;
-  }
-  static constexpr std::int64_t weight_bytes(const graph_view& graph, const node& of) {
-    return round_up(greatest_extents(graph, of).elements() * 4, 64);
-  }
-  /// Of weights that a kernel of ours reads: groups that do not fill blocks grow.
-  static constexpr std::int64_t gathered_bytes(const graph_view& graph, const node& of) {
-    const weight_extents extents = weight_extents_of(graph, of);
-    if (extents.groups == 1 || has_depthwise_kernels(extents)) return 0;
-    const bool forward = role_of(of.op) == convolution_role::forward;
-    const std::int64_t to = forward ? extents.out : extents.in, from = forward ? extents.in : extents.out;
-    const std::int64_t most = greater(kernels::gathered_weights(extents.groups, to, from, extents.kernel, 16),
-                                      kernels::gathered_weights(extents.groups, to, from, extents.kernel, 8));
-    return round_up(most * 4, 64);
-  }
-  static constexpr std::int64_t bias_bytes(const graph_view& graph, const node& of) {
-    return round_up(graph.value_at(convolution_values_of(graph, of).destination).extents.channels(), planned_block) * 4;
   }
 };
 

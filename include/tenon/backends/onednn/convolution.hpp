@@ -33,14 +33,15 @@ std::unique_ptr<convolution_step> make_convolution(const plan_view& plan, std::i
     throw backend_error(joined({"the program has no code for '", scope, "'"}), std::string(scope),
                         "a node that it was compiled for", std::string(name_of(of.op)));
   }
+  const algorithm by = algorithm_of(of);
   if constexpr (Needs.narrow_convolutions) {
-    if (is_narrow(graph, of)) return std::make_unique<narrow_step<Needs.trains()>>(plan, number, set);
+    if (by == algorithm::narrow) return std::make_unique<narrow_step<Needs.trains()>>(plan, number, set);
   }
   if constexpr (Needs.row_convolutions) {
-    if (convolves_rows(graph, of)) return std::make_unique<row_step<Needs.trains()>>(plan, number, set);
+    if (by == algorithm::rows) return std::make_unique<row_step<Needs.trains()>>(plan, number, set);
   }
   if constexpr (Needs.depthwise_convolutions) {
-    if (has_depthwise_kernels(plain)) {
+    if (by == algorithm::depthwise) {
       if constexpr (Needs.trains()) {
         if (is_weight_gradient) return std::make_unique<depthwise_gradient_step>(plan, number, set);
       }

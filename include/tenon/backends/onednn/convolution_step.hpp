@@ -122,7 +122,7 @@ class convolution_step {
     if (role_ == convolution_role::weight_gradient) {
       if (workspace() >= 0) planned = plan_->placements[static_cast<std::size_t>(workspace())].bytes;
     } else if (packed_offset() >= 0) {
-      planned = capabilities::packed_bytes(plan_->graph, *node_);
+      planned = node_->chosen.packed_bytes;
     }
     if (wanted <= planned) return;
     throw backend_error(joined({"weights of '", scope(), "' (", implementation(), ") take ", std::to_string(wanted),

@@ -30,14 +30,23 @@ struct needs {
       plain_activations = plain_activations || works_on_planes(graph, of);
       return;
     }
-    if (is_narrow(graph, of))
-      narrow_convolutions = true;
-    else if (convolves_rows(graph, of))
-      row_convolutions = true;
-    else if (has_depthwise_kernels(weight_extents_of(graph, of)))
-      depthwise_convolutions = true;
-    else if (!has_fast_primitive(graph, of))
-      slow_primitives = true;
+    switch (algorithm_of(of)) {
+      case algorithm::kernel:
+      case algorithm::primitive:
+        break;
+      case algorithm::checked_primitive:
+        slow_primitives = true;
+        break;
+      case algorithm::depthwise:
+        depthwise_convolutions = true;
+        break;
+      case algorithm::rows:
+        row_convolutions = true;
+        break;
+      case algorithm::narrow:
+        narrow_convolutions = true;
+        break;
+    }
   }
   /// Whether a node asks for nothing else.
   constexpr bool cover(const graph_view& graph, const node& of) const {

@@ -28,6 +28,12 @@ constexpr bool is_stem_source(const graph_view& graph, const value& source) {
          source.extents.channels() <= 3;
 }
 
+/// The stem: a dense convolution over a network input that oneDNN reads plain, or its weight's gradient.
+constexpr bool is_stem(const graph_view& graph, const node& of) {
+  return (of.op == operation::convolution || of.op == operation::convolution_weight_gradient) &&
+         of.attribute.groups == 1 && is_stem_source(graph, graph.operand_value(of, role::activation));
+}
+
 /// Operations that take their operands and results element by element, in one layout.
 constexpr bool is_elementwise(operation op) { return traits_of(op).is_elementwise; }
 /// Whether the i-th operand has the layout of the result for that, or for being added to it.
@@ -76,18 +82,6 @@ constexpr plain_sides plain_sides_of(const graph_view& graph, const node& of) {
   if (role != convolution_role::data_gradient && convolves(graph, of, false, true)) return {false, true};
   if (role != convolution_role::forward && convolves(graph, of, true, false)) return {true, false};
   return {};
-}
-
-/// Whether kernels of ours for few plain channels compute the node: all of its activations are plain.
-constexpr bool convolves_rows(const graph_view& graph, const node& of) {
-  const plain_sides sides = plain_sides_of(graph, of);
-  return sides.source && sides.destination;
-}
-/// Whether the node is a pointwise convolution between a few plain channels and blocked ones, or its gradient, for
-/// which there are kernels of ours.
-constexpr bool is_narrow(const graph_view& graph, const node& of) {
-  const plain_sides sides = plain_sides_of(graph, of);
-  return sides.source != sides.destination;
 }
 
 /// Whether the node is a norm or a dropout of plain values: what each pixel needs depends on its channel.

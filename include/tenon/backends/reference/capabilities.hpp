@@ -35,10 +35,9 @@ struct capabilities {
   static constexpr layout operand_layout(const graph_view&, const node&, int) { return layout::plain; }
   static constexpr layout result_layout(const graph_view&, const node&, int) { return layout::plain; }
 
-  /// Bytes of a node's weights in the layout its kernel reads: none, they are read where they are.
-  static constexpr std::int64_t packed_bytes(const graph_view&, const node&) { return 0; }
-  /// Bytes of scratch memory in the arena for a node alone.
-  static constexpr std::int64_t workspace_bytes(const graph_view&, const node&) { return 0; }
+  /// What computes a node: a loop that reads weights where they are, and needs no scratch memory.
+  static constexpr selection select(const graph_view&, const node&) { return {}; }
+  static constexpr std::string_view name_of(const selection&) { return "reference"; }
 
   /// Whether a part of the whole (an operand of a concat, a result of a split or of a concat's gradient) may lie in the
   /// whole's memory: in one image all channels lie side by side.
