@@ -9,6 +9,7 @@
 
 #include "tenon/backends/operand.hpp"
 #include "tenon/core/parallel.hpp"
+#include "tenon/runtime/checkpoint.hpp"
 #include "tenon/runtime/parameter_store.hpp"
 
 namespace tenon {
@@ -121,6 +122,18 @@ class executor {
   const memory& spaces() const { return memory_; }
   const std::shared_ptr<parameter_store>& store() const { return store_; }
   std::int64_t steps() const { return steps_; }
+
+  /// Writes all that the training run needs to go on; see checkpoint.
+  void save_checkpoint(const std::string& path) const { checkpoint::write(path, state()); }
+  /// Goes on where a checkpoint was written.
+  void load_checkpoint(const std::string& path) {
+    training_state loaded = state();
+    checkpoint::read(path, loaded);
+    steps_ = loaded.progress.steps;
+    updates_ = loaded.progress.updates;
+    accumulated_ = static_cast<std::int32_t>(loaded.progress.accumulated);
+    seed_ = loaded.progress.seed;
+  }
   threads thread_count() const { return threads_; }
 
  private:
@@ -137,6 +150,17 @@ class executor {
       of.store_->changed();
     }
   };
+
+  training_state state() const {
+    const auto floats = [](const allocation& from, std::int64_t bytes) {
+      return std::span<float>(reinterpret_cast<float*>(from.get()), static_cast<std::size_t>(bytes) / sizeof(float));
+    };
+    return {plan_,
+            store_.get(),
+            floats(optimizer_, plan_.optimizer_bytes),
+            floats(gradients_, plan_.gradient_bytes),
+            {steps_, updates_, accumulated_, seed_}};
+  }
 
   std::int32_t find(operation kind, std::int32_t index) const {
     for (const node& current : plan_.graph.nodes) {

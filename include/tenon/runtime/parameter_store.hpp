@@ -29,6 +29,14 @@ struct parameter_view {
   auto end() const { return values.end(); }
 };
 
+// How names begin of what checkpoints have and weights files have not.
+inline constexpr std::string_view optimizer_prefix = "optimizer:", gradient_prefix = "gradient:";
+
+/// Whether a tensor of a file belongs to a checkpoint's training state, not to the weights.
+inline bool is_checkpoint_tensor(std::string_view name) {
+  return name.starts_with(optimizer_prefix) || name.starts_with(gradient_prefix);
+}
+
 /// Owns the values of parameters and running statistics in one allocation. Every change raises the version, so that
 /// whoever holds packed weights knows. It knows nothing of inputs: predictors and trainers of any size share one.
 class parameter_store {
@@ -67,8 +75,9 @@ class parameter_store {
   /// Replaces all values by those of a safetensors file, or none: throws file_error, format_error, and weight_error for
   /// a tensor that is missing, surplus, of another shape or no float of 16, 32 or 64 bits (which become float32 as by
   /// PyTorch's .float()). `num_batches_tracked` may be missing, and of any type if it is a whole number.
-  void load(const std::string& path) {
-    const safetensors_file file(path);
+  void load(const std::string& path) { load(safetensors_file(path)); }
+  /// The same of a file that is open.
+  void load(const safetensors_file& file) {
     check_surplus(file);
     for_each_tensor([&](const parameter_description& entry, std::span<float>) { find_fitting(file, entry); });
     for_each_counter([&](const std::string& name, std::int64_t&) {
@@ -86,7 +95,10 @@ class parameter_store {
 
   /// Writes all values as a safetensors file under PyTorch's names; what was there stays whole until it is done. Throws
   /// file_error.
-  void save(const std::string& path) const {
+  void save(const std::string& path) const { write_safetensors(path, sources()); }
+
+  /// All values as tensors of a file; they refer to this store's memory.
+  std::vector<tensor_source> sources() const {
     std::vector<tensor_source> tensors;
     for_each_tensor([&](const parameter_description& entry, std::span<float> values) {
       tensors.push_back({std::string(entry.name), "F32", extents_of(entry.extents), values.data()});
@@ -94,7 +106,7 @@ class parameter_store {
     for_each_counter([&](const std::string& name, std::int64_t& counter) {
       tensors.push_back({name, "I64", {}, &counter});
     });
-    write_safetensors(path, tensors);
+    return tensors;
   }
 
   /// The values of a parameter or running statistic. Throws weight_error for a name the network does not have.
@@ -201,7 +213,7 @@ class parameter_store {
 
   void check_surplus(const safetensors_file& file) const {
     for (const stored_tensor& tensor : file.tensors()) {
-      bool known = false;
+      bool known = is_checkpoint_tensor(tensor.name);
       for_each_tensor(
           [&](const parameter_description& entry, std::span<float>) { known = known || entry.name == tensor.name; });
       if (known) continue;

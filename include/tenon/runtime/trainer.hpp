@@ -134,6 +134,16 @@ class trainer : public plan_of<Net, Inputs, Arguments...>,
   load_report load(const std::string& path, const partial& how) { return load_partly(*executor_.store(), path, how); }
   void save(const std::string& path) const { executor_.store()->save(path); }
 
+  /// Writes a checkpoint: weights, running statistics, the optimizer's state, the number of steps, the seed of
+  /// dropouts, gradients that wait for an update; one safetensors file, which replaces what was there when it is whole.
+  /// Whatever loads weights reads it too. Throws file_error.
+  void save_checkpoint(const std::string& path) const { executor_.save_checkpoint(path); }
+  /// Goes on where a checkpoint was written: with the same batches and as many threads every step gives the same bits
+  /// as if training had not been interrupted. Replaces all or nothing. Throws file_error; format_error for what is no
+  /// checkpoint, or one of another version; weight_error for one of another network or optimizer, with the first
+  /// difference.
+  void load_checkpoint(const std::string& path) { executor_.load_checkpoint(path); }
+
   /// The last step's gradient of a parameter, as PyTorch's .grad: without weight decay. Needs the option
   /// tenon::keep_gradients. Throws weight_error for an unknown name, and for a frozen parameter, which has none.
   parameter_view gradient(std::string_view name) const {

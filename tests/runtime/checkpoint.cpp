@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+// Checkpoints: training that was interrupted gives the bits of training that was not, and foreign files are refused.
+#include <catch2/catch.hpp>
+#include <cstring>
+#include <fstream>
+#include <random>
+#include <vector>
+
+#include "support/temporary_folder.hpp"
+#include "tenon/backends/reference/program.hpp"
+#include "tenon/layers/layers.hpp"
+#include "tenon/runtime/predictor.hpp"
+#include "tenon/runtime/trainer.hpp"
+
+using namespace tenon;
+using namespace tenon::layers;
+
+namespace {
+
+inline constexpr auto net = conv2d<8, kernel<3>, no_bias>{} >> batch_norm{} >> relu{} >> dropout<0.3>{} >> conv2d<3>{};
+inline constexpr auto wider =
+    conv2d<9, kernel<3>, no_bias>{} >> batch_norm{} >> relu{} >> dropout<0.3>{} >> conv2d<3>{};
+inline constexpr auto half = frozen<"0">(net);
+
+constexpr int pixels = 9 * 7;
+
+struct batch {
+  std::vector<float> picture = std::vector<float>(2 * 3 * pixels);
+  std::vector<std::uint8_t> label = std::vector<std::uint8_t>(2 * pixels);
+
+  explicit batch(unsigned seed) {
+    std::mt19937 random(seed);
+    std::normal_distribution<float> any;
+    for (float& each : picture) each = any(random);
+    for (std::uint8_t& each : label) each = static_cast<std::uint8_t>(random() % 3);
+  }
+};
+
+template <class Trainer>
+float step(Trainer& t, unsigned number) {
+  const batch data(number);
+  return t.step(tensor_view<const float, 4>(data.picture.data(), 2, 3, 9, 7),
+                tensor_view<const std::uint8_t, 3>(data.label.data(), 2, 9, 7), {.learning_rate = 0.03f});
+}
+
+template <class A, class B>
+bool same_bits(const A& a, const B& b) {
+  for (const auto& list : {a.execution().store()->table().parameters, a.execution().store()->table().buffers}) {
+    for (const parameter_description& entry : list) {
+      const parameter_view one = a.parameter(entry.name), other = b.parameter(entry.name);
+      if (std::memcmp(one.data(), other.data(), one.values.size_bytes()) != 0) return false;
+    }
+  }
+  return true;
+}
+
+template <const auto& Net, class... Options>
+using teacher = trainer<Net, image<2, 3, 9, 7>, cross_entropy<>, Options...>;
+
+/// Interrupts after each of the first steps, and goes on in a trainer that began elsewhere.
+template <class Trainer>
+void goes_on(const std::string& path) {
+  for (unsigned interrupted = 0; interrupted < 4; ++interrupted) {
+    INFO("after " << interrupted << " steps");
+    Trainer whole{initialize(1)}, other{initialize(2)};
+    for (unsigned i = 0; i < interrupted; ++i) step(whole, i);
+    step(other, 9);
+    whole.save_checkpoint(path);
+    other.load_checkpoint(path);
+    CHECK(same_bits(whole, other));
+    for (unsigned i = interrupted; i < 7; ++i) CHECK(step(whole, i) == step(other, i));
+    CHECK(same_bits(whole, other));
+  }
+}
+
+/// What load_checkpoint says of a file.
+template <class Error, class Trainer>
+std::string refusal(Trainer& t, const std::string& path) {
+  std::vector<float> before(t.parameter("0.weight").begin(), t.parameter("0.weight").end());
+  try {
+    t.load_checkpoint(path);
+  } catch (const Error& error) {
+    CHECK(std::equal(before.begin(), before.end(), t.parameter("0.weight").begin()));
+    return error.what();
+  }
+  return "nothing";
+}
+
+}  // namespace
+
+TEST_CASE("training goes on from a checkpoint with the same bits") {
+  const temporary_folder folder;
+  const std::string path = folder.file("run.safetensors");
+  goes_on<teacher<net, sgd<>>>(path);
+  goes_on<teacher<net, sgd<momentum<0.9>, nesterov, weight_decay<1e-3>>>>(path);
+  goes_on<teacher<net, adam<>>>(path);
+  goes_on<teacher<net, adamw<>, clip_norm<0.5>>>(path);
+  goes_on<teacher<half, adam<>>>(path);
+  goes_on<teacher<net, sgd<momentum<0.9>>, accumulate<3>>>(path);
+  goes_on<teacher<net, adam<>, backend::reference>>(path);
+}
+
+TEST_CASE("a checkpoint is a weights file too") {
+  const temporary_folder folder;
+  const std::string path = folder.file("run.safetensors");
+  teacher<net, adam<>> t{initialize(1)};
+  for (unsigned i = 0; i < 2; ++i) step(t, i);
+  t.save_checkpoint(path);
+  predictor<net, image<2, 3, 9, 7>> live{t.parameters()}, loaded{load(path)};
+  const batch data(3);
+  const tensor_view<const float, 4> picture(data.picture.data(), 2, 3, 9, 7);
+  const auto one = live(picture), other = loaded(picture);
+  CHECK(std::equal(one.begin(), one.end(), other.begin()));
+}
+
+TEST_CASE("a checkpoint of something else is refused, with the first difference, and nothing changes") {
+  const temporary_folder folder;
+  const std::string path = folder.file("run.safetensors"), weights = folder.file("weights.safetensors");
+  using momentary = teacher<net, sgd<momentum<0.9>>>;
+  momentary t{initialize(1)};
+  step(t, 0);
+  t.save_checkpoint(path);
+  t.save(weights);
+  CHECK(refusal<format_error>(t, weights).find("no checkpoint, but weights alone: load() reads those") !=
+        std::string::npos);
+  CHECK_THROWS_AS(t.load_checkpoint(folder.file("none.safetensors")), file_error);
+
+  teacher<net, adam<>> adaptive{initialize(1)};
+  CHECK(refusal<weight_error>(adaptive, path).find("optimizer: adam expected, sgd found") != std::string::npos);
+  teacher<net, sgd<momentum<0.8>>> slower{initialize(1)};
+  CHECK(refusal<weight_error>(slower, path).find("optimizer.momentum: 0.8 expected, 0.9 found") != std::string::npos);
+  teacher<net, sgd<momentum<0.9>>, clip_norm<1>> clipped{initialize(1)};
+  CHECK(refusal<weight_error>(clipped, path).find("clip_norm: 1 expected, 0 found") != std::string::npos);
+  teacher<net, sgd<momentum<0.9>>, accumulate<2>> summed{initialize(1)};
+  CHECK(refusal<weight_error>(summed, path).find("accumulate: 2 expected, 1 found") != std::string::npos);
+  teacher<wider, sgd<momentum<0.9>>> other{initialize(1)};
+  CHECK(refusal<weight_error>(other, path).find("0.weight") != std::string::npos);
+  teacher<half, sgd<momentum<0.9>>> fixed{initialize(1)};
+  CHECK(refusal<weight_error>(fixed, path).find("optimizer: ") != std::string::npos);
+
+  // A later version, and a file that was cut off.
+  std::ifstream file(path, std::ios::binary);
+  std::string bytes((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  const std::string key = "\"tenon_checkpoint\":\"1\"";
+  const std::size_t at = bytes.find(key);
+  REQUIRE(at != std::string::npos);
+  std::string later = bytes;
+  later[at + key.size() - 2] = '7';
+  std::ofstream(path, std::ios::binary) << later;
+  CHECK_THAT(refusal<format_error>(t, path), Catch::EndsWith("a checkpoint of version \"7\", expected 1"));
+  std::ofstream(path, std::ios::binary) << bytes.substr(0, bytes.size() - 5);
+  CHECK(refusal<format_error>(t, path) != "nothing");
+}
