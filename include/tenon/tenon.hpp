@@ -13,6 +13,7 @@
 #include "tenon/layers/layers.hpp"
 #include "tenon/plan/plan_of.hpp"
 #include "tenon/runtime/dynamic_predictor.hpp"
+#include "tenon/runtime/dynamic_trainer.hpp"
 #include "tenon/runtime/predictor.hpp"
 #include "tenon/runtime/trainer.hpp"
 #include "tenon/train/losses.hpp"

@@ -34,26 +34,33 @@ class parameter_table_of_graph {
   std::vector<parameter_description> parameters_, buffers_;
 };
 
-/// A network compiled for inference by a backend's capabilities. Movable: the memory that views refer to stays where it
-/// is.
+/// A network compiled by a backend's capabilities. Movable: the memory that views refer to stays where it is.
 /// requires: the lowered graph has no problem.
 template <class Capabilities>
 class run_time_plan {
  public:
-  explicit run_time_plan(growing_graph lowered)
+  /// For inference; with losses at the end of the graph, for their values.
+  explicit run_time_plan(growing_graph lowered, bool has_loss = false)
       : lowered_(std::move(lowered)),
         compiled_(compile_for_inference<Capabilities>(lowered_.view())),
-        plan_(make_plan<Capabilities>(compiled_.view(), {})) {}
+        plan_(make_plan<Capabilities>(compiled_.view(), {has_loss, false})) {}
+  /// For training.
+  run_time_plan(growing_graph lowered, const optimizer_rule& rule, bool keep_gradients)
+      : lowered_(std::move(lowered)),
+        compiled_(compile_for_training<Capabilities>(lowered_.view(), rule)),
+        plan_(make_plan<Capabilities>(compiled_.view(), {true, keep_gradients})) {}
 
   /// The network as it was described.
   graph_view lowered() const { return lowered_.view(); }
+  growing_graph copy_of_lowered() const { return lowered_; }
   /// The plan as the runtime takes it.
   plan_view view() const { return plan_.view(compiled_.view()); }
 
   std::int64_t parameter_count() const { return count_parameters(lowered_.view()); }
   std::int64_t macs() const { return count_macs(compiled_.view()); }
   std::int64_t total_bytes() const {
-    return plan_.sizes.arena_bytes + parameter_count() * 4 + plan_.sizes.packed_bytes;
+    return plan_.sizes.arena_bytes + parameter_count() * 4 + plan_.sizes.packed_bytes + plan_.sizes.gradient_bytes +
+           plan_.sizes.optimizer_bytes;
   }
 
  private:

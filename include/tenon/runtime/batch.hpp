@@ -5,7 +5,9 @@
 #include <array>
 #include <cstddef>
 #include <cstring>
+#include <span>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -53,100 +55,95 @@ struct step_tensors {
   using result = step_result<targets.size()>;
 };
 
-/// Works on the tensors of one step, given in a std::tuple of references.
-template <class Plan>
-class batch_tensors {
-  using tensors = step_tensors<Plan>;
-  static constexpr std::size_t input_count = tensors::inputs.size(), target_count = tensors::targets.size();
-
+/// The tensors of one step or evaluation, inputs and then targets, beside the lowered graph that takes them.
+class step_batch {
  public:
-  /// Checks shapes and labels, and gives a result that says how many count. Throws shape_error, label_error.
-  template <class All>
-  static typename tensors::result check(const All& all) {
-    return check(all, std::make_index_sequence<input_count>(), std::make_index_sequence<target_count>());
+  /// All of it must outlive it.
+  step_batch(const graph_view& lowered, std::span<const given_tensor> given) : graph_(lowered), given_(given) {
+    for (const node& each : graph_.nodes) inputs_ += each.op == operation::input ? 1 : 0;
+  }
+
+  /// Checks shapes and labels; notes for each loss how many count, and returns how many do in all. Throws shape_error,
+  /// label_error.
+  std::int64_t check(std::span<single_loss> losses) const {
+    for_each([](const value& planned, const given_tensor& given, const char* name, std::int32_t index) {
+      check_extents(given.extents(), planned.extents, name, index);
+      if ((planned.type == element_type::int32) != (given.floats() == nullptr)) refuse_type(planned, name, index);
+    });
+    std::int64_t counted = 0;
+    for (std::size_t i = 0; i < losses.size(); ++i) {
+      losses[i].counted = count(static_cast<std::int32_t>(i));
+      counted += losses[i].counted;
+    }
+    return counted;
   }
 
   /// Throws numeric_error for the first number of an input or a target that is not finite.
-  template <class All>
-  static void check_finite(const All& all) {
-    check_finite(all, std::make_index_sequence<input_count>(), std::make_index_sequence<target_count>());
+  void check_finite() const {
+    for_each([](const value& planned, const given_tensor& given, const char* name, std::int32_t index) {
+      const std::int64_t count = planned.extents.elements();
+      if (given.floats() == nullptr || all_finite(given.floats(), count)) return;
+      const std::string thing = joined({name, " ", std::to_string(index)});
+      refuse_not_finite(thing, thing, given.floats(), count);
+    });
   }
 
-  /// Copies all to their places.
-  template <class All, class Program>
-  static void copy(const All& all, const executor<Program>& to) {
-    copy(all, to, std::make_index_sequence<input_count>(), std::make_index_sequence<target_count>());
-  }
-
-  /// Once the loss is known: notes each loss by itself.
+  /// Copies all to their places in a plan.
   template <class Program>
-  static void note_losses(typename tensors::result& result, const executor<Program>& from) {
-    for (std::size_t i = 0; i < target_count; ++i)
-      result.losses[i].value = from.loss_by_itself(static_cast<std::int32_t>(i));
+  void copy_to(const executor<Program>& plan) const {
+    for_each([&](const value& planned, const given_tensor& given, const char* name, std::int32_t index) {
+      const operation kind = std::string_view(name) == input_name ? operation::input : operation::target;
+      std::byte* to = plan.input(kind, index);
+      const std::int64_t count = planned.extents.elements();
+      if (to == nullptr) return;
+      if (given.floats() != nullptr) {
+        std::memcpy(to, given.floats(), static_cast<std::size_t>(count) * sizeof(float));
+      } else {
+        given.labels().copy_to(reinterpret_cast<std::int32_t*>(to), count);
+      }
+    });
   }
 
  private:
-  template <class All, std::size_t... I, std::size_t... T>
-  static typename tensors::result check(const All& all, std::index_sequence<I...>, std::index_sequence<T...>) {
-    (check_extents(std::get<I>(all).extents(), tensors::inputs[I], "input", static_cast<std::int32_t>(I)), ...);
-    (check_extents(std::get<input_count + T>(all).extents(), tensors::targets[T].extents, "target",
-                   static_cast<std::int32_t>(T)),
-     ...);
-    typename tensors::result result;
-    ((result.losses[T].counted = count(std::get<input_count + T>(all), static_cast<std::int32_t>(T))), ...);
-    for (const single_loss& each : result.losses) result.counted += each.counted;
-    return result;
-  }
+  static constexpr const char* input_name = "input";
 
-  template <int Rank>
-  static std::int64_t count(const tensor_view<const float, Rank>& target, std::int32_t) {
-    return target.size();
-  }
-
-  template <int Rank>
-  static std::int64_t count(const label_view<Rank>& labels, std::int32_t index) {
-    const graph_view graph = Plan::lowered::graph.view();
-    for (const node& current : graph.nodes) {
-      const std::int32_t read = is_loss(current.op) ? graph.operand(current, role::labels) : -1;
-      if (read < 0) continue;
-      const value& target = graph.value_at(read);
-      if (graph.node_at(target.producer).attribute.index != index) continue;
-      return count_labels(labels, target.extents.elements(),
-                          graph.operand_value(current, role::activation).extents.channels(), current.attribute,
-                          graph.reals.data());
+  /// Calls visit(value, given, "input" or "target", index) for each tensor, inputs first.
+  template <class Visit>
+  void for_each(const Visit& visit) const {
+    for (const operation kind : {operation::input, operation::target}) {
+      for (const node& each : graph_.nodes) {
+        if (each.op != kind) continue;
+        const std::int32_t index = each.attribute.index, first = kind == operation::input ? 0 : inputs_;
+        visit(graph_.result_value(each), given_[static_cast<std::size_t>(first + index)],
+              kind == operation::input ? input_name : "target", index);
+      }
     }
-    return 0;
   }
 
-  template <class All, std::size_t... I, std::size_t... T>
-  static void check_finite(const All& all, std::index_sequence<I...>, std::index_sequence<T...>) {
-    (check_finite(std::get<I>(all), "input", I), ...);
-    (check_finite(std::get<input_count + T>(all), "target", T), ...);
-  }
-
-  template <int Rank>
-  static void check_finite(const tensor_view<const float, Rank>& given, const char* name, std::size_t index) {
-    if (all_finite(given.data(), given.size())) return;
+  [[noreturn]] static void refuse_type(const value& planned, const char* name, std::int32_t index) {
+    const bool takes_labels = planned.type == element_type::int32;
     const std::string thing = joined({name, " ", std::to_string(index)});
-    refuse_not_finite(thing, thing, given.data(), given.size());
-  }
-  template <int Rank>
-  static void check_finite(const label_view<Rank>&, const char*, std::size_t) {}
-
-  template <class All, class Program, std::size_t... I, std::size_t... T>
-  static void copy(const All& all, const executor<Program>& to, std::index_sequence<I...>, std::index_sequence<T...>) {
-    (copy(std::get<I>(all), to.input(operation::input, static_cast<std::int32_t>(I))), ...);
-    (copy(std::get<input_count + T>(all), to.input(operation::target, static_cast<std::int32_t>(T))), ...);
+    const std::string expected = takes_labels ? "class labels" : "floats", found = takes_labels ? "floats" : "labels";
+    throw shape_error(joined({thing, " takes ", expected, ", given were ", found}), thing, expected, found);
   }
 
-  template <int Rank>
-  static void copy(const tensor_view<const float, Rank>& from, std::byte* to) {
-    if (to != nullptr) std::memcpy(to, from.data(), static_cast<std::size_t>(from.size()) * sizeof(float));
+  /// How many labels of a target count; all elements where they are no labels.
+  std::int64_t count(std::int32_t index) const {
+    const given_tensor& target = given_[static_cast<std::size_t>(inputs_ + index)];
+    std::int64_t all = 1;
+    for (const std::int64_t extent : target.extents()) all *= extent;
+    for (const node& each : graph_.nodes) {
+      const std::int32_t read = is_loss(each.op) ? graph_.operand(each, role::labels) : -1;
+      if (read < 0 || graph_.node_at(graph_.value_at(read).producer).attribute.index != index) continue;
+      return count_labels(target.labels(), all, graph_.operand_value(each, role::activation).extents.channels(),
+                          each.attribute, graph_.reals.data());
+    }
+    return all;
   }
-  template <int Rank>
-  static void copy(const label_view<Rank>& from, std::byte* to) {
-    if (to != nullptr) from.copy_to(reinterpret_cast<std::int32_t*>(to));
-  }
+
+  graph_view graph_;
+  std::span<const given_tensor> given_;
+  std::int32_t inputs_ = 0;
 };
 
 }  // namespace v0

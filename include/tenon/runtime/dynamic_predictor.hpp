@@ -11,22 +11,13 @@
 #include <utility>
 #include <vector>
 
-#include "tenon/plan/call_order.hpp"
-#include "tenon/plan/run_time_plan.hpp"
-#include "tenon/runtime/check_size.hpp"
+#include "tenon/runtime/dynamic_network.hpp"
 #include "tenon/runtime/executor.hpp"
-#include "tenon/runtime/parameters.hpp"
 #include "tenon/runtime/program_of.hpp"
 #include "tenon/runtime/views.hpp"
 
 namespace tenon {
 inline namespace v0 {
-
-/// What weights are made from: load(path), initialize(seed), both (load(path, partial, initialize(seed))), or
-/// parameters<Net> to be shared.
-template <class Source, const auto& Net>
-concept weights_of = std::same_as<Source, weight_file> || std::same_as<Source, initialization> ||
-    std::same_as<Source, partial_weight_file> || std::same_as<Source, parameters<Net>>;
 
 /// A network compiled for inference on inputs of one size that is known only while the program runs. It does what
 /// predictor does, by the same code, and gives the same bits.
@@ -68,7 +59,7 @@ class dynamic_predictor {
   explicit dynamic_predictor(const std::array<shape, Inputs>& inputs, const Weights& weights, threads count = {})
       : inputs_(inputs.begin(), inputs.end()),
         plan_(compile(inputs)),
-        executor_(plan_.view(), store_of(plan_, weights), count) {}
+        executor_(plan_.view(), store_for(plan_.lowered(), weights), count) {}
 
   /// Predicts: one float tensor an input. Gives a view of the output, or a std::tuple of views, valid until the next
   /// call, of as many dimensions as the first input. Throws shape_error for inputs of another shape than given at
@@ -142,32 +133,12 @@ class dynamic_predictor {
  private:
   using plan_type = run_time_plan<capabilities>;
 
-  /// A store with the table that it refers to, because parameters may outlive the predictor.
-  struct owning_store {
-    parameter_table_of_graph table;
-    parameter_store store;
-    explicit owning_store(const graph_view& graph) : table(graph), store(table.view()) {}
-  };
-
   template <std::size_t Inputs>
   static plan_type compile(const std::array<shape, Inputs>& inputs) {
     const memory_limit limit = find_memory_limit();
-    for (std::size_t i = 0; i < Inputs; ++i) check_input_size(inputs[i], static_cast<std::int32_t>(i), limit);
-    growing_graph lowered = std::move(lower<Inputs>(Net, inputs).graph);
-    check_network(lowered.view(), inputs);
-    plan_type plan(call_order_of<Net, Inputs>(inputs[0].rank).apply(std::move(lowered)));
+    plan_type plan(lower_checked<Net, void>(inputs, limit));
     check_memory(plan.total_bytes(), "the network for an input of " + text_of_shapes(inputs), limit);
     return plan;
-  }
-
-  template <class Source>
-  static std::shared_ptr<parameter_store> store_of(const plan_type& plan, const Source& from) {
-    const auto owner = std::make_shared<owning_store>(plan.lowered());
-    fill_store(owner->store, from);
-    return {owner, &owner->store};
-  }
-  static std::shared_ptr<parameter_store> store_of(const plan_type& plan, const tenon::parameters<Net>& shared) {
-    return share_store(parameter_table_of_graph(plan.lowered()).view(), shared.store());
   }
 
   template <class... Views>

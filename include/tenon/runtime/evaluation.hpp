@@ -2,7 +2,9 @@
 // evaluation: the loss of a batch without a step, as the network computes while predicting.
 #pragma once
 
+#include <array>
 #include <memory>
+#include <span>
 #include <tuple>
 
 #include "tenon/plan/plan_of.hpp"
@@ -14,44 +16,44 @@ namespace tenon {
 inline namespace v0 {
 
 /// Computes the losses of a plan that has some and no optimizer: norms by running statistics, no dropout.
-template <class Plan>
+template <class Program>
 class evaluation {
  public:
-  using program_type = typename program_of_plan<typename Plan::arguments::backend, Plan>::type;
-
-  /// With the parameters and the threads of `owner`, and its arena where that is large enough: between two calls
-  /// nothing in an arena is kept but a predictor's outputs. Throws allocation_error, backend_error.
-  template <class Program>
-  explicit evaluation(const executor<Program>& owner)
-      : executor_(Plan::view(), owner.store(), owner.thread_count(), 0, arena_of(owner)) {}
+  /// `plan` and `lowered`, the graph as it was described, must outlive it. With the parameters and the threads of
+  /// `owner`, and its arena where that is large enough: between two calls nothing in an arena is kept but a predictor's
+  /// outputs. Throws allocation_error, backend_error.
+  template <class Owner>
+  evaluation(const plan_view& plan, const graph_view& lowered, const executor<Owner>& owner)
+      : lowered_(lowered),
+        executor_(plan, owner.store(), owner.thread_count(), 0,
+                  owner.plan().arena_bytes >= plan.arena_bytes ? owner.spaces()[memory_space::arena] : nullptr) {}
 
   /// The losses of a batch. A loss that is not finite is given as it is. Throws shape_error, label_error.
-  template <class... Tensors>
-  typename step_tensors<Plan>::result run(const Tensors&... given) {
-    const std::tuple<const Tensors&...> all(given...);
-    typename step_tensors<Plan>::result result = batch_tensors<Plan>::check(all);
-    batch_tensors<Plan>::copy(all, executor_);
+  template <class Result>
+  Result run(std::span<const given_tensor> given) {
+    const step_batch tensors(lowered_, given);
+    Result result;
+    result.counted = tensors.check(result.losses);
+    tensors.copy_to(executor_);
     result.loss = executor_.run_forward();
-    batch_tensors<Plan>::note_losses(result, executor_);
+    executor_.note_losses(result.losses);
     return result;
   }
 
-  /// Runs it in `store`, which keeps it for the next time. It is made when it is first wanted.
-  template <class Program, class... Tensors>
-  static typename step_tensors<Plan>::result run_kept(std::shared_ptr<void>& store, const executor<Program>& owner,
-                                                      const Tensors&... given) {
-    if (store == nullptr) store = std::make_shared<evaluation>(owner);
-    return static_cast<evaluation*>(store.get())->run(given...);
-  }
-
  private:
-  template <class Program>
-  static std::byte* arena_of(const executor<Program>& owner) {
-    return owner.plan().arena_bytes >= Plan::arena_bytes ? owner.spaces()[memory_space::arena] : nullptr;
-  }
-
-  executor<program_type> executor_;
+  graph_view lowered_;
+  executor<Program> executor_;
 };
+
+/// Evaluates a batch by a plan that is known while compiling. The evaluation is made when it is first wanted, and kept
+/// in `store`.
+template <class Plan, class Owner, class... Tensors>
+auto evaluation_of(std::shared_ptr<void>& store, const executor<Owner>& owner, const Tensors&... given) {
+  using kept = evaluation<typename program_of_plan<typename Plan::arguments::backend, Plan>::type>;
+  if (store == nullptr) store = std::make_shared<kept>(Plan::view(), Plan::lowered::graph.view(), owner);
+  const std::array<given_tensor, sizeof...(Tensors)> all{given_tensor(given)...};
+  return static_cast<kept*>(store.get())->template run<typename step_tensors<Plan>::result>(all);
+}
 
 /// The signature of an evaluation.
 template <class Owner, class Result, class... Tensors>

@@ -5,12 +5,14 @@
 #include <cmath>
 #include <cstring>
 #include <memory>
+#include <span>
 #include <utility>
 
 #include "tenon/backends/operand.hpp"
 #include "tenon/core/parallel.hpp"
 #include "tenon/runtime/checkpoint.hpp"
 #include "tenon/runtime/parameter_store.hpp"
+#include "tenon/runtime/step_result.hpp"
 
 namespace tenon {
 inline namespace v0 {
@@ -66,6 +68,11 @@ class executor {
     float loss = 0;
     std::memcpy(&loss, program_->operand_of(plan_.loss).data, sizeof(loss));
     return loss;
+  }
+
+  /// Notes each loss by itself; to be called between run_forward and the next run.
+  void note_losses(std::span<single_loss> losses) const {
+    for (std::size_t i = 0; i < losses.size(); ++i) losses[i].value = loss_by_itself(static_cast<std::int32_t>(i));
   }
 
   /// The i-th loss without its factor, or 0 if that is 0; valid from run_forward to the next run.

@@ -128,7 +128,7 @@ class predictor
 
   template <class... Tensors>
   auto run_evaluation(const Tensors&... given) {
-    return evaluation<evaluation_plan>::run_kept(evaluation_, executor_, given...);
+    return evaluation_of<evaluation_plan>(evaluation_, executor_, given...);
   }
 
   executor<program_type> executor_;

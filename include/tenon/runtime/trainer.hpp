@@ -2,32 +2,22 @@
 // trainer: a network compiled for training.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <string>
 #include <tuple>
 #include <utility>
 
-#include "tenon/core/finite.hpp"
-#include "tenon/core/number_text.hpp"
 #include "tenon/plan/plan_of.hpp"
 #include "tenon/runtime/batch.hpp"
 #include "tenon/runtime/evaluation.hpp"
 #include "tenon/runtime/executor.hpp"
 #include "tenon/runtime/parameters.hpp"
 #include "tenon/runtime/program_of.hpp"
+#include "tenon/runtime/training_session.hpp"
 
 namespace tenon {
 inline namespace v0 {
-
-/// What may change from step to step.
-struct step_options {
-  float learning_rate = 0.01f;
-};
-
-/// What the random numbers of dropouts follow from, with the step: the same seed gives the same steps.
-struct dropout_seed {
-  std::uint64_t value = 0;
-};
 
 /// The signatures of a trainer's step and evaluation: its tensors, then options, so that these may be written
 /// {.learning_rate = 0.05f}.
@@ -99,15 +89,21 @@ struct training_step_of<Trainer, Plan, true>
 /// Behind the optimizer may stand a backend, keep_gradients, accumulate<N>, clip_norm<> and clip_value<>. Movable, not
 /// copyable; one thread at a time may use it.
 template <const auto& Net, class Inputs, class... Arguments>
-class trainer : public plan_of<Net, Inputs, Arguments...>,
-                public training_step_of<trainer<Net, Inputs, Arguments...>, plan_of<Net, Inputs, Arguments...>>::type {
+class trainer
+    : public plan_of<Net, Inputs, Arguments...>,
+      public training_step_of<trainer<Net, Inputs, Arguments...>, plan_of<Net, Inputs, Arguments...>>::type,
+      public training_session<typename program_of_plan<typename plan_of<Net, Inputs, Arguments...>::arguments::backend,
+                                                       plan_of<Net, Inputs, Arguments...>>::type> {
+  using session =
+      training_session<typename program_of_plan<typename plan_of<Net, Inputs, Arguments...>::arguments::backend,
+                                                plan_of<Net, Inputs, Arguments...>>::type>;
+
  public:
   using plan_type = plan_of<Net, Inputs, Arguments...>;
   static_assert(plan_type::trains || !plan_type::arguments::has_loss,
                 "a loss without an optimizer: a trainer takes both, cross_entropy<>, sgd<>");
   static_assert(plan_type::arguments::has_loss || plan_type::arguments::fault != argument_fault::none,
                 "a trainer needs a loss and an optimizer");
-  using program_type = typename program_of_plan<typename plan_type::arguments::backend, plan_type>::type;
   /// What evaluate() runs.
   using evaluation_plan =
       plan_of<Net, Inputs, typename plan_type::arguments::loss, typename plan_type::arguments::backend>;
@@ -126,83 +122,36 @@ class trainer : public plan_of<Net, Inputs, Arguments...>,
       : trainer(share_store(table(), shared.store()), count, seed) {}
 
   /// The parameters, to be shared with predictors.
-  tenon::parameters<Net> parameters() const { return tenon::parameters<Net>(executor_.store()); }
-  parameter_view parameter(std::string_view name) const { return executor_.store()->find(name); }
-  /// Replaces all weights or none; momentum stays.
-  void load(const std::string& path) { executor_.store()->load(path); }
-  /// Replaces the weights that the file has, or none, and says which: net.load(path, {.skip = {"fc"}}); see partial.
-  load_report load(const std::string& path, const partial& how) { return load_partly(*executor_.store(), path, how); }
-  void save(const std::string& path) const { executor_.store()->save(path); }
-
-  /// Writes a checkpoint: weights, running statistics, the optimizer's state, the number of steps, the seed of
-  /// dropouts, gradients that wait for an update; one safetensors file, which replaces what was there when it is whole.
-  /// Whatever loads weights reads it too. Throws file_error.
-  void save_checkpoint(const std::string& path) const { executor_.save_checkpoint(path); }
-  /// Goes on where a checkpoint was written: with the same batches and as many threads every step gives the same bits
-  /// as if training had not been interrupted. Replaces all or nothing. Throws file_error; format_error for what is no
-  /// checkpoint, or one of another version; weight_error for one of another network or optimizer, with the first
-  /// difference.
-  void load_checkpoint(const std::string& path) { executor_.load_checkpoint(path); }
-
+  tenon::parameters<Net> parameters() const { return tenon::parameters<Net>(session::execution().store()); }
   /// The last step's gradient of a parameter, as PyTorch's .grad: without weight decay. Needs the option
   /// tenon::keep_gradients. Throws weight_error for an unknown name, and for a frozen parameter, which has none.
   parameter_view gradient(std::string_view name) const {
     static_assert(plan_type::arguments::keeps_gradients,
                   "gradient() needs the trainer's option tenon::keep_gradients: without it gradients are not kept");
-    const auto* values = reinterpret_cast<const float*>(executor_.spaces()[memory_space::gradient]);
-    for (const parameter_description& entry : plan_type::parameter_list) {
-      if (!entry.trainable && entry.name == name) parameter_store::throw_frozen(name);
-      if (!entry.trainable) continue;
-      const auto count = static_cast<std::size_t>(entry.extents.elements());
-      if (entry.name == name) return {{values, count}, entry.extents};
-      values += count;
-    }
-    parameter_store::throw_unknown(name);
+    return session::kept_gradient(name);
   }
-
-  /// The plan with its memory and its program.
-  const executor<program_type>& execution() const { return executor_; }
 
  private:
   template <class, class, class...>
   friend class training_step;
 
   trainer(std::shared_ptr<parameter_store> store, threads count, dropout_seed seed)
-      : executor_(plan_type::view(), std::move(store), count, seed.value) {}
+      : session(plan_type::view(), std::move(store), count, seed) {}
 
   static constexpr parameter_table table() { return {plan_type::parameter_list, plan_type::buffer_list}; }
 
   template <class... Tensors>
   auto run_step(const step_options& options, const Tensors&... given) {
-    if (!is_finite(options.learning_rate) || options.learning_rate < 0) {
-      const std::string rate = number_text(options.learning_rate);
-      throw numeric_error("the learning rate is " + rate + ", expected a finite number, 0 or more", "learning rate",
-                          "0 or more", rate);
-    }
-    const std::tuple<const Tensors&...> all(given...);
-    auto result = batch_tensors<plan_type>::check(all);
-    batch_tensors<plan_type>::check_finite(all);
-    if (result.counted == 0) {
-      result.updated = executor_.run_nothing(options.learning_rate);
-      return result;
-    }
-    batch_tensors<plan_type>::copy(all, executor_);
-    result.loss = executor_.run_forward();
-    if (!is_finite(result.loss)) {
-      const std::string found = text_of_not_finite(static_cast<double>(result.loss));
-      throw numeric_error("the loss is not finite: " + found, "loss", "a finite number", found);
-    }
-    batch_tensors<plan_type>::note_losses(result, executor_);
-    result.updated = executor_.run_backward(options.learning_rate);
-    return result;
+    const std::array<given_tensor, sizeof...(Tensors)> all{given_tensor(given)...};
+    return session::template run_step<typename step_tensors<plan_type>::result>(plan_type::lowered::graph.view(), all,
+                                                                                options);
   }
 
   template <class... Tensors>
   auto run_evaluation(const Tensors&... given) {
-    return evaluation<evaluation_plan>::run_kept(evaluation_, executor_, given...);
+    return evaluation_of<evaluation_plan>(evaluation_, session::execution(), given...);
   }
 
-  executor<program_type> executor_;
   std::shared_ptr<void> evaluation_;  ///< made when first asked for
 };
 

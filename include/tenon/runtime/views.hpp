@@ -4,7 +4,7 @@
 
 #include <array>
 #include <cstdint>
-#include <cstring>
+#include <span>
 #include <string>
 #include <type_traits>
 
@@ -22,9 +22,36 @@ inline constexpr int rank_of_view = 0;
 template <class T, int Rank>
 inline constexpr int rank_of_view<tensor_view<T, Rank>> = Rank;
 
+/// Class labels of 8, 32 or 64 bits in row-major order, owned elsewhere.
+class label_values {
+ public:
+  label_values(const void* data, int bytes) : data_(data), bytes_(bytes) {}
+
+  /// The label at a position.
+  std::int64_t operator[](std::int64_t position) const {
+    switch (bytes_) {
+      case 1:
+        return static_cast<const std::uint8_t*>(data_)[position];
+      case 4:
+        return static_cast<const std::int32_t*>(data_)[position];
+      default:
+        return static_cast<const std::int64_t*>(data_)[position];
+    }
+  }
+
+  /// Writes the first labels; those beyond 32 bits must have been refused.
+  void copy_to(std::int32_t* to, std::int64_t count) const {
+    for (std::int64_t i = 0; i < count; ++i) to[i] = static_cast<std::int32_t>((*this)[i]);
+  }
+
+ private:
+  const void* data_;
+  int bytes_;
+};
+
 /// Class labels, (N, H, W) or (N, D, H, W), of 8, 32 or 64 bits: what a step takes. Made from any tensor_view of these.
 template <int Rank>
-class label_view {
+class label_view : public label_values {
  public:
   using extents_type = std::array<std::int64_t, static_cast<std::size_t>(Rank)>;
 
@@ -48,32 +75,42 @@ class label_view {
 
   const extents_type& extents() const { return extents_; }
 
-  /// Writes all labels; those beyond 32 bits must have been refused.
-  void copy_to(std::int32_t* to) const {
-    std::int64_t count = 1;
-    for (const std::int64_t extent : extents_) count *= extent;
-    for (std::int64_t i = 0; i < count; ++i) to[i] = static_cast<std::int32_t>((*this)[i]);
+ private:
+  label_view(const void* data, int bytes, const extents_type& extents) : label_values(data, bytes), extents_(extents) {}
+
+  extents_type extents_;
+};
+
+/// A tensor of a step as it was handed in: floats or class labels, which lie in memory of somebody else's.
+class given_tensor {
+ public:
+  template <int Rank>
+  given_tensor(const tensor_view<const float, Rank>& floats)  // NOLINT
+      : floats_(floats.data()), labels_(nullptr, 1) {
+    note(floats.extents());
+  }
+  template <int Rank>
+  given_tensor(const label_view<Rank>& labels) : labels_(labels) {  // NOLINT
+    note(labels.extents());
   }
 
-  /// The label at a position in row-major order.
-  std::int64_t operator[](std::int64_t position) const {
-    switch (bytes_) {
-      case 1:
-        return static_cast<const std::uint8_t*>(data_)[position];
-      case 4:
-        return static_cast<const std::int32_t*>(data_)[position];
-      default:
-        return static_cast<const std::int64_t*>(data_)[position];
-    }
-  }
+  /// nullptr for labels.
+  const float* floats() const { return floats_; }
+  const label_values& labels() const { return labels_; }
+  std::span<const std::int64_t> extents() const { return {extents_.data(), rank_}; }
 
  private:
-  label_view(const void* data, int bytes, const extents_type& extents)
-      : data_(data), bytes_(bytes), extents_(extents) {}
+  template <std::size_t Rank>
+  void note(const std::array<std::int64_t, Rank>& extents) {
+    static_assert(Rank <= 5, "a tensor of a step has at most 5 dimensions");
+    rank_ = Rank;
+    for (std::size_t i = 0; i < Rank; ++i) extents_[i] = extents[i];
+  }
 
-  const void* data_;
-  int bytes_;
-  extents_type extents_;
+  const float* floats_ = nullptr;
+  label_values labels_;
+  std::array<std::int64_t, 5> extents_{};
+  std::size_t rank_ = 0;
 };
 
 [[noreturn]] inline void refuse_extents(const std::string& found, const shape& planned, const char* name,
@@ -85,12 +122,11 @@ class label_view {
 }
 
 /// Throws shape_error unless a tensor has the planned extents.
-template <std::size_t Rank>
-void check_extents(const std::array<std::int64_t, Rank>& given, const shape& planned, const char* name,
-                   std::int32_t index) {
-  bool same = static_cast<std::size_t>(planned.rank) == Rank;
-  for (std::size_t i = 0; same && i < Rank; ++i) same = given[i] == planned.extents[i];
-  if (!same) refuse_extents(extents_to_text(given, Rank), planned, name, index);
+inline void check_extents(std::span<const std::int64_t> given, const shape& planned, const char* name,
+                          std::int32_t index) {
+  bool same = static_cast<std::size_t>(planned.rank) == given.size();
+  for (std::size_t i = 0; same && i < given.size(); ++i) same = given[i] == planned.extents[i];
+  if (!same) refuse_extents(extents_to_text(given.data(), given.size()), planned, name, index);
 }
 
 [[noreturn]] inline void refuse_label(std::int64_t label, std::int64_t position, std::int32_t classes,
@@ -104,9 +140,8 @@ void check_extents(const std::array<std::int64_t, Rank>& given, const shape& pla
 
 /// How many labels count: those that are not ignored and whose class weighs more than 0; `reals` are the graph's.
 /// Throws label_error unless every label is a class of the loss or its ignored label.
-template <int Rank>
-std::int64_t count_labels(const label_view<Rank>& labels, std::int64_t count, std::int32_t classes,
-                          const attributes& loss, const float* reals) {
+inline std::int64_t count_labels(const label_values& labels, std::int64_t count, std::int32_t classes,
+                                 const attributes& loss, const float* reals) {
   const float* const weights = loss.class_weights.count == 0 ? nullptr : reals + loss.class_weights.begin;
   std::int64_t counted = 0;
   for (std::int64_t i = 0; i < count; ++i) {

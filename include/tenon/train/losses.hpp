@@ -135,6 +135,8 @@ struct weighted : loss_base {
 /// One loss an output, in their order; the loss is their sum. Problem: losses_differ_from_outputs.
 template <output_loss... Losses>
 struct losses : loss_base {
+  static constexpr std::size_t count = sizeof...(Losses);
+
   /// Appends all losses of the graph's outputs; the sum becomes the only output.
   static constexpr void append_all(builder& to) {
     const auto count = static_cast<std::int32_t>(to.graph.outputs.size());
