@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tenon/backends/reference/program.hpp"
@@ -44,6 +45,12 @@ std::vector<float> parameters_of(const Trainer& train) {
   for (const auto& each : Trainer::parameter_list)
     for (const float value : train.parameter(each.name)) all.push_back(value);
   return all;
+}
+
+/// Replaces the values of a parameter.
+template <class Parameters>
+void set(Parameters of, std::string_view name, const std::vector<float>& values) {
+  of.assign(name, tenon::parameter_view{values, of.parameter(name).extents});
 }
 
 /// Calls `step`, which must throw a numeric_error that names `name`; gives its sentence.
@@ -94,9 +101,9 @@ void check_backend() {
   for (const std::string name : {"0.weight", "2.bias"}) {
     std::vector<float> values(train.parameter(name).begin(), train.parameter(name).end()), right = values;
     values[5] = not_a_number;
-    train.parameters().assign(name, values);
+    set(train.parameters(), name, values);
     CHECK(sentence_of("loss", [&] { train.step(data.picture(), data.target()); }) == "the loss is not finite: nan");
-    train.parameters().assign(name, right);
+    set(train.parameters(), name, right);
   }
   CHECK(parameters_of(train) == before);
   CHECK(std::isfinite(train.step(data.picture(), data.target())));
@@ -115,9 +122,9 @@ TEST_CASE("a gradient that is not finite is not applied, and later ones neither"
   tensors data;
   const std::vector<float> small(12, 1e-7f), ones(8, 1.0f), zeros(4, 0.0f);
   tenon::parameters<linear_net> shared = train.parameters();
-  shared.assign("0.weight", small);
-  shared.assign("0.bias", zeros);
-  shared.assign("1.weight", ones);
+  set(shared, "0.weight", small);
+  set(shared, "0.bias", zeros);
+  set(shared, "1.weight", ones);
   tensors great = data;
   for (float& value : great.x) value *= 1e24f;
   live(data.picture());
@@ -136,7 +143,7 @@ TEST_CASE("a gradient that is not finite is not applied, and later ones neither"
   tenon::predictor<linear_net, input> again{train.parameters(), tenon::threads{1}};
   const auto expected = again(data.picture());
   for (std::int64_t i = 0; i < outputs.size(); ++i) CHECK(outputs.data()[i] == expected.data()[i]);
-  shared.assign("1.weight", ones);
-  shared.assign("1.bias", std::vector<float>(2));
+  set(shared, "1.weight", ones);
+  set(shared, "1.bias", std::vector<float>(2));
   CHECK(std::isfinite(train.step(data.picture(), data.narrow_target())));
 }
