@@ -244,7 +244,7 @@ static_assert(is_trained<shared_frozen>({0, 0, 1}));
 // Norms that keep their running statistics compute by constants: those before all that is trained become part of their
 // convolutions, and of the others dx is a multiple of dy, so that nothing is kept for it.
 constexpr tenon::growing_text fused_and_trained(const growing_graph& graph) {
-  const growing_graph fused = tenon::fuse_for_training<tenon::onednn::capabilities>(graph.view());
+  const growing_graph fused = tenon::training_pipeline<tenon::onednn::capabilities>::fuse(graph.view());
   return tenon::print(tenon::differentiate(fused.view(), tenon::sgd<>::rule()).view());
 }
 constexpr auto kept_start = frozen<running_statistics>(conv2d<4, no_bias>{} >> batch_norm{} >> relu{}) >> conv2d<4>{};
