@@ -147,7 +147,7 @@ TEST_CASE("a checkpoint of something else is refused, with the first difference,
   std::string later = bytes;
   later[at + key.size() - 2] = '7';
   std::ofstream(path, std::ios::binary) << later;
-  CHECK_THAT(refusal<format_error>(t, path), Catch::EndsWith("a checkpoint of version \"7\", expected 1"));
+  CHECK_THAT(refusal<format_error>(t, path), Catch::EndsWith("a checkpoint of version '7', expected 1"));
   std::ofstream(path, std::ios::binary) << bytes.substr(0, bytes.size() - 5);
   CHECK(refusal<format_error>(t, path) != "nothing");
 }

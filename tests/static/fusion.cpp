@@ -38,6 +38,7 @@ struct fusing {
     return i == 0 ? layout::blocked : layout::plain;
   }
   static constexpr layout result_layout(const graph_view&, const node&, int) { return layout::blocked; }
+  static constexpr bool has_alternatives(operation) { return false; }
   static constexpr tenon::selection select(const graph_view&, const node&) { return {}; }
 };
 

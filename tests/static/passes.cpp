@@ -42,6 +42,7 @@ struct tiny {
   static constexpr layout result_layout(const graph_view&, const node& of, int) {
     return of.op == operation::convolution ? layout::blocked : layout::plain;
   }
+  static constexpr bool has_alternatives(operation op) { return op == operation::convolution; }
   static constexpr tenon::selection select(const graph_view&, const node& of) {
     return {.workspace_bytes = of.op == operation::convolution ? 256 : 0};
   }

@@ -160,6 +160,8 @@ constexpr slot slot_at(const slot* slots, int most, const attributes& attribute,
   return {};
 }
 constexpr slot operand_slot(const node& of, int i) {
+  const int number = static_cast<int>(of.op);
+  if (i < table::by_operation.fixed_operands[number]) return table::rows[table::by_operation.row[number]].operands[i];
   return slot_at(traits_of(of.op).operands, operation_traits::most_operands, of.attribute, i);
 }
 /// A node's workspace has none.
@@ -182,6 +184,18 @@ constexpr std::int32_t operand_index(operation op, const attributes& attribute, 
   return position_of(traits_of(op).operands, operation_traits::most_operands, attribute, wanted);
 }
 constexpr std::int32_t operand_index(const node& of, role wanted) { return operand_index(of.op, of.attribute, wanted); }
+/// The same of an operand that every node of the operation has in one place, as a constant: for code that is hot while
+/// compiling.
+template <operation Op, role Role>
+inline constexpr std::int32_t fixed_operand = [] {
+  const slot* const slots = traits_of(Op).operands;
+  std::int32_t i = 0;
+  for (; slots[i].is != Role; ++i) {
+    if (slots[i].is == role::none || slots[i].when != presence::always) throw "no such operand in one place";
+  }
+  return i;
+}();
+
 /// The number of the first result that has a role in a node, or -1.
 constexpr std::int32_t result_index(const node& of, role wanted) {
   return position_of(traits_of(of.op).results, operation_traits::most_results, of.attribute, wanted);

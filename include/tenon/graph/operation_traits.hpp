@@ -243,6 +243,7 @@ namespace table {
 struct index {
   std::uint8_t row[operation_count]{};
   enum phase phase[operation_count]{};
+  std::int8_t fixed_operands[operation_count]{};  // how many stand first that every node has
 };
 inline constexpr index by_operation = [] {
   index found;
@@ -253,6 +254,10 @@ inline constexpr index by_operation = [] {
     has_row[number] = true;
     found.row[number] = static_cast<std::uint8_t>(i);
     found.phase[number] = rows[i].phase;
+    for (const slot& each : rows[i].operands) {
+      if (each.is == role::none || each.when != presence::always) break;
+      ++found.fixed_operands[number];
+    }
   }
   return found;
 }();

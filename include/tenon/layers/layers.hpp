@@ -2,6 +2,10 @@
 // The vocabulary on one page. Each layer's own header has its shape rule, parameters, MACs and problems.
 #pragma once
 
+// Options: kernel<3>, stride<2>, dilation<2>, padding<0>, output_padding<1>, groups<8>, no_bias; epsilon<1e-3>,
+// running_share<0.1>, running_statistics; he_normal, he_uniform, xavier_normal, xavier_uniform, bilinear
+#include "tenon/layers/options.hpp"
+
 // Parts and how they join
 //   a >> b, chain(a, b)          b called on what a gave; chains flatten
 //   name<"encoder">(part)        names a layer, chain or lambda; name<"block">(part, i) is "block.i"
@@ -13,10 +17,6 @@
 //   learning_rate_factor<0.1>(part), ...<0.1, "encoder">(part)   parameters that learn slower or faster
 #include "tenon/layers/layer.hpp"
 #include "tenon/layers/sharing.hpp"
-
-// Options: kernel<3>, stride<2>, dilation<2>, padding<0>, output_padding<1>, groups<8>, no_bias; epsilon<1e-3>,
-// running_share<0.1>, running_statistics; he_normal, he_uniform, xavier_normal, xavier_uniform, bilinear
-#include "tenon/layers/options.hpp"
 
 // Convolutions
 //   conv2d<Channels, ...>, conv3d<Channels, ...>                        weight, bias

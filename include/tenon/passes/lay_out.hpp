@@ -42,8 +42,9 @@ constexpr growing_graph lay_out(const graph_view& graph) {
   };
 
   list<std::int32_t> operands;
+  const phase* const phases = table::by_operation.phase;
   for (const node& current : graph.nodes) {
-    if (is_source(current.op)) {
+    if (phases[static_cast<int>(current.op)] == phase::source) {
       copy.copy(current);
       continue;
     }
@@ -59,7 +60,8 @@ constexpr growing_graph lay_out(const graph_view& graph) {
       const std::int32_t old = read[o];
       // Parameters and their companions stay as they are: plain.
       const operation producer = graph.nodes.first[graph.values.first[old].producer].op;
-      const bool is_stored = is_source(producer) && producer != operation::input && producer != operation::target;
+      const bool is_stored = phases[static_cast<int>(producer)] == phase::source && producer != operation::input &&
+                             producer != operation::target;
       operands.push_back(is_stored ? copy.renumbered.first[old]
                                    : in_layout(old, Capabilities::operand_layout(seen, current, o)));
     }
@@ -67,8 +69,9 @@ constexpr growing_graph lay_out(const graph_view& graph) {
     for (std::int32_t r = 0; r < current.results.count; ++r) {
       copy.to.values.first[copy.renumbered.first[result + r]].arrangement = chosen.first[result + r].arrangement;
     }
-    // The layouts of what it reads and makes are settled.
-    const selection by = Capabilities::select(copy.to.view(), copy.to.nodes.first[made]);
+    // The layouts in which it makes its results and asks for its operands are settled.
+    if (!Capabilities::has_alternatives(current.op)) continue;
+    const selection by = Capabilities::select(seen, current);
     copy.to.nodes.first[made].chosen = by;
     if (by.workspace_bytes > 0) {
       copy.to.nodes.first[made].attribute.has_workspace = true;

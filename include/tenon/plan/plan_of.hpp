@@ -71,7 +71,9 @@ struct differentiation {
 
 template <class Differentiated, class Pipeline>
 struct recomputation {
-  static_assert(network_is_valid<Differentiated>(), "the network cannot be trained: see network_error above or below");
+  // What was wrong before has been said.
+  static_assert(Differentiated::graph.problem.kind != problem::has_no_gradient || network_is_valid<Differentiated>(),
+                "the network cannot be trained: see network_error above or below");
   static constexpr growing_graph make() { return Pipeline::recompute(Differentiated::graph.view()); }
 };
 

@@ -139,9 +139,9 @@ struct losses : loss_base {
 
   /// Appends all losses of the graph's outputs; the sum becomes the only output.
   static constexpr void append_all(builder& to) {
-    const auto count = static_cast<std::int32_t>(to.graph.outputs.size());
-    if (count != static_cast<std::int32_t>(sizeof...(Losses))) {
-      to.graph.report(problem::losses_differ_from_outputs, to.graph.store("loss"), sizeof...(Losses), count);
+    const auto given = static_cast<std::int32_t>(to.graph.outputs.size());
+    if (given != static_cast<std::int32_t>(sizeof...(Losses))) {
+      to.graph.report(problem::losses_differ_from_outputs, to.graph.store("loss"), sizeof...(Losses), given);
       return;
     }
     std::array<std::int32_t, sizeof...(Losses)> parts{};

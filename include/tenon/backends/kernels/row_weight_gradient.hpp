@@ -132,7 +132,7 @@ struct row_products_instance {
 };
 
 /// Parts begin to end - 1.
-TENON_KERNEL inline void row_weight_gradient_parts(const tiled_row_gradient& of, std::int64_t begin, std::int64_t end,
+TENON_KERNEL inline void row_weight_gradient_part(const tiled_row_gradient& of, std::int64_t begin, std::int64_t end,
                                                    float* scratch) {
   const row_tiles& tiles = of.tiles;
   kept_lines kept(scratch);
@@ -172,17 +172,17 @@ TENON_KERNEL inline void row_weight_gradient_parts(const tiled_row_gradient& of,
   }
 }
 
-TENON_KERNEL inline void row_weight_gradient_part(const tiled_row_gradient& of, std::int64_t begin, std::int64_t end) {
+TENON_KERNEL inline void row_weight_gradient_run(const tiled_row_gradient& of, std::int64_t begin, std::int64_t end) {
   const std::int64_t count = of.parts.count;
   for (std::int64_t run = begin; run < end; ++run)
-    row_weight_gradient_parts(of, count * run / of.runs, count * (run + 1) / of.runs,
+    row_weight_gradient_part(of, count * run / of.runs, count * (run + 1) / of.runs,
                               of.arguments->scratch.part(of.tiles, run));
 }
 
 inline void row_weight_gradient(const row_gradient_arguments& of) {
   const tiled_row_gradient tiled(of, width);
   const row_tiles& tiles = tiled.tiles;
-  in_parallel(tiled.runs, row_weight_gradient_part, tiled);
+  in_parallel(tiled.runs, row_weight_gradient_run, tiled);
   const auto total = [&](std::int64_t place) {
     double sum = 0;
     for (std::int64_t part = 0; part < tiled.parts.count; ++part) sum += static_cast<double>(tiled.sums(part)[place]);

@@ -39,17 +39,17 @@ struct capabilities {
 
   /// Whether the node can write its first result plain, as far as its operands and the result's readers allow.
   static constexpr bool writes_plain(const graph_view& graph, const node& of) {
-    const bool is_few = graph.result_value(of).extents.channels() <= most_plain_channels;
     switch (of.op) {
       case operation::resize:
         return true;
       case operation::input:
       case operation::convolution:
       case operation::convolution_data_gradient:
-        return is_few;
+        break;
       default:
-        return is_few && (is_elementwise(of.op) || (reads_any_layout(of.op) && phase_of(of.op) == phase::backward));
+        if (!is_elementwise(of.op) && !(phase_of(of.op) == phase::backward && reads_any_layout(of.op))) return false;
     }
+    return graph.result_value(of).extents.channels() <= most_plain_channels;
   }
 
   /// Whether the node can work where the values told by `plain` are so, as far as it has to do with them.
@@ -69,14 +69,15 @@ struct capabilities {
         (reads_any_layout(of.op) || of.op == operation::resize_gradient)) {
       return layout::plain;
     }
-    if (is_element(of, i)) return graph.result_value(of).arrangement;
-    const plain_sides sides = plain_sides_of(graph, of);
-    switch (operand_slot(of, i).is) {
+    const role is = operand_slot(of, i).is;
+    if (is_element(of.op, is)) return graph.result_value(of).arrangement;
+    switch (is) {
       case role::activation:
         if (of.op == operation::reorder) return given.arrangement;
-        return sides.source || is_stem(graph, of) ? layout::plain : layout::blocked;
+        if (role_of(of.op) == convolution_role::none) return layout::blocked;
+        return plain_sides_of(graph, of).source || is_stem(graph, of) ? layout::plain : layout::blocked;
       case role::output_gradient:
-        return sides.destination ? layout::plain : layout::blocked;
+        return plain_sides_of(graph, of).destination ? layout::plain : layout::blocked;
       case role::factor:
       case role::expected:
         return layout::blocked;
@@ -100,10 +101,14 @@ struct capabilities {
       default:
         break;
     }
-    const role is = result_slot(of, i).is;
-    return is == role::activation || is == role::input_gradient ? layout::blocked : layout::plain;
+    // Of several results the first alone may have features, or all have, as of a split.
+    const slot& first = traits_of(of.op).results[0];
+    const bool has_features = first.is == role::activation || first.is == role::input_gradient;
+    return has_features && (i == 0 || first.when == presence::repeated) ? layout::blocked : layout::plain;
   }
 
+  /// Whether there are several ways of computing an operation, with memory of their own.
+  static constexpr bool has_alternatives(operation op) { return role_of(op) != convolution_role::none; }
   /// What computes a node: the alternative of the least cost.
   /// requires: the layouts of its operands and results are settled.
   static constexpr selection select(const graph_view& graph, const node& of) { return onednn::select(graph, of); }

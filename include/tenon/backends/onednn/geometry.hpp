@@ -48,17 +48,30 @@ struct convolution_values {
   std::int32_t weights = -1;
 };
 
+/// Transposed convolutions have their operands where the others have them.
+static_assert(fixed_operand<operation::transposed_convolution, role::weight> ==
+                  fixed_operand<operation::convolution, role::weight> &&
+              fixed_operand<operation::transposed_convolution_data_gradient, role::weight> ==
+                  fixed_operand<operation::convolution_data_gradient, role::weight> &&
+              fixed_operand<operation::transposed_convolution_weight_gradient, role::output_gradient> ==
+                  fixed_operand<operation::convolution_weight_gradient, role::output_gradient>);
+
 /// requires: role_of(of.op) is not none.
 constexpr convolution_values convolution_values_of(const graph_view& graph, const node& of) {
   switch (role_of(of.op)) {
     case convolution_role::data_gradient:
-      return {of.results[0], graph.operand(of, role::output_gradient), graph.operand(of, role::weight)};
+      return {of.results[0],
+              graph.operand(of, fixed_operand<operation::convolution_data_gradient, role::output_gradient>),
+              graph.operand(of, fixed_operand<operation::convolution_data_gradient, role::weight>)};
     case convolution_role::weight_gradient:
-      return {graph.operand(of, role::activation), graph.operand(of, role::output_gradient), of.results[0]};
+      return {graph.operand(of, fixed_operand<operation::convolution_weight_gradient, role::activation>),
+              graph.operand(of, fixed_operand<operation::convolution_weight_gradient, role::output_gradient>),
+              of.results[0]};
     case convolution_role::none:
     case convolution_role::forward:
     default:
-      return {graph.operand(of, role::activation), of.results[0], graph.operand(of, role::weight)};
+      return {graph.operand(of, fixed_operand<operation::convolution, role::activation>), of.results[0],
+              graph.operand(of, fixed_operand<operation::convolution, role::weight>)};
   }
 }
 

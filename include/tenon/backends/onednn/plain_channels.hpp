@@ -37,10 +37,10 @@ constexpr bool is_stem(const graph_view& graph, const node& of) {
 /// Operations that take their operands and results element by element, in one layout.
 constexpr bool is_elementwise(operation op) { return traits_of(op).is_elementwise; }
 /// Whether the i-th operand has the layout of the result for that, or for being added to it.
-constexpr bool is_element(const node& of, int i) {
-  const role is = operand_slot(of, i).is;
-  return is == role::residual || (is_elementwise(of.op) && (is == role::activation || is == role::output_gradient));
+constexpr bool is_element(operation op, role is) {
+  return is == role::residual || ((is == role::activation || is == role::output_gradient) && is_elementwise(op));
 }
+constexpr bool is_element(const node& of, int i) { return is_element(of.op, operand_slot(of, i).is); }
 
 /// Losses of one target an element, and their gradients: both operands come in one layout.
 constexpr bool compares(operation op) { return traits_of(op).operands[1].is == role::expected; }

@@ -35,6 +35,7 @@ struct capabilities {
   static constexpr layout operand_layout(const graph_view&, const node&, int) { return layout::plain; }
   static constexpr layout result_layout(const graph_view&, const node&, int) { return layout::plain; }
 
+  static constexpr bool has_alternatives(operation) { return false; }
   /// What computes a node: a loop that reads weights where they are, and needs no scratch memory.
   static constexpr selection select(const graph_view&, const node&) { return {}; }
   static constexpr std::string_view name_of(const selection&) { return "reference"; }
@@ -47,8 +48,10 @@ struct capabilities {
 
   /// Whether a node's result 0 may lie where its given operand lies.
   static constexpr bool in_place(const graph_view&, const node& of, int operand) {
-    // It clears all gradients of a cross entropy first, and then reads the logits of the pixels that count.
-    return of.op != operation::cross_entropy_gradient && operand_slot(of, operand).may_be_overwritten;
+    // A convolution adds its residual when all sums are made; the gradients of a cross entropy are cleared first, and
+    // then the logits of the pixels that count are read.
+    return of.op != operation::convolution && of.op != operation::cross_entropy_gradient &&
+           operand_slot(of, operand).may_be_overwritten;
   }
 };
 
