@@ -133,7 +133,7 @@ struct row_products_instance {
 
 /// Parts begin to end - 1.
 TENON_KERNEL inline void row_weight_gradient_part(const tiled_row_gradient& of, std::int64_t begin, std::int64_t end,
-                                                   float* scratch) {
+                                                  float* scratch) {
   const row_tiles& tiles = of.tiles;
   kept_lines kept(scratch);
   float* const arriving = scratch + tiles.kept_floats();
@@ -176,7 +176,7 @@ TENON_KERNEL inline void row_weight_gradient_run(const tiled_row_gradient& of, s
   const std::int64_t count = of.parts.count;
   for (std::int64_t run = begin; run < end; ++run)
     row_weight_gradient_part(of, count * run / of.runs, count * (run + 1) / of.runs,
-                              of.arguments->scratch.part(of.tiles, run));
+                             of.arguments->scratch.part(of.tiles, run));
 }
 
 inline void row_weight_gradient(const row_gradient_arguments& of) {
