@@ -59,10 +59,10 @@ TEST_CASE("a step of many kernels runs on a small stack", "[small stack]") {
   for (std::uint8_t& each : labels) each = static_cast<std::uint8_t>(random.bits() % classes);
   const tenon::tensor_view<const float, 4> seen(pictures.data(), 2, 5, 90, 70);
   const tenon::tensor_view<const std::uint8_t, 3> wanted(labels.data(), 2, 90, 70);
-  for (const int threads : {1, 2}) {
-    training teacher{tenon::initialize(42), tenon::threads{threads}};
-    training beside{tenon::initialize(42), tenon::threads{threads}};
-    predicting net{teacher.parameters(), tenon::threads{threads}};
+  for (const int count : {1, 2}) {
+    training teacher{tenon::initialize(42), tenon::threads{count}};
+    training beside{tenon::initialize(42), tenon::threads{count}};
+    predicting net{teacher.parameters(), tenon::threads{count}};
     std::vector<float> losses, logits;
     in_small_thread([&] {
       for (int i = 0; i < 3; ++i) losses.push_back(teacher.step(seen, wanted, {.learning_rate = 0.01f}));
@@ -71,6 +71,6 @@ TEST_CASE("a step of many kernels runs on a small stack", "[small stack]") {
     // On any other stack the same comes out.
     for (const float loss : losses) CHECK(beside.step(seen, wanted, {.learning_rate = 0.01f}) == loss);
     CHECK(losses.back() < losses.front());
-    CHECK(copy_of(predicting{beside.parameters(), tenon::threads{threads}}(seen)) == logits);
+    CHECK(copy_of(predicting{beside.parameters(), tenon::threads{count}}(seen)) == logits);
   }
 }
