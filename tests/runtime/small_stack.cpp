@@ -62,11 +62,11 @@ TEST_CASE("a step of many kernels runs on a small stack", "[small stack]") {
   for (const int count : {1, 2}) {
     training teacher{tenon::initialize(42), tenon::threads{count}};
     training beside{tenon::initialize(42), tenon::threads{count}};
-    predicting net{teacher.parameters(), tenon::threads{count}};
+    predicting predict{teacher.parameters(), tenon::threads{count}};
     std::vector<float> losses, logits;
     in_small_thread([&] {
       for (int i = 0; i < 3; ++i) losses.push_back(teacher.step(seen, wanted, {.learning_rate = 0.01f}));
-      logits = copy_of(net(seen));
+      logits = copy_of(predict(seen));
     });
     // On any other stack the same comes out.
     for (const float loss : losses) CHECK(beside.step(seen, wanted, {.learning_rate = 0.01f}) == loss);
