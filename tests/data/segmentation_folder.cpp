@@ -207,3 +207,22 @@ TEST_CASE("road scenes are read") {
   for (const std::uint8_t label : labels) REQUIRE(label <= 11);
   for (const float value : picture) REQUIRE((value >= -2.0f && value < 2.0f));
 }
+
+TEST_CASE("pictures of a kind that is not read are named, and views that do not go together refused") {
+  const scratch_folder folder;
+  fs::create_directories(folder.path / "train" / "images");
+  fs::create_directories(folder.path / "train" / "labels");
+  write_pair(folder.path / "train", "a", 8, 6, 1);
+  const tenon::segmentation_folder data(folder.path.string(), "train");
+  std::vector<float> picture(3 * 8 * 6), expected(3 * 8 * 6);
+  std::vector<std::uint8_t> labels(8 * 6), expected_labels(8 * 6);
+  data.read(0, 8, 6, expected.data(), expected_labels.data());
+  data.read(0, tenon::tensor_view(picture, 3, 8, 6), tenon::tensor_view(labels, 8, 6));
+  CHECK(picture == expected);
+  CHECK(labels == expected_labels);
+  CHECK_THROWS_WITH(data.read(0, tenon::tensor_view(picture, 3, 6, 8), tenon::tensor_view(labels, 8, 6)),
+                    Catch::Contains("a picture of 3 x 6 x 8 for labels of 8 x 6, expected 3 x 8 x 6"));
+  std::ofstream(folder.path / "train" / "images" / "b.BMP") << "BM";
+  CHECK_THAT(refusal_of(folder.path), Catch::EndsWith("b.BMP: a picture of a kind that is not read here, expected "
+                                                      "*.jpg, *.jpeg, *.png"));
+}

@@ -12,6 +12,8 @@
 #include <cstdint>
 #include <filesystem>
 #include <initializer_list>
+#include <iterator>
+#include <limits>
 #include <map>
 #include <opencv2/imgproc.hpp>
 #include <string>
@@ -19,6 +21,7 @@
 #include <vector>
 
 #include "tenon/core/error.hpp"
+#include "tenon/core/tensor_view.hpp"
 #include "tenon/io/image.hpp"
 
 namespace tenon {
@@ -28,14 +31,14 @@ inline namespace v0 {
 inline constexpr normalization centered{{128.0 / 255, 128.0 / 255, 128.0 / 255}, {64.0 / 255, 64.0 / 255, 64.0 / 255}};
 
 /// Pairs of a picture and its labels: `images/NAME.jpg` (or .jpeg, .png) with `labels/NAME.png`, one class index a
-/// pixel (see read_labels), extensions in letters of any case. Files of other kinds, hidden files and folders are left
-/// out.
+/// pixel (see read_labels), extensions in letters of any case. Hidden files, folders, and files that are no pictures
+/// are left out.
 class segmentation_folder {
  public:
   /// Lists the pairs of a split, `folder/train` or `folder/val`, by name. Labels above `greatest_label` are errors when
   /// they are read; `colors` says what becomes of the pictures. Throws file_error for a folder that is missing,
-  /// unreadable or empty, a picture without labels, labels without a picture, and two files of one name, such as a.jpg
-  /// and a.png.
+  /// unreadable or empty, a picture without labels, labels without a picture, two files of one name, such as a.jpg and
+  /// a.png, and a picture of a kind that is not read, such as a.bmp.
   segmentation_folder(const std::string& folder, const std::string& split, std::int32_t greatest_label = 255,
                       const normalization& colors = centered)
       : greatest_label_(greatest_label), colors_(colors) {
@@ -73,9 +76,27 @@ class segmentation_folder {
   const std::string& image_path(std::int64_t i) const { return pairs_[static_cast<std::size_t>(i)].image; }
   const std::string& label_path(std::int64_t i) const { return pairs_[static_cast<std::size_t>(i)].labels; }
 
-  /// Reads a pair at the given size: the picture resized linearly (over areas where it shrinks) as (3, height, width)
-  /// normalised floats; labels by the nearest pixel. Throws what read_image and read_labels throw,
-  /// and shape_error for labels of another size than the picture.
+  /// Reads a pair at the size of the views: the picture as (3, height, width), the labels as (height, width). Throws
+  /// shape_error for views that do not go together, and what the other form throws.
+  void read(std::int64_t i, const tensor_view<float, 3>& picture, const tensor_view<std::uint8_t, 2>& labels) const {
+    const auto text = [](std::int64_t height, std::int64_t width) {
+      return std::to_string(height) + " x " + std::to_string(width);
+    };
+    const std::int64_t height = labels.extent(0), width = labels.extent(1);
+    if (picture.extent(0) != 3 || picture.extent(1) != height || picture.extent(2) != width || height < 1 ||
+        width < 1 || height > std::numeric_limits<std::int32_t>::max() ||
+        width > std::numeric_limits<std::int32_t>::max()) {
+      const std::string expected = "3 x " + text(height, width);
+      const std::string found = std::to_string(picture.extent(0)) + " x " + text(picture.extent(1), picture.extent(2));
+      throw shape_error("a picture of " + found + " for labels of " + text(height, width) + ", expected " + expected,
+                        "picture", expected, found);
+    }
+    read(i, static_cast<std::int32_t>(height), static_cast<std::int32_t>(width), picture.data(), labels.data());
+  }
+
+  /// Reads a pair at the given size into memory that is large enough: the picture resized linearly (over areas where it
+  /// shrinks) as (3, height, width) normalised floats; labels by the nearest pixel. Throws what read_image and
+  /// read_labels throw, and shape_error for labels of another size than the picture.
   void read(std::int64_t i, std::int32_t height, std::int32_t width, float* picture, std::uint8_t* labels) const {
     const pair& files = pairs_[static_cast<std::size_t>(i)];
     image_rgb image = read_image(files.image);
@@ -122,8 +143,16 @@ class segmentation_folder {
       for (char& letter : kind)
         letter = letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
       std::error_code ignored;
-      if (std::find(kinds.begin(), kinds.end(), kind) == kinds.end()) continue;
       if (path.filename().string().starts_with('.') || fs::is_directory(path, ignored)) continue;
+      if (std::find(kinds.begin(), kinds.end(), kind) == kinds.end()) {
+        constexpr std::string_view others[] = {".jpg", ".jpeg", ".png",  ".bmp",  ".gif",  ".jp2", ".ppm",
+                                               ".pgm", ".tif",  ".tiff", ".webp", ".avif", ".heic"};
+        if (std::find(std::begin(others), std::end(others), kind) == std::end(others)) continue;
+        std::string expected;
+        for (const std::string_view each : kinds) expected += (expected.empty() ? "*" : ", *") + std::string(each);
+        throw file_error(path.string() + ": a picture of a kind that is not read here, expected " + expected,
+                         path.string(), expected, kind);
+      }
       const auto [place, is_new] = result.emplace(path.stem().string(), path.string());
       if (is_new) continue;
       // Named in one order, whatever the folder's.
