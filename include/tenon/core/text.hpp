@@ -16,8 +16,8 @@ struct text {
   char characters[Length + 1]{};
 
   constexpr text() = default;
-  constexpr text(const char (&literal)[Length + 1]) {  // NOLINT: implicit, made from a literal
-    for (std::size_t i = 0; i < Length; ++i) characters[i] = literal[i];
+  constexpr text(const char (&literal)[Length + 1]) {                      // NOLINT: implicit, made from a literal
+    for (std::size_t i = 0; i <= Length; ++i) characters[i] = literal[i];  // clang prints what has been given its zero
   }
 
   constexpr std::string_view view() const { return {characters, Length}; }

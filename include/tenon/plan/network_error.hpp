@@ -82,11 +82,12 @@ constexpr auto print_problem(std::index_sequence<Hint...>) {
   }
 }
 
-/// True, unless the graph of `Stage` has a problem: then the compiler stops here and prints it.
-template <class Stage>
+/// True, unless the graph of `Stage` has a problem, or has the one that is asked for: then the compiler stops here and
+/// prints it.
+template <class Stage, problem Only = problem::none>
 constexpr bool network_is_valid() {
   constexpr diagnostic found = Stage::graph.problem;
-  if constexpr (found.kind != problem::none) {
+  if constexpr (found.kind != problem::none && (Only == problem::none || found.kind == Only)) {
     constexpr std::size_t hints =
         found.kind == problem::has_no_gradient
             ? 1

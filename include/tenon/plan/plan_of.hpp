@@ -71,8 +71,7 @@ struct differentiation {
 
 template <class Differentiated, class Pipeline>
 struct recomputation {
-  // What was wrong before has been said.
-  static_assert(Differentiated::graph.problem.kind != problem::has_no_gradient || network_is_valid<Differentiated>(),
+  static_assert(network_is_valid<Differentiated, problem::has_no_gradient>(),  // the rest has been said
                 "the network cannot be trained: see network_error above or below");
   static constexpr growing_graph make() { return Pipeline::recompute(Differentiated::graph.view()); }
 };
