@@ -12,18 +12,10 @@
 #include <tuple>
 #include <vector>
 
+#include "support/networks.hpp"
+
 using namespace tenon::layers;
-
-template <int Channels, int Stride = 1>
-inline constexpr auto conv_norm_relu = conv2d<Channels, kernel<3>, stride<Stride>, no_bias>{} >> batch_norm{} >> relu{};
-
-template <int Classes>
-inline constexpr auto small_unet = [](auto image) {
-  auto fine = name<"encoder.fine">(conv_norm_relu<32>)(image);
-  auto coarse = name<"encoder.coarse">(conv_norm_relu<64, 2> >> conv_norm_relu<64>)(fine);
-  auto joined = concat(resize_like(coarse, fine), fine);
-  return name<"decoder">(conv_norm_relu<32> >> conv2d<Classes>{})(joined);
-};
+using tenon_test::small_unet;
 
 // Few plain channels, depthwise, grouped and dilated convolutions, all norms, shared and frozen parts, two outputs.
 inline constexpr auto branches = [](auto image) {

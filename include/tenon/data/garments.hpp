@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "tenon/core/error.hpp"
+#include "tenon/core/tensor_view.hpp"
 #include "tenon/data/idx.hpp"
 #include "tenon/io/file.hpp"
 
@@ -43,9 +44,7 @@ inline garments read_garments(const std::string& folder, garment_split split) {
   idx_array images = read_idx(image_path), labels = read_idx(label_path);
 
   const auto written = [](const std::vector<std::int64_t>& extents) {
-    std::string list;
-    for (std::int64_t extent : extents) list += (list.empty() ? "" : " x ") + std::to_string(extent);
-    return list;
+    return extents_to_text(extents, extents.size());
   };
   const std::int64_t count = labels.extents[0];
   if (labels.extents.size() != 1 || count == 0) {

@@ -9,6 +9,7 @@
 #endif
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <initializer_list>
@@ -79,17 +80,14 @@ class segmentation_folder {
   /// Reads a pair at the size of the views: the picture as (3, height, width), the labels as (height, width). Throws
   /// shape_error for views that do not go together, and what the other form throws.
   void read(std::int64_t i, const tensor_view<float, 3>& picture, const tensor_view<std::uint8_t, 2>& labels) const {
-    const auto text = [](std::int64_t height, std::int64_t width) {
-      return std::to_string(height) + " x " + std::to_string(width);
-    };
     const std::int64_t height = labels.extent(0), width = labels.extent(1);
     if (picture.extent(0) != 3 || picture.extent(1) != height || picture.extent(2) != width || height < 1 ||
         width < 1 || height > std::numeric_limits<std::int32_t>::max() ||
         width > std::numeric_limits<std::int32_t>::max()) {
-      const std::string expected = "3 x " + text(height, width);
-      const std::string found = std::to_string(picture.extent(0)) + " x " + text(picture.extent(1), picture.extent(2));
-      throw shape_error("a picture of " + found + " for labels of " + text(height, width) + ", expected " + expected,
-                        "picture", expected, found);
+      const std::string found = extents_to_text(picture.extents(), 3), of_labels = extents_to_text(labels.extents(), 2);
+      const std::string expected = "3 x " + of_labels;
+      throw shape_error("a picture of " + found + " for labels of " + of_labels + ", expected " + expected, "picture",
+                        expected, found);
     }
     read(i, static_cast<std::int32_t>(height), static_cast<std::int32_t>(width), picture.data(), labels.data());
   }
@@ -102,10 +100,10 @@ class segmentation_folder {
     image_rgb image = read_image(files.image);
     label_image label = read_labels(files.labels);
     if (image.height != label.height || image.width != label.width) {
-      const auto text = [](int h, int w) { return std::to_string(h) + " x " + std::to_string(w); };
-      throw shape_error(files.labels + ": labels of " + text(label.height, label.width) + " for a picture of " +
-                            text(image.height, image.width),
-                        files.labels, text(image.height, image.width), text(label.height, label.width));
+      const std::string expected = extents_to_text(std::array{image.height, image.width}, 2);
+      const std::string found = extents_to_text(std::array{label.height, label.width}, 2);
+      throw shape_error(files.labels + ": labels of " + found + " for a picture of " + expected, files.labels, expected,
+                        found);
     }
     const auto worst = std::max_element(label.labels.begin(), label.labels.end());
     if (*worst > greatest_label_) {
