@@ -27,9 +27,6 @@ inline namespace v0 {
 namespace kernels {
 namespace TENON_KERNEL_ISA {
 
-/// What a thread takes at once.
-inline constexpr std::int64_t sum_grain = 4096;
-
 struct accumulate_arguments {
   float* sum;
   const float* gradient;
@@ -39,8 +36,8 @@ struct accumulate_arguments {
 };
 
 TENON_KERNEL inline void accumulate_part(const accumulate_arguments& of, std::int64_t begin, std::int64_t end) {
-  const std::int64_t last = std::min(end * sum_grain, of.count);
-  for (std::int64_t i = begin * sum_grain; i < last; i += width) {
+  const std::int64_t last = std::min(end * update_grain, of.count);
+  for (std::int64_t i = begin * update_grain; i < last; i += width) {
     vec sum = of.factor * load_some(of.gradient + i, last - i);
     if (!of.starts) sum += load_some(of.sum + i, last - i);
     store_some(of.sum + i, sum, last - i);
@@ -54,7 +51,7 @@ inline void accumulate(const graph_view& graph, const node& node_of, std::span<c
   check_gradient(graph, node_of, operands);
   const accumulate_arguments of{results[0].as<float>(), operands[1].as<const float>(), operands[1].extents.elements(),
                                 static_cast<float>(node_of.attribute.scale), arguments.starts_sum};
-  in_parallel(divide_up(of.count, sum_grain), accumulate_part, of);
+  in_parallel(divide_up(of.count, update_grain), accumulate_part, of);
 }
 
 struct norm_squares_arguments {
@@ -89,7 +86,7 @@ inline void clip_norm(const graph_view& graph, const node& node_of, std::span<co
   for (std::size_t i = 0; i < operands.size(); ++i) {
     const float* const gradient = operands[i].as<const float>();
     const std::int64_t count = operands[i].extents.elements();
-    const norm_squares_arguments of{gradient, equal_parts(count, most_parts, sum_grain), sums.data()};
+    const norm_squares_arguments of{gradient, equal_parts(count, most_parts, update_grain), sums.data()};
     in_parallel(of.parts.count, norm_squares_part, of);
     for (std::int64_t part = 0; part < of.parts.count; ++part) squares += sums[static_cast<std::size_t>(part)];
     // The square of a great number that is finite may not be.
