@@ -122,7 +122,7 @@ class place:
         folder, _ = self.cmake_pictures(environment={"PKG_CONFIG_PATH": package})
         self.expect("-isystem " + headers in self.flags(folder, "picture"), "CMake takes no OpenCV that pkg-config names")
         build = os.path.join(self.folder, "build")
-        run(["meson", "setup", "--wipe", build], env={**self.environment, "PKG_CONFIG_PATH": package})
+        run(["meson", "setup", "--wipe", build, self.source], env={**self.environment, "PKG_CONFIG_PATH": package})
         with open(os.path.join(build, "meson-private", "tenon-image.pc"), encoding="utf-8") as file:
             self.expect(f"opencv_includedir={headers}\n" in file.read(), "Meson takes no OpenCV that pkg-config names")
         with open(os.path.join(package, "OpenCVConfig.cmake"), "w", encoding="utf-8") as file:
