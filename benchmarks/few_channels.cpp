@@ -8,8 +8,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "tenon/backends/kernels/row_convolution.hpp"
-#include "tenon/backends/kernels/row_weight_gradient.hpp"
+#include "tenon/backends/kernels/convolution/row_convolution.hpp"
+#include "tenon/backends/kernels/convolution/row_weight_gradient.hpp"
 #include "tenon/backends/onednn/program.hpp"
 #include "tenon/runtime/allocation.hpp"
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rows of gathering convolutions: phases and segments cover every position once and name the taps that look inside.
-#include "tenon/backends/kernels/gather.hpp"
-
 #include <catch2/catch.hpp>
 #include <cstdint>
 #include <vector>
+
+#include "tenon/backends/kernels/convolution/taps.hpp"
 
 namespace {
 

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "tenon/backends/kernels/execute.hpp"
+#include "tenon/backends/kernels/dispatch/execute.hpp"
 #include "tenon/backends/reference/execute.hpp"
 
 // Instantiated once, in instances.cpp.

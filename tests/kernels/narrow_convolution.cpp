@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pointwise convolutions between few plain channels and blocked ones, by every instruction set, against sums written
 // out.
-#include "tenon/backends/kernels/narrow_convolution.hpp"
+#include "tenon/backends/kernels/convolution/narrow_convolution.hpp"
 
 #include "harness.hpp"
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Convolutions of few plain channels and their gradients, by every instruction set, against sums written out.
-#include "tenon/backends/kernels/row_convolution.hpp"
+#include "tenon/backends/kernels/convolution/row_convolution.hpp"
 
 #include "harness.hpp"
-#include "tenon/backends/kernels/row_weight_gradient.hpp"
+#include "tenon/backends/kernels/convolution/row_weight_gradient.hpp"
 #include "tenon/runtime/allocation.hpp"
 
 using namespace harness;

@@ -10,7 +10,7 @@
 #include "tenon/layers/rewrite_convolutions.hpp"
 #include "tenon/models/fast_scnn.hpp"
 #include "tenon/models/vb_net.hpp"
-#include "tenon/plan/layers_of.hpp"
+#include "tenon/report/layers_of.hpp"
 
 namespace {
 

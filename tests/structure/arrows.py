@@ -34,11 +34,11 @@ ALLOWED = {
     "top": [EVERYTHING],  # tenon.hpp
 }
 # The headers in which backends name and describe themselves.
-CAPABILITIES = r"backends/(backend|\w+/(capabilities|geometry|plain_channels|selector))\.hpp"
+CAPABILITIES = r"backends/(backend|\w+/(capabilities|convolution_geometry|plain_channels|selector)|kernels/convolution/packed_sizes)\.hpp"
 PLAIN = ["core", "graph", "layers", "capabilities", "passes", "train", "plan", "models"]
 
 # Headers that may include nothing of Tenon: they say what the language must be, or are included by others alone.
-ROOTS = ["core/language.hpp", "backends/kernels/each_isa.hpp"]
+ROOTS = ["core/language.hpp", "backends/kernels/dispatch/each_isa.hpp"]
 
 # What single headers of plain parts may include besides.
 BESIDES = {"layers/rewrite.hpp": "boost/hana/"}
@@ -118,7 +118,7 @@ def problems_of(path, text):
 
 
 def lacks_language(path, text):
-    return path not in ROOTS and not any(included.startswith("tenon/") for _, included in INCLUDE.findall(text))
+    return path not in ROOTS and not path.endswith("_body.hpp") and not any(included.startswith("tenon/") for _, included in INCLUDE.findall(text))
 
 
 def unguarded(path, text):

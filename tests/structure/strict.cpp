@@ -4,7 +4,7 @@
 #include <tenon/tenon.hpp>
 //
 #include <tenon/layers/rewrite_convolutions.hpp>
-#include <tenon/plan/layers_of.hpp>
+#include <tenon/report/layers_of.hpp>
 //
 #include <cmath>
 #include <cstdint>

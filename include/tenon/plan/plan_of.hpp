@@ -6,10 +6,10 @@
 #include <string_view>
 
 #include "tenon/graph/input.hpp"
+#include "tenon/graph/network_error.hpp"
 #include "tenon/graph/transfer.hpp"
 #include "tenon/passes/lower.hpp"
 #include "tenon/passes/pipeline.hpp"
-#include "tenon/plan/network_error.hpp"
 #include "tenon/plan/options.hpp"
 #include "tenon/plan/parameter_description.hpp"
 #include "tenon/plan/plan.hpp"

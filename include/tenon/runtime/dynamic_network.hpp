@@ -8,8 +8,8 @@
 #include <string>
 #include <utility>
 
-#include "tenon/plan/call_order.hpp"
 #include "tenon/plan/run_time_plan.hpp"
+#include "tenon/runtime/call_order.hpp"
 #include "tenon/runtime/check_size.hpp"
 #include "tenon/runtime/parameters.hpp"
 

@@ -31,7 +31,7 @@ inline namespace v0 {
 /// network may stand a backend. One thread at a time may use it, many may share parameters. Movable, not copyable.
 ///
 /// Parameters have the names and the order that predictor and trainer give them, also where a description makes several
-/// calls in one list of arguments, whose order C++ leaves open (see plan/call_order.hpp).
+/// calls in one list of arguments, whose order C++ leaves open (see runtime/call_order.hpp).
 template <const auto& Net, class... Arguments>
 class dynamic_predictor {
   using arguments = plan_arguments<Arguments...>;

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "tenon/backends/onednn/geometry.hpp"
+#include "tenon/backends/onednn/convolution_geometry.hpp"
 #include "tenon/backends/onednn/plain_channels.hpp"
 #include "tenon/backends/onednn/selector.hpp"
 #include "tenon/core/element_type.hpp"

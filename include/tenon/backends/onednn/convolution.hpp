@@ -7,7 +7,7 @@
 #include <string_view>
 #include <utility>
 
-#include "tenon/backends/onednn/gather_step.hpp"
+#include "tenon/backends/onednn/direct_step.hpp"
 #include "tenon/backends/onednn/narrow_step.hpp"
 #include "tenon/backends/onednn/needs.hpp"
 #include "tenon/backends/onednn/primitive_step.hpp"
@@ -45,7 +45,7 @@ std::unique_ptr<convolution_step> make_convolution(const plan_view& plan, std::i
       if constexpr (Needs.trains()) {
         if (is_weight_gradient) return std::make_unique<depthwise_gradient_step>(plan, number, set);
       }
-      return std::make_unique<gather_step>(plan, number, set, kernels::depthwise);
+      return std::make_unique<direct_step>(plan, number, set, kernels::depthwise);
     }
   }
   const convolution_values values = convolution_values_of(graph, of);
@@ -59,7 +59,7 @@ std::unique_ptr<convolution_step> make_convolution(const plan_view& plan, std::i
       if constexpr (Needs.trains()) {
         if (is_weight_gradient) return std::make_unique<weight_gradient_step>(plan, number, set);
       }
-      return std::make_unique<gather_step>(plan, number, set, kernels::direct_convolution);
+      return std::make_unique<direct_step>(plan, number, set, kernels::direct_convolution);
     }
   }
   return std::make_unique<primitive_step>(plan, number, set, engine, std::move(descriptor), extents);

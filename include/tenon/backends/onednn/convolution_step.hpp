@@ -9,9 +9,9 @@
 #include <string>
 #include <string_view>
 
-#include "tenon/backends/kernels/isa.hpp"
+#include "tenon/backends/kernels/dispatch/isa.hpp"
 #include "tenon/backends/onednn/capabilities.hpp"
-#include "tenon/backends/onednn/geometry.hpp"
+#include "tenon/backends/onednn/convolution_geometry.hpp"
 #include "tenon/backends/onednn/handle.hpp"
 #include "tenon/backends/onednn/weights.hpp"
 #include "tenon/backends/operand.hpp"

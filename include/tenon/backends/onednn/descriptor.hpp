@@ -5,7 +5,7 @@
 #include <limits>
 #include <string_view>
 
-#include "tenon/backends/onednn/geometry.hpp"
+#include "tenon/backends/onednn/convolution_geometry.hpp"
 #include "tenon/backends/onednn/handle.hpp"
 #include "tenon/core/compiler.hpp"
 

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "tenon/backends/kernels/narrow_convolution.hpp"
+#include "tenon/backends/kernels/convolution/narrow_convolution.hpp"
 #include "tenon/backends/onednn/convolution_step.hpp"
 
 namespace tenon {

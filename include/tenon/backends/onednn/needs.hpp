@@ -3,7 +3,7 @@
 #pragma once
 
 #include "tenon/backends/onednn/capabilities.hpp"
-#include "tenon/backends/onednn/geometry.hpp"
+#include "tenon/backends/onednn/convolution_geometry.hpp"
 #include "tenon/backends/operation_set.hpp"
 
 namespace tenon {

@@ -5,8 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "tenon/backends/kernels/geometry.hpp"
-#include "tenon/backends/onednn/geometry.hpp"
+#include "tenon/backends/kernels/convolution/packed_sizes.hpp"
+#include "tenon/backends/onednn/convolution_geometry.hpp"
 #include "tenon/graph/graph.hpp"
 
 // A default stands for the operations that a switch does not name.

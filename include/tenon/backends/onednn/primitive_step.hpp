@@ -9,11 +9,11 @@
 #include <string>
 #include <utility>
 
-#include "tenon/backends/kernels/finish.hpp"
+#include "tenon/backends/kernels/convolution/epilogue.hpp"
 #include "tenon/backends/onednn/capabilities.hpp"
+#include "tenon/backends/onednn/convolution_geometry.hpp"
 #include "tenon/backends/onednn/convolution_step.hpp"
 #include "tenon/backends/onednn/descriptor.hpp"
-#include "tenon/backends/onednn/geometry.hpp"
 #include "tenon/backends/onednn/handle.hpp"
 #include "tenon/backends/onednn/weights.hpp"
 

@@ -11,8 +11,8 @@
 #include <string>
 #include <string_view>
 
-#include "tenon/backends/kernels/execute.hpp"
-#include "tenon/backends/kernels/isa.hpp"
+#include "tenon/backends/kernels/dispatch/execute.hpp"
+#include "tenon/backends/kernels/dispatch/isa.hpp"
 #include "tenon/backends/onednn/convolution.hpp"
 #include "tenon/backends/onednn/handle.hpp"
 #include "tenon/backends/onednn/slow_code.hpp"

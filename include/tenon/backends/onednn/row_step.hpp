@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "tenon/backends/kernels/row_convolution.hpp"
-#include "tenon/backends/kernels/row_weight_gradient.hpp"
+#include "tenon/backends/kernels/convolution/row_convolution.hpp"
+#include "tenon/backends/kernels/convolution/row_weight_gradient.hpp"
 #include "tenon/backends/onednn/convolution_step.hpp"
 
 namespace tenon {

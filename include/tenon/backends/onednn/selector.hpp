@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <string_view>
 
-#include "tenon/backends/kernels/geometry.hpp"
-#include "tenon/backends/onednn/geometry.hpp"
+#include "tenon/backends/kernels/convolution/packed_sizes.hpp"
+#include "tenon/backends/onednn/convolution_geometry.hpp"
 #include "tenon/backends/onednn/plain_channels.hpp"
 #include "tenon/core/ordering.hpp"
 #include "tenon/graph/graph.hpp"

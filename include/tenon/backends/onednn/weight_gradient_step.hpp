@@ -4,9 +4,9 @@
 
 #include <cstdint>
 
-#include "tenon/backends/kernels/depthwise_gradient.hpp"
+#include "tenon/backends/kernels/convolution/depthwise_weight_gradient.hpp"
+#include "tenon/backends/kernels/convolution/direct_weight_gradient.hpp"
 #include "tenon/backends/onednn/convolution_step.hpp"
-#include "tenon/backends/onednn/weight_gradient.hpp"
 
 namespace tenon {
 inline namespace v0 {
@@ -21,9 +21,9 @@ class weight_gradient_step final : public convolution_step {
   void run(dnnl_stream_t) const override {
     const bool transposed = is_transposed(node_->op);
     const operand source = tensor(values_.source), destination = tensor(values_.destination);
-    weight_gradient(isa_, attribute(), transposed ? destination : source, transposed ? source : destination,
-                    floats(values_.weights));
-    if (bias_gradient_value() >= 0) bias_gradient(isa_, destination, floats(bias_gradient_value()));
+    kernels::direct_weight_gradient(isa_, attribute(), transposed ? destination : source,
+                                    transposed ? source : destination, floats(values_.weights));
+    if (bias_gradient_value() >= 0) kernels::bias_gradient(isa_, destination, floats(bias_gradient_value()));
   }
 
  private:

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "tenon/backends/onednn/geometry.hpp"
+#include "tenon/backends/onednn/convolution_geometry.hpp"
 #include "tenon/backends/onednn/handle.hpp"
 #include "tenon/core/parallel.hpp"
 

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// Convolutions, transposed ones and their data gradients of any groups, stride and dilation: for what oneDNN has slow
+// code alone.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+#include "tenon/backends/kernels/convolution/epilogue.hpp"
+#include "tenon/backends/kernels/convolution/taps.hpp"
+#include "tenon/backends/kernels/dispatch/lanes.hpp"
+
+#define TENON_KERNEL_FILE "tenon/backends/kernels/convolution/direct_convolution_body.hpp"
+#include "tenon/backends/kernels/dispatch/each_isa.hpp"
+
+namespace tenon {
+inline namespace v0 {
+namespace kernels {
+
+/// source, weights (block, tap, source channel of the block's range, lane) -> result, which is blocked; the source may
+/// be plain. Padding channels become zeros.
+inline void direct_convolution(isa set, const gather_arguments& of) {
+  const std::int64_t together = set == isa::avx512 && of.groups == 1 ? 2 : 1;
+  const auto part = chosen(set, plain::direct_part, avx2::direct_part, avx512::direct_part);
+  in_parallel(of.to.batch * divide_up(of.to.blocks, together) * of.rows_of_plane(), part, of);
+}
+
+}  // namespace kernels
+}  // namespace v0
+}  // namespace tenon

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+// The geometry of a convolution-family node, read alike for its forward and backward operations; constexpr.
+#pragma once
+
+#include <cstdint>
+
+#include "tenon/backends/kernels/convolution/packed_sizes.hpp"
+#include "tenon/core/element_type.hpp"
+#include "tenon/graph/graph.hpp"
+
+// A default stands for the operations that a switch does not name.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wswitch-enum"
+
+namespace tenon {
+inline namespace v0 {
+namespace onednn {
+
+/// What a node of the convolution family computes.
+enum class convolution_role : std::uint8_t { none, forward, data_gradient, weight_gradient };
+
+constexpr convolution_role role_of(operation op) {
+  switch (op) {
+    case operation::convolution:
+    case operation::transposed_convolution:
+      return convolution_role::forward;
+    case operation::convolution_data_gradient:
+    case operation::transposed_convolution_data_gradient:
+      return convolution_role::data_gradient;
+    case operation::convolution_weight_gradient:
+    case operation::transposed_convolution_weight_gradient:
+      return convolution_role::weight_gradient;
+    default:
+      return convolution_role::none;
+  }
+}
+
+constexpr bool is_transposed(operation op) {
+  return op == operation::transposed_convolution || op == operation::transposed_convolution_data_gradient ||
+         op == operation::transposed_convolution_weight_gradient;
+}
+
+/// The values a node of the convolution family works on, whatever their gradients' roles: `source` is x or dx,
+/// `destination` y or dy, `weights` w or dw.
+struct convolution_values {
+  std::int32_t source = -1;
+  std::int32_t destination = -1;
+  std::int32_t weights = -1;
+};
+
+/// Transposed convolutions have their operands where the others have them.
+static_assert(fixed_operand<operation::transposed_convolution, role::weight> ==
+                  fixed_operand<operation::convolution, role::weight> &&
+              fixed_operand<operation::transposed_convolution_data_gradient, role::weight> ==
+                  fixed_operand<operation::convolution_data_gradient, role::weight> &&
+              fixed_operand<operation::transposed_convolution_weight_gradient, role::output_gradient> ==
+                  fixed_operand<operation::convolution_weight_gradient, role::output_gradient>);
+
+/// requires: role_of(of.op) is not none.
+constexpr convolution_values convolution_values_of(const graph_view& graph, const node& of) {
+  switch (role_of(of.op)) {
+    case convolution_role::data_gradient:
+      return {of.results[0],
+              graph.operand(of, fixed_operand<operation::convolution_data_gradient, role::output_gradient>),
+              graph.operand(of, fixed_operand<operation::convolution_data_gradient, role::weight>)};
+    case convolution_role::weight_gradient:
+      return {graph.operand(of, fixed_operand<operation::convolution_weight_gradient, role::activation>),
+              graph.operand(of, fixed_operand<operation::convolution_weight_gradient, role::output_gradient>),
+              of.results[0]};
+    case convolution_role::none:
+    case convolution_role::forward:
+    default:
+      return {graph.operand(of, fixed_operand<operation::convolution, role::activation>), of.results[0],
+              graph.operand(of, fixed_operand<operation::convolution, role::weight>)};
+  }
+}
+
+/// Whether the node adds a bias to its result: its own, or the one a folded norm leaves.
+constexpr bool adds_bias(const node& of) {
+  return role_of(of.op) == convolution_role::forward && (of.attribute.has_bias || of.attribute.folds_norm);
+}
+
+/// Whether its oneDNN primitive adds that bias and applies the fused activation; a pass of ours does it otherwise.
+constexpr bool primitive_finishes(const node& of) {
+  return role_of(of.op) == convolution_role::forward && !is_transposed(of.op);
+}
+
+/// The extents of a node's weights: a group's channels in and out, and the kernel.
+struct weight_extents {
+  std::int64_t groups = 1;
+  std::int64_t out = 1;
+  std::int64_t in = 1;
+  std::int64_t kernel = 1;  ///< number of taps
+
+  constexpr bool is_depthwise() const { return groups > 1 && out == 1 && in == 1; }
+  constexpr std::int64_t elements() const { return groups * out * in * kernel; }
+  friend constexpr bool operator==(const weight_extents&, const weight_extents&) = default;
+};
+
+/// Whether kernels of ours compute what has such weights: oneDNN's are slower, and slow when dilated or in 3-D.
+constexpr bool has_depthwise_kernels(const weight_extents& extents) {
+  return extents.is_depthwise() && extents.kernel <= kernels::most_depthwise_taps;
+}
+
+/// requires: role_of(of.op) is not none.
+constexpr weight_extents weight_extents_of(const graph_view& graph, const node& of) {
+  const convolution_values values = convolution_values_of(graph, of);
+  const std::int64_t groups = of.attribute.groups;
+  const extent3& kernel = of.attribute.kernel;
+  return {groups, graph.value_at(values.destination).extents.channels() / groups,
+          graph.value_at(values.source).extents.channels() / groups,
+          static_cast<std::int64_t>(kernel[0]) * kernel[1] * kernel[2]};
+}
+
+/// Whether oneDNN has fast code for the node wherever it has AVX2, so that a program need not carry ours. It is said of
+/// what usual networks have: windows of at most 7 that lie on the image but for half of themselves and 3 elements.
+/// Of volumes, images of one channel, groups, uneven strides and what else is not listed here oneDNN is asked when the
+/// program is made. `tests/onednn/fast_primitives.cpp` holds it against oneDNN.
+constexpr bool has_fast_primitive(const graph_view& graph, const node& of) {
+  const attributes& attribute = of.attribute;
+  const convolution_values values = convolution_values_of(graph, of);
+  const bool transposed = is_transposed(of.op), sums = role_of(of.op) == convolution_role::weight_gradient;
+  // A window slides over the image, and the grid has its positions; to scatter is to go from the grid to the image.
+  const bool scatters = !sums && (role_of(of.op) == convolution_role::data_gradient) != transposed;
+  const value& seen = graph.value_at(transposed ? values.destination : values.source);
+  const shape &image = seen.extents, &grid = graph.value_at(transposed ? values.source : values.destination).extents;
+  if (attribute.groups != 1 || image.spatial_rank() == 3 || image.channels() == 1) return false;
+  if (attribute.stride[1] != attribute.stride[2]) return false;
+  // A stem of two channels has no fast weight gradient in AVX2.
+  if (sums && seen.arrangement == layout::plain && image.channels() == 2) return false;
+  for (std::size_t d = 1; d < 3; ++d) {
+    const std::int64_t kernel = attribute.kernel[d], stride = attribute.stride[d], dilation = attribute.dilation[d];
+    const std::int64_t extent = image.spatial(static_cast<int>(d)), positions = grid.spatial(static_cast<int>(d));
+    // How far a window reaches, and what of the first and of the last lies outside; less than 0 where the last column
+    // of the image is in no window.
+    const std::int64_t reach = (kernel - 1) * dilation, begin = attribute.padding_begin[d];
+    const std::int64_t end = (positions - 1) * stride + reach + 1 - begin - extent;
+    // In AVX2 oneDNN makes 3 pixels at once, and what lies outside is to be the affair of the first alone.
+    const std::int64_t most = lesser(lesser<std::int64_t>(3, positions), (reach + 1) / 2);
+    if (kernel > 7 || reach >= extent || begin > most || end > most) return false;
+    if (dilation > 1 && (stride > 1 || sums)) return false;
+    if (stride > 2 && (scatters || sums)) return false;
+    if (transposed && stride > kernel) return false;
+    if (scatters && (end < 0 || reach - begin > 3 || reach - end > 3)) return false;
+  }
+  return true;
+}
+
+/// The extents when channels of blocked values count up to whole blocks. Their padding is zero, so a convolution over
+/// it is exact, and oneDNN finds whole blocks, for which it has its fast code. Groups of several channels cannot
+/// grow: theirs lie side by side.
+constexpr weight_extents whole_blocks(weight_extents extents, std::int64_t block, bool source_is_blocked,
+                                      bool destination_is_blocked) {
+  if (extents.is_depthwise()) {
+    if (source_is_blocked && destination_is_blocked) extents.groups = round_up(extents.groups, block);
+  } else if (extents.groups == 1) {
+    if (source_is_blocked) extents.in = round_up(extents.in, block);
+    if (destination_is_blocked) extents.out = round_up(extents.out, block);
+  }
+  return extents;
+}
+
+}  // namespace onednn
+}  // namespace v0
+}  // namespace tenon
+
+#pragma GCC diagnostic pop
