@@ -7,7 +7,6 @@
 #include "tenon/core/language.hpp"
 // The header above says first of all when the language is too old.
 
-#include "tenon/backends/reference/program.hpp"
 #include "tenon/core/core.hpp"
 #include "tenon/layers/layer.hpp"
 #include "tenon/layers/layers.hpp"
@@ -18,3 +17,7 @@
 #include "tenon/runtime/trainer.hpp"
 #include "tenon/train/losses.hpp"
 #include "tenon/train/optimizers.hpp"
+
+#ifndef TENON_SEPARATE_COMPILATION
+#  include "tenon/backends/reference/program.hpp"
+#endif

@@ -2,9 +2,10 @@
 // run_time_plan: a network compiled while the program runs, by the functions that plan_of calls while compiling.
 #pragma once
 
-#include <utility>
+#include <cstdint>
 #include <vector>
 
+#include "tenon/core/separate.hpp"
 #include "tenon/plan/plan_of.hpp"
 
 namespace tenon {
@@ -13,16 +14,7 @@ inline namespace v0 {
 /// The parameters and running statistics of a graph, with the text of their names.
 class parameter_table_of_graph {
  public:
-  explicit parameter_table_of_graph(const graph_view& graph)
-      : characters_(graph.characters.begin(), graph.characters.end()) {
-    graph_view own = graph;
-    own.characters = characters_;
-    for (const operation kind : {operation::parameter, operation::buffer}) {
-      std::vector<parameter_description>& list = kind == operation::parameter ? parameters_ : buffers_;
-      list.resize(count_stored(own, kind));
-      describe_stored(own, kind, list);
-    }
-  }
+  explicit parameter_table_of_graph(const graph_view& graph);
   // Names refer to its own text.
   parameter_table_of_graph(const parameter_table_of_graph&) = delete;
   parameter_table_of_graph& operator=(const parameter_table_of_graph&) = delete;
@@ -40,15 +32,9 @@ template <class Capabilities>
 class run_time_plan {
  public:
   /// For inference; with losses at the end of the graph, for their values.
-  explicit run_time_plan(growing_graph lowered, bool has_loss = false)
-      : lowered_(std::move(lowered)),
-        compiled_(compile_for_inference<Capabilities>(lowered_.view())),
-        plan_(make_plan<Capabilities>(compiled_.view(), {has_loss, false})) {}
+  explicit run_time_plan(growing_graph lowered, bool has_loss = false);
   /// For training.
-  run_time_plan(growing_graph lowered, const optimizer_rule& rule, bool keep_gradients)
-      : lowered_(std::move(lowered)),
-        compiled_(compile_for_training<Capabilities>(lowered_.view(), rule)),
-        plan_(make_plan<Capabilities>(compiled_.view(), {true, keep_gradients})) {}
+  run_time_plan(growing_graph lowered, const optimizer_rule& rule, bool keep_gradients);
 
   /// The network as it was described.
   graph_view lowered() const { return lowered_.view(); }
@@ -56,12 +42,9 @@ class run_time_plan {
   /// The plan as the runtime takes it.
   plan_view view() const { return plan_.view(compiled_.view()); }
 
-  std::int64_t parameter_count() const { return count_parameters(lowered_.view()); }
-  std::int64_t macs() const { return count_macs(compiled_.view()); }
-  std::int64_t total_bytes() const {
-    return plan_.sizes.arena_bytes + parameter_count() * 4 + plan_.sizes.packed_bytes + plan_.sizes.gradient_bytes +
-           plan_.sizes.optimizer_bytes;
-  }
+  std::int64_t parameter_count() const;
+  std::int64_t macs() const;
+  std::int64_t total_bytes() const;
 
  private:
   growing_graph lowered_, compiled_;
@@ -70,3 +53,7 @@ class run_time_plan {
 
 }  // namespace v0
 }  // namespace tenon
+
+#ifndef TENON_SEPARATE_COMPILATION
+#  include "tenon/plan/run_time_plan_definitions.hpp"
+#endif

@@ -6,13 +6,12 @@
 #include <cstddef>
 #include <cstring>
 #include <span>
-#include <string>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 
-#include "tenon/backends/finite.hpp"
+#include "tenon/core/separate.hpp"
 #include "tenon/runtime/executor.hpp"
 #include "tenon/runtime/step_result.hpp"
 #include "tenon/runtime/views.hpp"
@@ -65,28 +64,10 @@ class step_batch {
 
   /// Checks shapes and labels; notes for each loss how many count, and returns how many do in all. Throws shape_error,
   /// label_error.
-  std::int64_t check(std::span<single_loss> losses) const {
-    for_each([](const value& planned, const given_tensor& given, const char* name, std::int32_t index) {
-      check_extents(given.extents(), planned.extents, name, index);
-      if ((planned.type == element_type::int32) != (given.floats() == nullptr)) refuse_type(planned, name, index);
-    });
-    std::int64_t counted = 0;
-    for (std::size_t i = 0; i < losses.size(); ++i) {
-      losses[i].counted = count(static_cast<std::int32_t>(i));
-      counted += losses[i].counted;
-    }
-    return counted;
-  }
+  std::int64_t check(std::span<single_loss> losses) const;
 
   /// Throws numeric_error for the first number of an input or a target that is not finite.
-  void check_finite() const {
-    for_each([](const value& planned, const given_tensor& given, const char* name, std::int32_t index) {
-      const std::int64_t count = planned.extents.elements();
-      if (given.floats() == nullptr || all_finite(given.floats(), count)) return;
-      const std::string thing = joined({name, " ", std::to_string(index)});
-      refuse_not_finite(thing, thing, given.floats(), count);
-    });
-  }
+  void check_finite() const;
 
   /// Copies all to their places in a plan.
   template <class Program>
@@ -120,26 +101,10 @@ class step_batch {
     }
   }
 
-  [[noreturn]] static void refuse_type(const value& planned, const char* name, std::int32_t index) {
-    const bool takes_labels = planned.type == element_type::int32;
-    const std::string thing = joined({name, " ", std::to_string(index)});
-    const std::string expected = takes_labels ? "class labels" : "floats", found = takes_labels ? "floats" : "labels";
-    throw shape_error(joined({thing, " takes ", expected, ", given were ", found}), thing, expected, found);
-  }
+  [[noreturn]] static void refuse_type(const value& planned, const char* name, std::int32_t index);
 
   /// How many labels of a target count; all elements where they are no labels.
-  std::int64_t count(std::int32_t index) const {
-    const given_tensor& target = given_[static_cast<std::size_t>(inputs_ + index)];
-    std::int64_t all = 1;
-    for (const std::int64_t extent : target.extents()) all *= extent;
-    for (const node& each : graph_.nodes) {
-      const std::int32_t read = is_loss(each.op) ? graph_.operand(each, role::labels) : -1;
-      if (read < 0 || graph_.node_at(graph_.value_at(read).producer).attribute.index != index) continue;
-      return count_labels(target.labels(), all, graph_.operand_value(each, role::activation).extents.channels(),
-                          each.attribute, graph_.reals.data());
-    }
-    return all;
-  }
+  std::int64_t count(std::int32_t index) const;
 
   graph_view graph_;
   std::span<const given_tensor> given_;
@@ -148,3 +113,7 @@ class step_batch {
 
 }  // namespace v0
 }  // namespace tenon
+
+#ifndef TENON_SEPARATE_COMPILATION
+#  include "tenon/runtime/batch_definitions.hpp"
+#endif

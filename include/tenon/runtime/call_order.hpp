@@ -2,14 +2,12 @@
 // call_order: parameters of a network lowered at run time get the names and the order they have in constants.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
-#include "tenon/core/error.hpp"
+#include "tenon/core/separate.hpp"
 #include "tenon/plan/plan_of.hpp"
 
 namespace tenon {
@@ -57,23 +55,7 @@ constexpr std::size_t find_sample() {
 class call_order {
  public:
   /// Both graphs are of one description and the same inputs.
-  call_order(const graph_view& constant, const graph_view& run_time) {
-    if (is_same(constant, run_time)) return;
-    std::vector<std::int32_t> meant(run_time.nodes.size(), -1);
-    std::vector<bool> taken(constant.nodes.size(), false);
-    match(constant, run_time, meant, taken);
-    match_rest(constant, run_time, meant, taken);
-    for (std::int32_t i = 0; i < run_time.node_count(); ++i) {
-      const node& here = run_time.node_at(i);
-      entry made{here.op, std::string(run_time.text(here.scope)), {}, 0, meant[static_cast<std::size_t>(i)]};
-      if (is_named(here) && made.position >= 0) {
-        const node& there = constant.node_at(made.position);
-        made.meant = constant.text(there.scope);
-        made.index = there.attribute.index;
-      }
-      entries_.push_back(std::move(made));
-    }
-  }
+  call_order(const graph_view& constant, const graph_view& run_time);
 
   /// Whether calls come in another order at run time than in constants.
   bool differs() const { return !entries_.empty(); }
@@ -81,24 +63,7 @@ class call_order {
   /// Brings a graph that was lowered at run time into the order of constants, and gives its parameters their names.
   /// ensures: the graph computes the same
   /// throws: weight_error for a parameter that a network of the sample size does not have.
-  growing_graph apply(growing_graph graph) const {
-    if (!differs()) return graph;
-    const std::vector<const entry*> meant = align(graph.view());
-    for (const operation kind : {operation::parameter, operation::buffer}) {
-      std::vector<std::pair<const entry*, node*>> found;
-      for (std::size_t i = 0; i < meant.size(); ++i) {
-        if (graph.nodes[i].op == kind) found.push_back({meant[i], &graph.nodes[i]});
-      }
-      std::sort(found.begin(), found.end(),
-                [](const auto& a, const auto& b) { return a.first->index < b.first->index; });
-      std::int32_t index = 0;
-      for (const auto& [there, each] : found) {
-        each->attribute.index = index++;
-        each->scope = graph.store(there->meant);
-      }
-    }
-    return sorted(graph.view(), meant);
-  }
+  growing_graph apply(growing_graph graph) const;
 
  private:
   /// A node of the sample.
@@ -111,109 +76,24 @@ class call_order {
 
   static bool is_named(const node& of) { return of.op == operation::parameter || of.op == operation::buffer; }
 
-  static bool is_same(const graph_view& a, const graph_view& b) {
-    const auto same_node = [&](const node& x, const node& y) {
-      return x.op == y.op && x.operands.count == y.operands.count &&
-             (!is_named(x) || a.text(x.scope) == b.text(y.scope));
-    };
-    return std::equal(a.nodes.begin(), a.nodes.end(), b.nodes.begin(), b.nodes.end(), same_node) &&
-           std::equal(a.operands.begin(), a.operands.end(), b.operands.begin(), b.operands.end()) &&
-           std::equal(a.outputs.begin(), a.outputs.end(), b.outputs.begin(), b.outputs.end());
-  }
+  static bool is_same(const graph_view& a, const graph_view& b);
 
   /// Goes from the outputs to the sources, in both graphs at once.
   static void match(const graph_view& constant, const graph_view& run_time, std::vector<std::int32_t>& meant,
-                    std::vector<bool>& taken) {
-    std::vector<std::pair<std::int32_t, std::int32_t>> open;
-    for (std::size_t i = 0; i < std::min(constant.outputs.size(), run_time.outputs.size()); ++i) {
-      open.push_back({constant.outputs[i], run_time.outputs[i]});
-    }
-    while (!open.empty()) {
-      const std::int32_t there = constant.value_at(open.back().first).producer;
-      const std::int32_t here = run_time.value_at(open.back().second).producer;
-      open.pop_back();
-      const node &x = constant.node_at(there), &y = run_time.node_at(here);
-      if (meant[static_cast<std::size_t>(here)] >= 0) continue;
-      if (x.op != y.op || x.operands.count != y.operands.count) continue;  // an unfinished graph of a wrong network
-      meant[static_cast<std::size_t>(here)] = there;
-      taken[static_cast<std::size_t>(there)] = true;
-      for (int i = 0; i < x.operands.count; ++i) open.push_back({constant.operand(x, i), run_time.operand(y, i)});
-    }
-  }
+                    std::vector<bool>& taken);
 
   /// Parameters that no output depends on are told by their names; or it does not matter which of one shape is which.
   static void match_rest(const graph_view& constant, const graph_view& run_time, std::vector<std::int32_t>& meant,
-                         std::vector<bool>& taken) {
-    for (const bool by_name : {true, false}) {
-      for (std::size_t here = 0; here < meant.size(); ++here) {
-        const node& y = run_time.nodes[here];
-        if (!is_named(y)) continue;
-        for (std::size_t there = 0; there < taken.size() && meant[here] < 0; ++there) {
-          const node& x = constant.nodes[there];
-          if (x.op != y.op || taken[there]) continue;
-          if (constant.result_value(x).extents != run_time.result_value(y).extents) continue;
-          if (by_name && constant.text(x.scope) != run_time.text(y.scope)) continue;
-          meant[here] = static_cast<std::int32_t>(there);
-          taken[there] = true;
-        }
-      }
-    }
-  }
+                         std::vector<bool>& taken);
 
   /// The sample's node for each node of a graph of another size, or null. Both come from the same calls in the same
   /// order, but a size may take a call more or less: parameters are found by their names, what lies between them by
   /// their scopes.
-  std::vector<const entry*> align(const graph_view& graph) const {
-    std::vector<const entry*> found(graph.nodes.size(), nullptr);
-    std::size_t next = 0;
-    for (std::size_t i = 0; i < found.size(); ++i) {
-      const node& here = graph.nodes[i];
-      const std::string_view scope = graph.text(here.scope);
-      const auto fits = [&](const entry& each) { return each.op == here.op && each.called == scope; };
-      if (is_named(here)) {
-        const auto named = std::find_if(entries_.begin(), entries_.end(), fits);
-        if (named == entries_.end() || named->position < 0) throw_unknown(scope);
-        next = static_cast<std::size_t>(named - entries_.begin());
-      }
-      for (std::size_t k = next; k < entries_.size() && found[i] == nullptr; ++k) {
-        if (fits(entries_[k])) {
-          found[i] = &entries_[k];
-          next = k + 1;
-        }
-        const bool is_parameter = entries_[k].op == operation::parameter || entries_[k].op == operation::buffer;
-        if (is_parameter && !is_named(here)) break;
-      }
-    }
-    return found;
-  }
+  std::vector<const entry*> align(const graph_view& graph) const;
 
   /// The same nodes by their positions in constants; what has none follows its operands.
-  static growing_graph sorted(const graph_view& graph, const std::vector<const entry*>& meant) {
-    std::vector<std::int32_t> keys(graph.nodes.size(), 0);
-    for (std::size_t i = 0; i < keys.size(); ++i) {
-      const node& each = graph.nodes[i];
-      for (int o = 0; o < each.operands.count; ++o) {
-        keys[i] = std::max(keys[i], keys[static_cast<std::size_t>(graph.operand_value(each, o).producer)]);
-      }
-      // Never before an operand.
-      if (meant[i] != nullptr) keys[i] = std::max(keys[i], meant[i]->position);
-    }
-    std::vector<std::size_t> order(keys.size());
-    for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return keys[a] < keys[b]; });
-    graph_copy copy(graph);
-    for (const std::size_t i : order) copy.copy(graph.nodes[i]);
-    copy.copy_outputs();
-    return std::move(copy.to);
-  }
-
-  [[noreturn]] static void throw_unknown(std::string_view called) {
-    const std::string name(called);
-    throw weight_error("which parameter is \"" + name +
-                           "\" depends on the order of calls, which is not known for this size: write locals instead "
-                           "of several calls in one list of arguments",
-                       name);
-  }
+  static growing_graph sorted(const graph_view& graph, const std::vector<const entry*>& meant);
+  [[noreturn]] static void throw_unknown(std::string_view called);
 
   std::vector<entry> entries_;  ///< in the order at run time; none if that is the order in constants
 };
@@ -244,3 +124,7 @@ const call_order& call_order_of(std::int32_t rank = 4) {
 
 }  // namespace v0
 }  // namespace tenon
+
+#ifndef TENON_SEPARATE_COMPILATION
+#  include "tenon/runtime/call_order_definitions.hpp"
+#endif

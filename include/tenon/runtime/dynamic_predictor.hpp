@@ -33,7 +33,7 @@ inline namespace v0 {
 /// Parameters have the names and the order that predictor and trainer give them, also where a description makes several
 /// calls in one list of arguments, whose order C++ leaves open (see runtime/call_order.hpp).
 template <const auto& Net, class... Arguments>
-class dynamic_predictor {
+class TENON_SEPARATE_TAG dynamic_predictor {
   using arguments = plan_arguments<Arguments...>;
   using checked_arguments = decltype(check_arguments<true, arguments::fault>());
   static_assert(!arguments::has_loss, "a dynamic_predictor takes no loss and no optimizer; a trainer does");

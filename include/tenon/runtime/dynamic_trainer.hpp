@@ -26,7 +26,7 @@ inline namespace v0 {
 /// here. Behind the optimizer stand a trainer's options: a backend, keep_gradients, accumulate<N>, clip_norm<>,
 /// clip_value<>. One thread at a time may use it, many may share parameters. Movable, not copyable.
 template <const auto& Net, class Loss, class Optimizer, class... Arguments>
-class dynamic_trainer
+class TENON_SEPARATE_TAG dynamic_trainer
     : public training_session<
           typename program_of<typename plan_arguments<Loss, Optimizer, Arguments...>::backend, true>::type> {
   using arguments = plan_arguments<Loss, Optimizer, Arguments...>;

@@ -9,14 +9,17 @@
 #include <string_view>
 #include <vector>
 
+#include "tenon/core/separate.hpp"
 #include "tenon/core/tensor_view.hpp"
-#include "tenon/io/safetensors.hpp"
-#include "tenon/io/stored_values.hpp"
 #include "tenon/runtime/allocation.hpp"
 #include "tenon/runtime/initialization.hpp"
 
 namespace tenon {
 inline namespace v0 {
+
+class safetensors_file;
+struct stored_tensor;
+struct tensor_source;
 
 /// A parameter's values, or its gradient's, in PyTorch's layout; owned elsewhere.
 struct parameter_view {
@@ -42,17 +45,7 @@ inline bool is_checkpoint_tensor(std::string_view name) {
 class parameter_store {
  public:
   /// `table` must outlive the store. The values are zeros.
-  explicit parameter_store(const parameter_table& table) : table_(table) {
-    for (const parameter_description& entry : table_.parameters) parameter_values_ += entry.extents.elements();
-    buffer_values_ = 0;
-    for (const parameter_description& entry : table_.buffers) {
-      buffer_values_ += entry.extents.elements();
-      if (entry.name.ends_with(mean_suffix)) ++counters_;
-    }
-    const std::int64_t bytes = round_up((parameter_values_ + buffer_values_) * 4, 8) + counters_ * 8;
-    memory_ = allocate(static_cast<std::size_t>(bytes), "parameters");
-    if (bytes > 0) std::memset(memory_.get(), 0, static_cast<std::size_t>(bytes));
-  }
+  explicit parameter_store(const parameter_table& table);
 
   const parameter_table& table() const { return table_; }
   std::byte* memory() const { return memory_.get(); }
@@ -62,96 +55,34 @@ class parameter_store {
   void changed() { version_.fetch_add(1, std::memory_order_release); }
 
   /// All parameters at random first values, running means 0 and variances 1, counters 0.
-  void start(const initialization& how) {
-    random_stream seeds(how.seed);
-    for_each_tensor([&](const parameter_description& entry, std::span<float> values) {
-      const bool follows = is_random(entry.initial) && how.weights.has_value();
-      fill_initial(values, entry.extents, follows ? *how.weights : entry.initial, seeds.bits());
-    });
-    for (std::int64_t& counter : counters()) counter = 0;
-    changed();
-  }
+  void start(const initialization& how);
 
   /// Replaces all values by those of a safetensors file, or none: throws file_error, format_error, and weight_error for
   /// a tensor that is missing, surplus, of another shape or no float of 16, 32 or 64 bits (which become float32 as by
   /// PyTorch's .float()). `num_batches_tracked` may be missing, and of any type if it is a whole number.
-  void load(const std::string& path) { load(safetensors_file(path)); }
+  void load(const std::string& path);
   /// The same of a file that is open.
-  void load(const safetensors_file& file) {
-    check_surplus(file);
-    for_each_tensor([&](const parameter_description& entry, std::span<float>) { find_fitting(file, entry); });
-    for_each_counter([&](const std::string& name, std::int64_t&) {
-      if (const stored_tensor* tensor = file.find(name)) require_counter(file.path(), name, *tensor);
-    });
-    for_each_tensor([&](const parameter_description& entry, std::span<float> values) {
-      copy_as_float(*file.find(entry.name), values);
-    });
-    for_each_counter([&](const std::string& name, std::int64_t& counter) {
-      const stored_tensor* tensor = file.find(name);
-      counter = tensor == nullptr ? 0 : *stored_whole_number(*tensor);
-    });
-    changed();
-  }
+  void load(const safetensors_file& file);
 
   /// Writes all values as a safetensors file under PyTorch's names; what was there stays whole until it is done. Throws
   /// file_error.
-  void save(const std::string& path) const { write_safetensors(path, sources()); }
+  void save(const std::string& path) const;
 
   /// All values as tensors of a file; they refer to this store's memory.
-  std::vector<tensor_source> sources() const {
-    std::vector<tensor_source> tensors;
-    for_each_tensor([&](const parameter_description& entry, std::span<float> values) {
-      tensors.push_back({std::string(entry.name), "F32", extents_of(entry.extents), values.data()});
-    });
-    for_each_counter([&](const std::string& name, std::int64_t& counter) {
-      tensors.push_back({name, "I64", {}, &counter});
-    });
-    return tensors;
-  }
+  std::vector<tensor_source> sources() const;
 
   /// The values of a parameter or running statistic. Throws weight_error for a name the network does not have.
-  parameter_view find(std::string_view name) const {
-    parameter_view found;
-    for_each_tensor([&](const parameter_description& entry, std::span<float> values) {
-      if (entry.name == name) found = {values, entry.extents};
-    });
-    if (found.values.data() == nullptr) throw_unknown(name);
-    return found;
-  }
+  parameter_view find(std::string_view name) const;
 
   /// Replaces the values of one parameter or running statistic. Throws weight_error for an unknown name, another shape,
   /// or a shape of another number of values than there are.
-  void assign(std::string_view name, const parameter_view& given) {
-    const parameter_view there = find(name);
-    const auto refuse = [&](const std::string& expected, const std::string& found) {
-      throw weight_error(joined({name, ": ", expected, " expected, ", found, " given"}), std::string(name), expected,
-                         found);
-    };
-    if (!(there.extents == given.extents)) refuse(text_of(there.extents), text_of(given.extents));
-    if (there.size() != given.size()) {
-      refuse(std::to_string(there.size()) + " values", std::to_string(given.size()) + " values");
-    }
-    // Memory of this store's own, and the values given may be a view of it.
-    std::memmove(const_cast<float*>(there.data()), given.data(), given.values.size_bytes());
-    changed();
-  }
+  void assign(std::string_view name, const parameter_view& given);
 
   /// Raises `num_batches_tracked` of the norm whose running mean is the given buffer.
-  void count_batch(std::int32_t buffer) {
-    std::int32_t counter = 0;
-    for (std::int32_t i = 0; i < buffer; ++i) {
-      counter += table_.buffers[static_cast<std::size_t>(i)].name.ends_with(mean_suffix) ? 1 : 0;
-    }
-    ++counters()[static_cast<std::size_t>(counter)];
-  }
+  void count_batch(std::int32_t buffer);
 
-  [[noreturn]] static void throw_unknown(std::string_view name) {
-    throw weight_error(joined({"the network has no parameter \"", name, "\""}), std::string(name));
-  }
-  [[noreturn]] static void throw_frozen(std::string_view name) {
-    throw weight_error(joined({"the parameter \"", name, "\" is frozen: it has no gradient"}), std::string(name),
-                       "a trained parameter", "a frozen one");
-  }
+  [[noreturn]] static void throw_unknown(std::string_view name);
+  [[noreturn]] static void throw_frozen(std::string_view name);
 
   /// Calls visit(description, values) for each parameter and running statistic. Who changes values calls changed().
   template <class Visit>
@@ -179,17 +110,9 @@ class parameter_store {
   }
 
   /// Throws weight_error for a tensor of the file at `path` that does not have a parameter's shape, or is no float.
-  static void require_fitting(const std::string& path, const parameter_description& entry,
-                              const stored_tensor& tensor) {
-    const std::vector<std::int64_t> extents = extents_of(entry.extents);
-    if (is_stored_float(tensor.dtype) && tensor.extents == extents) return;
-    throw_unfitting(path, tensor, description_of("F32", extents),
-                    tensor.extents == extents ? " (floats of 16, 32 and 64 bits are read)" : "");
-  }
+  static void require_fitting(const std::string& path, const parameter_description& entry, const stored_tensor& tensor);
   /// Throws weight_error for a tensor that is no counter.
-  static void require_counter(const std::string& path, const std::string& name, const stored_tensor& tensor) {
-    if (!stored_whole_number(tensor)) throw_unfitting(path, tensor, joined({"I64 (), the whole number of ", name}), "");
-  }
+  static void require_counter(const std::string& path, const std::string& name, const stored_tensor& tensor);
 
  private:
   static constexpr std::string_view mean_suffix = "running_mean";
@@ -200,53 +123,7 @@ class parameter_store {
     return {reinterpret_cast<std::int64_t*>(start), static_cast<std::size_t>(counters_)};
   }
 
-  /// "(64 x 3 x 3 x 3)"
-  static std::string text_of(const shape& extents) {
-    return joined({"(", extents_to_text(extents.extents, static_cast<std::size_t>(extents.rank)), ")"});
-  }
-
-  static std::vector<std::int64_t> extents_of(const shape& extents) {
-    std::vector<std::int64_t> list;
-    for (int i = 0; i < extents.rank; ++i) list.push_back(extents[i]);
-    return list;
-  }
-
-  void check_surplus(const safetensors_file& file) const {
-    for (const stored_tensor& tensor : file.tensors()) {
-      bool known = is_checkpoint_tensor(tensor.name);
-      for_each_tensor(
-          [&](const parameter_description& entry, std::span<float>) { known = known || entry.name == tensor.name; });
-      if (known) continue;
-      for_each_counter([&](const std::string& name, std::int64_t&) { known = known || name == tensor.name; });
-      if (known) continue;
-      throw weight_error(
-          joined({file.path(), ": surplus tensor \"", tensor.name, "\", which the network does not have"}),
-          tensor.name);
-    }
-  }
-
-  /// "F32 (64, 3, 3, 3)"
-  static std::string description_of(std::string_view dtype, const std::vector<std::int64_t>& extents) {
-    return joined({dtype, " ", detail::extents_text(extents)});
-  }
-
-  static void find_fitting(const safetensors_file& file, const parameter_description& entry) {
-    const std::string name(entry.name);
-    const std::string expected = description_of("F32", extents_of(entry.extents));
-    const stored_tensor* tensor = file.find(name);
-    if (tensor == nullptr) {
-      throw weight_error(joined({file.path(), ": missing tensor \"", name, "\", expected ", expected}), name, expected,
-                         "none");
-    }
-    require_fitting(file.path(), entry, *tensor);
-  }
-
-  [[noreturn, gnu::cold]] static void throw_unfitting(const std::string& path, const stored_tensor& tensor,
-                                                      const std::string& expected, std::string_view remark) {
-    const std::string found = description_of(tensor.dtype, tensor.extents);
-    throw weight_error(joined({path, ": tensor \"", tensor.name, "\" is ", found, ", expected ", expected, remark}),
-                       tensor.name, expected, found);
-  }
+  void check_surplus(const safetensors_file& file) const;
 
   parameter_table table_;
   std::int64_t parameter_values_ = 0, buffer_values_ = 0, counters_ = 0;
@@ -256,3 +133,7 @@ class parameter_store {
 
 }  // namespace v0
 }  // namespace tenon
+
+#ifndef TENON_SEPARATE_COMPILATION
+#  include "tenon/runtime/parameter_store_definitions.hpp"
+#endif

@@ -77,13 +77,9 @@ class parameters {
 };
 
 /// Gives a store its first values.
-inline void fill_store(parameter_store& store, const weight_file& from) { store.load(from.path); }
-inline void fill_store(parameter_store& store, const initialization& how) { store.start(how); }
-inline void fill_store(parameter_store& store, const partial_weight_file& from) {
-  store.start(from.rest);
-  load_report report = load_partly(store, from.path, from.how);
-  if (from.report != nullptr) *from.report = std::move(report);
-}
+void fill_store(parameter_store& store, const weight_file& from);
+void fill_store(parameter_store& store, const initialization& how);
+void fill_store(parameter_store& store, const partial_weight_file& from);
 
 /// A store of new values for a network. The source is a file, a part of one, or an initialization.
 template <class Source>
@@ -95,30 +91,12 @@ std::shared_ptr<parameter_store> make_store(const parameter_table& table, const 
 
 /// A store that exists already, for a network of the same description: throws weight_error if another number of input
 /// channels gave its parameters other shapes.
-inline std::shared_ptr<parameter_store> share_store(const parameter_table& table,
-                                                    const std::shared_ptr<parameter_store>& store) {
-  const auto check = [](std::span<const parameter_description> wanted, std::span<const parameter_description> there) {
-    for (std::size_t i = 0; i < wanted.size() && i < there.size(); ++i) {
-      if (wanted[i].name == there[i].name && wanted[i].extents == there[i].extents) continue;
-      const auto described = [](const parameter_description& entry) {
-        const auto rank = static_cast<std::size_t>(entry.extents.rank);
-        return joined({entry.name, " (", extents_to_text(entry.extents.extents, rank), ")"});
-      };
-      const std::string expected = described(wanted[i]), found = described(there[i]);
-      throw weight_error(joined({"shared parameters do not fit: expected ", expected, ", found ", found}),
-                         std::string(wanted[i].name), expected, found);
-    }
-    if (wanted.size() != there.size()) {
-      const std::string expected = std::to_string(wanted.size()), found = std::to_string(there.size());
-      throw weight_error(
-          joined({"shared parameters are of another network: expected ", expected, " tensors, found ", found}),
-          "parameters", expected, found);
-    }
-  };
-  check(table.parameters, store->table().parameters);
-  check(table.buffers, store->table().buffers);
-  return store;
-}
+std::shared_ptr<parameter_store> share_store(const parameter_table& table,
+                                             const std::shared_ptr<parameter_store>& store);
 
 }  // namespace v0
 }  // namespace tenon
+
+#ifndef TENON_SEPARATE_COMPILATION
+#  include "tenon/runtime/parameters_definitions.hpp"
+#endif

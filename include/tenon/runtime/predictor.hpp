@@ -32,7 +32,7 @@ inline namespace v0 {
 ///
 /// One thread at a time may use a predictor, many predictors may share parameters. Movable, not copyable.
 template <const auto& Net, class Inputs, class... Arguments>
-class predictor
+class TENON_SEPARATE_TAG predictor
     : public prediction<Net, Inputs, Arguments...>::plan,
       public prediction<Net, Inputs, Arguments...>::template evaluates<predictor<Net, Inputs, Arguments...>> {
  public:

@@ -6,7 +6,29 @@
 #include <type_traits>
 
 #include "tenon/backends/backend.hpp"
-#include "tenon/backends/onednn/program.hpp"
+#include "tenon/core/separate.hpp"
+
+#ifdef TENON_SEPARATE_COMPILATION
+
+#  include "tenon/backends/separate_program.hpp"
+
+namespace tenon {
+inline namespace v0 {
+
+/// What runs plans of the backend: any of them, as it is compiled in another file.
+template <class Backend, bool Trains>
+struct program_of {
+  using type = separate_program<Backend>;
+};
+template <class Backend, class Plan>
+struct program_of_plan : program_of<Backend, Plan::trains> {};
+
+}  // namespace v0
+}  // namespace tenon
+
+#else
+
+#  include "tenon/backends/onednn/program.hpp"
 
 namespace tenon {
 inline namespace v0 {
@@ -43,3 +65,5 @@ struct program_of_plan<backend::onednn, Plan> {
 
 }  // namespace v0
 }  // namespace tenon
+
+#endif

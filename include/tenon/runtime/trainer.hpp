@@ -89,7 +89,7 @@ struct training_step_of<Trainer, Plan, true>
 /// Behind the optimizer may stand a backend, keep_gradients, accumulate<N>, clip_norm<> and clip_value<>. Movable, not
 /// copyable; one thread at a time may use it.
 template <const auto& Net, class Inputs, class... Arguments>
-class trainer
+class TENON_SEPARATE_TAG trainer
     : public plan_of<Net, Inputs, Arguments...>,
       public training_step_of<trainer<Net, Inputs, Arguments...>, plan_of<Net, Inputs, Arguments...>>::type,
       public training_session<typename program_of_plan<typename plan_of<Net, Inputs, Arguments...>::arguments::backend,

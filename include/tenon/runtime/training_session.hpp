@@ -8,8 +8,7 @@
 #include <string_view>
 #include <utility>
 
-#include "tenon/core/finite.hpp"
-#include "tenon/core/number_text.hpp"
+#include "tenon/core/separate.hpp"
 #include "tenon/runtime/batch.hpp"
 #include "tenon/runtime/executor.hpp"
 #include "tenon/runtime/parameters.hpp"
@@ -26,6 +25,11 @@ struct step_options {
 struct dropout_seed {
   std::uint64_t value = 0;
 };
+
+/// Throws numeric_error for a rate that is negative or not finite.
+void check_learning_rate(float rate);
+/// Throws numeric_error for a loss that is not finite.
+void check_loss(float loss);
 
 /// A training plan with its memory, run step by step.
 template <class Program>
@@ -61,11 +65,7 @@ class training_session {
   /// One step; `lowered` is the graph as it was described. Result is a step_result.
   template <class Result>
   Result run_step(const graph_view& lowered, std::span<const given_tensor> given, const step_options& options) {
-    if (!is_finite(options.learning_rate) || options.learning_rate < 0) {
-      const std::string rate = number_text(options.learning_rate);
-      throw numeric_error("the learning rate is " + rate + ", expected a finite number, 0 or more", "learning rate",
-                          "0 or more", rate);
-    }
+    check_learning_rate(options.learning_rate);
     const step_batch tensors(lowered, given);
     Result result;
     result.counted = tensors.check(result.losses);
@@ -76,10 +76,7 @@ class training_session {
     }
     tensors.copy_to(executor_);
     result.loss = executor_.run_forward();
-    if (!is_finite(result.loss)) {
-      const std::string found = text_of_not_finite(static_cast<double>(result.loss));
-      throw numeric_error("the loss is not finite: " + found, "loss", "a finite number", found);
-    }
+    check_loss(result.loss);
     executor_.note_losses(result.losses);
     result.updated = executor_.run_backward(options.learning_rate);
     return result;
@@ -103,3 +100,7 @@ class training_session {
 
 }  // namespace v0
 }  // namespace tenon
+
+#ifndef TENON_SEPARATE_COMPILATION
+#  include "tenon/runtime/training_session_definitions.hpp"
+#endif

@@ -9,7 +9,7 @@
 #include <type_traits>
 
 #include "tenon/core/element_type.hpp"
-#include "tenon/core/error.hpp"
+#include "tenon/core/separate.hpp"
 #include "tenon/core/tensor_view.hpp"
 #include "tenon/graph/node.hpp"
 
@@ -113,45 +113,21 @@ class given_tensor {
   std::size_t rank_ = 0;
 };
 
-[[noreturn]] inline void refuse_extents(const std::string& found, const shape& planned, const char* name,
-                                        std::int32_t index) {
-  const std::string thing = joined({name, " ", std::to_string(index)});
-  const std::string expected = extents_to_text(planned.extents, static_cast<std::size_t>(planned.rank));
-  throw shape_error(joined({thing, " is ", found, ", the network was compiled for ", expected}), thing, expected,
-                    found);
-}
+[[noreturn]] void refuse_extents(const std::string& found, const shape& planned, const char* name, std::int32_t index);
 
 /// Throws shape_error unless a tensor has the planned extents.
-inline void check_extents(std::span<const std::int64_t> given, const shape& planned, const char* name,
-                          std::int32_t index) {
-  bool same = static_cast<std::size_t>(planned.rank) == given.size();
-  for (std::size_t i = 0; same && i < given.size(); ++i) same = given[i] == planned.extents[i];
-  if (!same) refuse_extents(extents_to_text(given.data(), given.size()), planned, name, index);
-}
+void check_extents(std::span<const std::int64_t> given, const shape& planned, const char* name, std::int32_t index);
 
-[[noreturn]] inline void refuse_label(std::int64_t label, std::int64_t position, std::int32_t classes,
-                                      const attributes& loss) {
-  const std::string ignored = loss.has_ignored ? joined({" or ", std::to_string(loss.ignored)}) : std::string();
-  const std::string expected = joined({"0 to ", std::to_string(classes - 1), ignored}), found = std::to_string(label);
-  const std::string place = joined({" at position ", std::to_string(position)});
-  throw label_error(joined({"label ", found, place, " is no class: expected ", expected}), joined({"label", place}),
-                    expected, found);
-}
+[[noreturn]] void refuse_label(std::int64_t label, std::int64_t position, std::int32_t classes, const attributes& loss);
 
 /// How many labels count: those that are not ignored and whose class weighs more than 0; `reals` are the graph's.
 /// Throws label_error unless every label is a class of the loss or its ignored label.
-inline std::int64_t count_labels(const label_values& labels, std::int64_t count, std::int32_t classes,
-                                 const attributes& loss, const float* reals) {
-  const float* const weights = loss.class_weights.count == 0 ? nullptr : reals + loss.class_weights.begin;
-  std::int64_t counted = 0;
-  for (std::int64_t i = 0; i < count; ++i) {
-    const std::int64_t label = labels[i];
-    if (loss.has_ignored && label == loss.ignored) continue;
-    if (label < 0 || label >= classes) refuse_label(label, i, classes, loss);
-    counted += weights == nullptr || weights[label] > 0 ? 1 : 0;
-  }
-  return counted;
-}
+std::int64_t count_labels(const label_values& labels, std::int64_t count, std::int32_t classes, const attributes& loss,
+                          const float* reals);
 
 }  // namespace v0
 }  // namespace tenon
+
+#ifndef TENON_SEPARATE_COMPILATION
+#  include "tenon/runtime/views_definitions.hpp"
+#endif

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// A backend's program behind a pointer, for programs that compile the backends in one file: no kernel is read here.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "tenon/backends/operand.hpp"
+#include "tenon/core/separate.hpp"
+
+namespace tenon {
+inline namespace v0 {
+
+/// What runs any plan of a backend, for training or inference. Its functions are those of the backend's own program;
+/// they are defined in separate_program_definitions.hpp, which tenon/compiled.hpp includes.
+template <class Backend>
+class separate_program {
+ public:
+  separate_program(const plan_view& plan, int threads);
+  ~separate_program();
+  separate_program(const separate_program&) = delete;
+  separate_program& operator=(const separate_program&) = delete;
+
+  std::size_t scratchpad_bytes() const;
+  void bind(const memory& memory);
+  void pack() const;
+  void run(std::int32_t first_node, std::int32_t last_node, const step_arguments& arguments = {}) const;
+  operand operand_of(std::int32_t value) const;
+  std::string implementation_of(std::int32_t number) const;
+
+ private:
+  struct implementation;
+  std::unique_ptr<implementation> implementation_;
+};
+
+}  // namespace v0
+}  // namespace tenon

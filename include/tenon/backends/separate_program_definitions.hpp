@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// What stands behind separate_program: the programs of all backends. Only tenon/compiled.hpp includes this.
+#pragma once
+
+#include <type_traits>
+
+#include "tenon/backends/backend.hpp"
+#include "tenon/backends/onednn/program.hpp"
+#include "tenon/backends/reference/program.hpp"
+#include "tenon/backends/separate_program.hpp"
+
+namespace tenon {
+inline namespace v0 {
+
+template <class Backend>
+struct separate_program<Backend>::implementation {
+  using program =
+      std::conditional_t<std::is_same_v<Backend, backend::reference>, reference::program<float>, onednn::program>;
+
+  implementation(const plan_view& plan, int threads) : run(plan, threads) {}
+
+  program run;
+};
+
+template <class Backend>
+separate_program<Backend>::separate_program(const plan_view& plan, int threads)
+    : implementation_(std::make_unique<implementation>(plan, threads)) {}
+
+template <class Backend>
+separate_program<Backend>::~separate_program() = default;
+
+template <class Backend>
+std::size_t separate_program<Backend>::scratchpad_bytes() const {
+  return implementation_->run.scratchpad_bytes();
+}
+
+template <class Backend>
+void separate_program<Backend>::bind(const memory& memory) {
+  implementation_->run.bind(memory);
+}
+
+template <class Backend>
+void separate_program<Backend>::pack() const {
+  implementation_->run.pack();
+}
+
+template <class Backend>
+void separate_program<Backend>::run(std::int32_t first_node, std::int32_t last_node,
+                                    const step_arguments& arguments) const {
+  implementation_->run.run(first_node, last_node, arguments);
+}
+
+template <class Backend>
+operand separate_program<Backend>::operand_of(std::int32_t value) const {
+  return implementation_->run.operand_of(value);
+}
+
+template <class Backend>
+std::string separate_program<Backend>::implementation_of(std::int32_t number) const {
+  if constexpr (std::is_same_v<Backend, backend::reference>) {
+    return "reference";
+  } else {
+    return implementation_->run.implementation_of(number);
+  }
+}
+
+}  // namespace v0
+}  // namespace tenon

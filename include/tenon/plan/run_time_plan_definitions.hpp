@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// What run_time_plan.hpp declares.
+#pragma once
+
+#include <utility>
+#include <vector>
+
+#include "tenon/plan/run_time_plan.hpp"
+
+namespace tenon {
+inline namespace v0 {
+
+TENON_INLINE parameter_table_of_graph::parameter_table_of_graph(const graph_view& graph)
+    : characters_(graph.characters.begin(), graph.characters.end()) {
+  graph_view own = graph;
+  own.characters = characters_;
+  for (const operation kind : {operation::parameter, operation::buffer}) {
+    std::vector<parameter_description>& list = kind == operation::parameter ? parameters_ : buffers_;
+    list.resize(count_stored(own, kind));
+    describe_stored(own, kind, list);
+  }
+}
+
+template <class Capabilities>
+run_time_plan<Capabilities>::run_time_plan(growing_graph lowered, bool has_loss)
+    : lowered_(std::move(lowered)),
+      compiled_(compile_for_inference<Capabilities>(lowered_.view())),
+      plan_(make_plan<Capabilities>(compiled_.view(), {has_loss, false})) {}
+
+template <class Capabilities>
+run_time_plan<Capabilities>::run_time_plan(growing_graph lowered, const optimizer_rule& rule, bool keep_gradients)
+    : lowered_(std::move(lowered)),
+      compiled_(compile_for_training<Capabilities>(lowered_.view(), rule)),
+      plan_(make_plan<Capabilities>(compiled_.view(), {true, keep_gradients})) {}
+
+template <class Capabilities>
+std::int64_t run_time_plan<Capabilities>::parameter_count() const {
+  return count_parameters(lowered_.view());
+}
+
+template <class Capabilities>
+std::int64_t run_time_plan<Capabilities>::macs() const {
+  return count_macs(compiled_.view());
+}
+
+template <class Capabilities>
+std::int64_t run_time_plan<Capabilities>::total_bytes() const {
+  return plan_.sizes.arena_bytes + parameter_count() * 4 + plan_.sizes.packed_bytes + plan_.sizes.gradient_bytes +
+         plan_.sizes.optimizer_bytes;
+}
+
+}  // namespace v0
+}  // namespace tenon

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+// What parameter_store.hpp declares.
+#pragma once
+
+#include <cstring>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tenon/io/safetensors.hpp"
+#include "tenon/io/stored_values.hpp"
+#include "tenon/runtime/parameter_store.hpp"
+
+namespace tenon {
+inline namespace v0 {
+namespace detail {
+
+/// "(64 x 3 x 3 x 3)"
+inline std::string text_of_extents(const shape& extents) {
+  return joined({"(", extents_to_text(extents.extents, static_cast<std::size_t>(extents.rank)), ")"});
+}
+
+inline std::vector<std::int64_t> extents_of(const shape& extents) {
+  std::vector<std::int64_t> list;
+  for (int i = 0; i < extents.rank; ++i) list.push_back(extents[i]);
+  return list;
+}
+
+/// "F32 (64, 3, 3, 3)"
+inline std::string description_of(std::string_view dtype, const std::vector<std::int64_t>& extents) {
+  return joined({dtype, " ", extents_text(extents)});
+}
+
+[[noreturn, gnu::cold]] inline void throw_unfitting(const std::string& path, const stored_tensor& tensor,
+                                                    const std::string& expected, std::string_view remark) {
+  const std::string found = description_of(tensor.dtype, tensor.extents);
+  throw weight_error(joined({path, ": tensor \"", tensor.name, "\" is ", found, ", expected ", expected, remark}),
+                     tensor.name, expected, found);
+}
+
+inline void find_fitting(const safetensors_file& file, const parameter_description& entry) {
+  const std::string name(entry.name);
+  const std::string expected = description_of("F32", extents_of(entry.extents));
+  const stored_tensor* tensor = file.find(name);
+  if (tensor == nullptr) {
+    throw weight_error(joined({file.path(), ": missing tensor \"", name, "\", expected ", expected}), name, expected,
+                       "none");
+  }
+  parameter_store::require_fitting(file.path(), entry, *tensor);
+}
+
+}  // namespace detail
+
+TENON_INLINE parameter_store::parameter_store(const parameter_table& table) : table_(table) {
+  for (const parameter_description& entry : table_.parameters) parameter_values_ += entry.extents.elements();
+  buffer_values_ = 0;
+  for (const parameter_description& entry : table_.buffers) {
+    buffer_values_ += entry.extents.elements();
+    if (entry.name.ends_with(mean_suffix)) ++counters_;
+  }
+  const std::int64_t bytes = round_up((parameter_values_ + buffer_values_) * 4, 8) + counters_ * 8;
+  memory_ = allocate(static_cast<std::size_t>(bytes), "parameters");
+  if (bytes > 0) std::memset(memory_.get(), 0, static_cast<std::size_t>(bytes));
+}
+
+TENON_INLINE void parameter_store::start(const initialization& how) {
+  random_stream seeds(how.seed);
+  for_each_tensor([&](const parameter_description& entry, std::span<float> values) {
+    const bool follows = is_random(entry.initial) && how.weights.has_value();
+    fill_initial(values, entry.extents, follows ? *how.weights : entry.initial, seeds.bits());
+  });
+  for (std::int64_t& counter : counters()) counter = 0;
+  changed();
+}
+
+TENON_INLINE void parameter_store::load(const std::string& path) { load(safetensors_file(path)); }
+
+TENON_INLINE void parameter_store::load(const safetensors_file& file) {
+  check_surplus(file);
+  for_each_tensor([&](const parameter_description& entry, std::span<float>) { detail::find_fitting(file, entry); });
+  for_each_counter([&](const std::string& name, std::int64_t&) {
+    if (const stored_tensor* tensor = file.find(name)) require_counter(file.path(), name, *tensor);
+  });
+  for_each_tensor([&](const parameter_description& entry, std::span<float> values) {
+    copy_as_float(*file.find(entry.name), values);
+  });
+  for_each_counter([&](const std::string& name, std::int64_t& counter) {
+    const stored_tensor* tensor = file.find(name);
+    counter = tensor == nullptr ? 0 : *stored_whole_number(*tensor);
+  });
+  changed();
+}
+
+TENON_INLINE void parameter_store::save(const std::string& path) const { write_safetensors(path, sources()); }
+
+TENON_INLINE std::vector<tensor_source> parameter_store::sources() const {
+  std::vector<tensor_source> tensors;
+  for_each_tensor([&](const parameter_description& entry, std::span<float> values) {
+    tensors.push_back({std::string(entry.name), "F32", detail::extents_of(entry.extents), values.data()});
+  });
+  for_each_counter([&](const std::string& name, std::int64_t& counter) {
+    tensors.push_back({name, "I64", {}, &counter});
+  });
+  return tensors;
+}
+
+TENON_INLINE parameter_view parameter_store::find(std::string_view name) const {
+  parameter_view found;
+  for_each_tensor([&](const parameter_description& entry, std::span<float> values) {
+    if (entry.name == name) found = {values, entry.extents};
+  });
+  if (found.values.data() == nullptr) throw_unknown(name);
+  return found;
+}
+
+TENON_INLINE void parameter_store::assign(std::string_view name, const parameter_view& given) {
+  const parameter_view there = find(name);
+  const auto refuse = [&](const std::string& expected, const std::string& found) {
+    throw weight_error(joined({name, ": ", expected, " expected, ", found, " given"}), std::string(name), expected,
+                       found);
+  };
+  if (!(there.extents == given.extents))
+    refuse(detail::text_of_extents(there.extents), detail::text_of_extents(given.extents));
+  if (there.size() != given.size()) {
+    refuse(std::to_string(there.size()) + " values", std::to_string(given.size()) + " values");
+  }
+  // Memory of this store's own, and the values given may be a view of it.
+  std::memmove(const_cast<float*>(there.data()), given.data(), given.values.size_bytes());
+  changed();
+}
+
+TENON_INLINE void parameter_store::count_batch(std::int32_t buffer) {
+  std::int32_t counter = 0;
+  for (std::int32_t i = 0; i < buffer; ++i) {
+    counter += table_.buffers[static_cast<std::size_t>(i)].name.ends_with(mean_suffix) ? 1 : 0;
+  }
+  ++counters()[static_cast<std::size_t>(counter)];
+}
+
+TENON_INLINE void parameter_store::throw_unknown(std::string_view name) {
+  throw weight_error(joined({"the network has no parameter \"", name, "\""}), std::string(name));
+}
+
+TENON_INLINE void parameter_store::throw_frozen(std::string_view name) {
+  throw weight_error(joined({"the parameter \"", name, "\" is frozen: it has no gradient"}), std::string(name),
+                     "a trained parameter", "a frozen one");
+}
+
+TENON_INLINE void parameter_store::require_fitting(const std::string& path, const parameter_description& entry,
+                                                   const stored_tensor& tensor) {
+  const std::vector<std::int64_t> extents = detail::extents_of(entry.extents);
+  if (is_stored_float(tensor.dtype) && tensor.extents == extents) return;
+  detail::throw_unfitting(path, tensor, detail::description_of("F32", extents),
+                          tensor.extents == extents ? " (floats of 16, 32 and 64 bits are read)" : "");
+}
+
+TENON_INLINE void parameter_store::require_counter(const std::string& path, const std::string& name,
+                                                   const stored_tensor& tensor) {
+  if (!stored_whole_number(tensor))
+    detail::throw_unfitting(path, tensor, joined({"I64 (), the whole number of ", name}), "");
+}
+
+TENON_INLINE void parameter_store::check_surplus(const safetensors_file& file) const {
+  for (const stored_tensor& tensor : file.tensors()) {
+    bool known = is_checkpoint_tensor(tensor.name);
+    for_each_tensor(
+        [&](const parameter_description& entry, std::span<float>) { known = known || entry.name == tensor.name; });
+    if (known) continue;
+    for_each_counter([&](const std::string& name, std::int64_t&) { known = known || name == tensor.name; });
+    if (known) continue;
+    throw weight_error(joined({file.path(), ": surplus tensor \"", tensor.name, "\", which the network does not have"}),
+                       tensor.name);
+  }
+}
+
+}  // namespace v0
+}  // namespace tenon
