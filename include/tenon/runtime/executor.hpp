@@ -23,14 +23,15 @@ template <class Program>
 class executor {
  public:
   /// `plan` refers to constants; `seed` is that of dropouts; `arena` is somebody else's, of at least the plan's bytes,
-  /// or nullptr. Throws allocation_error and backend_error.
+  /// or nullptr; `told` says that the user knows of slow steps already. Throws allocation_error and backend_error.
   executor(const plan_view& plan, std::shared_ptr<parameter_store> store, threads count, std::uint64_t seed = 0,
-           std::byte* arena = nullptr)
+           std::byte* arena = nullptr, bool told = false)
       : plan_(plan),
         store_(std::move(store)),
         threads_(count),
         program_(std::make_unique<Program>(plan, count.count)),
-        seed_(seed) {
+        seed_(seed),
+        told_(told) {
     const auto size = [](std::int64_t bytes) { return static_cast<std::size_t>(bytes); };
     if (arena == nullptr) arena_ = allocate(size(plan.arena_bytes), "arena");
     packed_ = allocate(size(plan.packed_bytes), "packed weights");
@@ -46,6 +47,9 @@ class executor {
     memory_.packed = packed_.get();
     memory_.scratchpad = scratchpad_.get();
     program_->bind(memory_);
+    if constexpr (requires { program_->tell_of_slow_steps(); }) {
+      if (!told_) told_ = program_->tell_of_slow_steps();
+    }
   }
 
   /// Where the value of a source is to be copied, or nullptr if nobody reads it.
@@ -129,6 +133,8 @@ class executor {
   const memory& spaces() const { return memory_; }
   const std::shared_ptr<parameter_store>& store() const { return store_; }
   std::int64_t steps() const { return steps_; }
+  /// Whether the user was told of slow steps, which is done once for all plans of a trainer or predictor.
+  bool told() const { return told_; }
 
   /// Writes all that the training run needs to go on; see checkpoint.
   void save_checkpoint(const std::string& path) const { checkpoint::write(path, state()); }
@@ -193,6 +199,7 @@ class executor {
   std::int64_t steps_ = 0, updates_ = 0;
   std::int32_t accumulated_ = 0;  ///< steps since the last update
   std::uint64_t seed_ = 0;
+  bool told_ = false;
 };
 
 }  // namespace v0
