@@ -146,8 +146,8 @@ inline void check_picture(const std::string& name, int height, int width, int ch
 
 /// Reads a PNG or JPEG picture of any depth as 8-bit RGB: grey and palette become colour, transparency is dropped, a
 /// photograph is turned as its Exif orientation says. A JPEG may lack its end marker if nothing else is missing that a
-/// pixel depends on, of a progressive one all scans are there. Throws file_error if the file is missing or cannot be read, format_error if it is neither PNG
-/// nor JPEG, truncated or damaged.
+/// pixel depends on, of a progressive one all scans are there. Throws file_error if the file is missing or cannot be
+/// read, format_error if it is neither PNG nor JPEG, truncated or damaged.
 inline image_rgb read_image(const std::string& path) {
   const mapped_file file(path);
   detail::checked_image checked = detail::check_image(path, file.bytes());
