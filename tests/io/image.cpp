@@ -382,9 +382,42 @@ TEST_CASE("a JPEG without its end marker is read if it lacks nothing else") {
       CHECK_THROWS_AS(tenon::read_image(path), tenon::format_error);
     }
   }
-  // A progressive one may lack whole refinements.
-  const std::string progressive = encoded(gradient(CV_8UC3), ".jpg", {cv::IMWRITE_JPEG_PROGRESSIVE, 1});
-  CHECK_THAT(refusal(progressive.substr(0, progressive.size() - 2)), Contains("a whole JPEG image"));
+}
+
+TEST_CASE("a progressive JPEG without its end marker is read if no scan is missing or cut") {
+  const temporary_folder folder;
+  const std::string path = folder.file("a.jpg");
+  const captured_stderr ignored;
+  for (const int type : {CV_8UC3, CV_8UC1}) {
+    for (const int interval : {0, 2}) {
+      const std::string bytes =
+          encoded(gradient(type), ".jpg", {cv::IMWRITE_JPEG_PROGRESSIVE, 1, cv::IMWRITE_JPEG_RST_INTERVAL, interval});
+      write_bytes(path, bytes);
+      const std::vector<std::uint8_t> whole = tenon::read_image(path).pixels;
+      write_bytes(path, bytes.substr(0, bytes.size() - 2));
+      CHECK(tenon::read_image(path).pixels == whole);
+      const std::size_t last = bytes.rfind("\xff\xda");
+      std::size_t refused = 0;
+      for (std::size_t size = last; size < bytes.size() - 2; ++size) {
+        CAPTURE(type, interval, size);
+        write_bytes(path, bytes.substr(0, size));
+        // Bits at the very end of which no pixel depends may be missing.
+        std::vector<std::uint8_t> pixels;
+        try {
+          pixels = tenon::read_image(path).pixels;
+        } catch (const tenon::format_error&) {
+          ++refused;
+          continue;
+        }
+        CHECK(pixels == whole);
+      }
+      CHECK(refused > (bytes.size() - last) / 2);
+      // The scan before is whole, and refines no more than it.
+      CHECK_THAT(refusal(bytes.substr(0, last)),
+                 Contains("lacks scans which refine its pixels") && Contains("get it anew"));
+      CHECK_THAT(refusal(bytes.substr(0, last + (bytes.size() - last) / 2)), Contains("a whole JPEG image"));
+    }
+  }
 }
 
 TEST_CASE("missing and unwritable pictures are file errors") {

@@ -190,25 +190,51 @@ TEST_CASE("who wants to know is told once of a plan's steps by reference code") 
   network.values[0].extents = shape(2, 3, 3, 1);
   network.nodes[5].attribute.padding_begin = network.nodes[5].attribute.padding_end = {0, 4, 4};
   const auto listener = [](const slow_steps& found) {
-    told.push_back(std::string(found.layer) + ", " + std::string(found.implementation));
+    told.push_back(std::string(found.operation) + " " + std::to_string(found.node) + " of " + std::string(found.layer) +
+                   ", " + std::string(found.implementation));
     told.push_back(std::to_string(found.count));
   };
   const slow_steps_listener before = tell_slow_steps(listener);
   CHECK(before == &write_slow_steps);
   told.clear();
   const onednn::basic_program slow(network.plan, 1, {&kernels::execute<>, &make_primitive});
+  CHECK(told.empty());
+  CHECK(slow.tell_of_slow_steps());
   int expected = 0;
   for (const std::int32_t number : {5, 7}) expected += onednn::is_slow(slow.implementation_of(number)) ? 1 : 0;
-  CHECK(told == std::vector<std::string>{"decoder.fine, ref:any", std::to_string(expected)});
+  CHECK(told == std::vector<std::string>{"convolution 5 of decoder.fine, ref:any", std::to_string(expected)});
 
   told.clear();
   const onednn::program fast(network.plan, 1);
-  if (onednn::effective_isa() != kernels::isa::plain) CHECK(told.empty());
+  CHECK(!fast.tell_of_slow_steps());
+  CHECK(told.empty());
   CHECK(tell_slow_steps(nullptr) == static_cast<slow_steps_listener>(listener));
   told.clear();
-  const onednn::basic_program silent(network.plan, 1, {&kernels::execute<>, &make_primitive});
+  CHECK(slow.tell_of_slow_steps());
   CHECK(told.empty());
   tell_slow_steps(before);
+}
+
+TEST_CASE("the line of slow steps names what has no name, and what can be done") {
+  const std::string line = slow_steps_line({"decoder.fine", "ref:any", 3, "convolution", 5});
+  CHECK_THAT(line, Catch::StartsWith("tenon: convolution of 'decoder.fine' (node 5) and 2 more steps run by oneDNN's "
+                                     "reference code (ref:any), "));
+  CHECK_THAT(line, Catch::Contains("needs AVX2 (and that ONEDNN_MAX_CPU_ISA allows it); dynamic_predictor and "));
+  CHECK_THAT(slow_steps_line({"", "ref:any", 1, "convolution_weight_gradient", 9}),
+             Catch::StartsWith("tenon: convolution_weight_gradient (node 9) runs by oneDNN's reference code"));
+}
+
+TEST_CASE("oneDNN's reference code is known by its name") {
+  for (const char* name : {"ref:any", "conv:any+ref:any", "ref_int8:any", "gemm:ref", "conv:any+gemm:ref",
+                           "gemm_s8u8s32:ref", "simple:any"}) {
+    INFO(name);
+    CHECK(onednn::is_slow(name));
+  }
+  for (const char* name : {"jit:avx2", "jit:sse41", "x64:gemm:jit", "gemm:blas", "brgconv:avx512_core", "jit_1x1:avx2",
+                           "conv:any+jit:avx2", "ref_fused_convolution:any", "kernels:plain"}) {
+    INFO(name);
+    CHECK(!onednn::is_slow(name));
+  }
 }
 
 TEST_CASE("a oneDNN that is too old is refused, with both versions") {

@@ -118,6 +118,26 @@ TEST_CASE("a resumed training claims what it has done itself") {
   CHECK(text.find("? left") != std::string::npos);
 }
 
+TEST_CASE("a training resumed within an epoch claims what it has done itself") {
+  std::FILE* file = std::tmpfile();
+  REQUIRE(file != nullptr);
+  tenon::progress resumed(2, 1000, file, std::chrono::milliseconds(0));
+  resumed.step(2, 700, 1.5);
+  const auto begin = std::chrono::steady_clock::now();
+  std::this_thread::sleep_for(std::chrono::milliseconds(1200));
+  resumed.step(2, 900, 1.25);
+  const double spent = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  const std::string text = written(file);
+  std::fclose(file);
+  CHECK(text.find("700/1000 images  loss 1.5000  mIoU   -    ? images/s  ? left\n") != std::string::npos);
+  // 200 images in 1.2 s or more, and 100 are left.
+  const std::string second = text.substr(text.find("900/1000"));
+  const double rate = std::stod(second.substr(second.find("  -    ") + 7));
+  CHECK(rate <= 200 / 1.2 + 1);
+  CHECK(rate >= 200 / spent - 1);
+  CHECK(second.find(tenon::clock_text(100 / rate) + " left") != std::string::npos);
+}
+
 TEST_CASE("schedules start and end as they say") {
   const tenon::cosine_schedule cosine{0.1f, 100, 10};
   CHECK(cosine(0) == Approx(0.01));

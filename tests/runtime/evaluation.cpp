@@ -183,3 +183,38 @@ TEST_CASE("a step in which nothing counts changes nothing") {
   CHECK(train.step(data.picture(), data.labels()).loss == twin.step(data.picture(), data.labels()).loss);
   CHECK(state_of(train) == state_of(twin));
 }
+
+namespace {
+
+/// A program that has slow steps, or none.
+template <bool HasSlowSteps>
+struct telling_program : tenon::onednn::program {
+  using tenon::onednn::program::program;
+  static inline int told = 0;
+  bool tell_of_slow_steps() const {
+    ++told;
+    return HasSlowSteps;
+  }
+};
+
+/// How often is said that an evaluation or its owner is slow.
+template <bool OwnerIsSlow>
+int told_by_both() {
+  using trained = scores_teacher::plan_type;
+  using evaluated = scores_teacher::evaluation_plan;
+  using telling = telling_program<OwnerIsSlow>;
+  telling::told = 0;
+  const scores_teacher train{tenon::initialize(1)};
+  const tenon::executor<telling> owner(trained::view(), train.execution().store(), tenon::threads{1});
+  CHECK(telling::told == 1);
+  CHECK(owner.told() == OwnerIsSlow);
+  const tenon::evaluation<telling> evaluation(evaluated::view(), evaluated::lowered::graph.view(), owner);
+  return telling::told;
+}
+
+}  // namespace
+
+TEST_CASE("slow steps are told of once for a trainer and its evaluation") {
+  CHECK(told_by_both<true>() == 1);
+  CHECK(told_by_both<false>() == 2);  // the evaluation may have some that its trainer has not
+}

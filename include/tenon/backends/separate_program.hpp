@@ -28,6 +28,7 @@ class separate_program {
   void pack() const;
   void run(std::int32_t first_node, std::int32_t last_node, const step_arguments& arguments = {}) const;
   operand operand_of(std::int32_t value) const;
+  bool tell_of_slow_steps() const;
   std::string implementation_of(std::int32_t number) const;
 
  private:

@@ -56,6 +56,15 @@ operand separate_program<Backend>::operand_of(std::int32_t value) const {
 }
 
 template <class Backend>
+bool separate_program<Backend>::tell_of_slow_steps() const {
+  if constexpr (std::is_same_v<Backend, backend::reference>) {
+    return false;
+  } else {
+    return implementation_->run.tell_of_slow_steps();
+  }
+}
+
+template <class Backend>
 std::string separate_program<Backend>::implementation_of(std::int32_t number) const {
   if constexpr (std::is_same_v<Backend, backend::reference>) {
     return "reference";

@@ -70,9 +70,12 @@ struct foreign_format {
 [[gnu::cold]] inline foreign_format foreign_format_of(std::string_view bytes) {
   constexpr std::string_view from_torch =
       R"py(convert it: python3 -c "import sys, torch; from safetensors.torch import save_file; )py"
-      R"py(w = torch.load(sys.argv[1], 'cpu', weights_only=True); w = w.get('state_dict', w.get('model', w)); )py"
+      R"py(q = [torch.load(sys.argv[1], 'cpu', weights_only=True)]; )py"
+      R"py([q.extend(v for k, v in d.items() if isinstance(k, str) and isinstance(v, dict)) for d in q]; )py"
+      R"py(w = max(q, key=lambda d: sum(map(torch.is_tensor, d.values()))); print(*w); )py"
       R"py(save_file({n: t.clone().contiguous() for n, t in w.items() if torch.is_tensor(t)}, sys.argv[2])" )py"
-      R"py(FILE.pth FILE.safetensors)py";
+      R"py(FILE.pth FILE.safetensors (of the dicts in it, under whatever keys, it takes the one of most tensors and )py"
+      R"py(prints its names; of a whole model save model.state_dict() first))py";
   constexpr std::string_view from_script =
       R"py(convert it: python3 -c "import sys, torch; from safetensors.torch import save_file; )py"
       R"py(w = torch.jit.load(sys.argv[1], 'cpu').state_dict(); )py"

@@ -78,9 +78,9 @@ inline cv::Mat decode_bytes(std::vector<std::byte>& bytes, int flags) {
 
 /// Whether a JPEG to which its end marker was added is all there: then more data before the marker change no pixel.
 inline bool is_whole(const checked_image& image, const cv::Mat& pixels, int flags) {
-  // Where data end too early, decoders take zeros. What begins with a one is another code, but may give the same pixel;
-  // four kinds of it hardly do. A restart lets decoders take it up where the end lies between two restarts.
-  for (const unsigned start : {0xb2U, 0xf6U, 0x9dU, 0xe5U}) {
+  // Where data end too early, decoders take zeros. Others are another code, but may give the same pixel; sixteen kinds
+  // of them hardly do. A restart lets decoders take it up where the end lies between two restarts.
+  for (unsigned start = 0xb2; start < 0xb2 + 16 * 67; start += 67) {
     std::vector<std::byte> longer(image.bytes.begin(), image.bytes.end() - 2);
     const auto add = [&](unsigned byte) { longer.push_back(static_cast<std::byte>(byte)); };
     for (const unsigned marker : {0xd0 + image.next_restart, 0xd9U}) {
@@ -145,9 +145,9 @@ inline void check_picture(const std::string& name, int height, int width, int ch
 }  // namespace detail
 
 /// Reads a PNG or JPEG picture of any depth as 8-bit RGB: grey and palette become colour, transparency is dropped, a
-/// photograph is turned as its Exif orientation says. A JPEG may lack its end marker if nothing else is missing (and it
-/// is not progressive). Throws file_error if the file is missing or cannot be read, format_error if it is neither PNG
-/// nor JPEG, truncated or damaged.
+/// photograph is turned as its Exif orientation says. A JPEG may lack its end marker if nothing else is missing that a
+/// pixel depends on, of a progressive one all scans are there. Throws file_error if the file is missing or cannot be
+/// read, format_error if it is neither PNG nor JPEG, truncated or damaged.
 inline image_rgb read_image(const std::string& path) {
   const mapped_file file(path);
   detail::checked_image checked = detail::check_image(path, file.bytes());

@@ -13,6 +13,7 @@
 
 #include "tenon/io/exif.hpp"
 #include "tenon/io/file.hpp"
+#include "tenon/io/jpeg_scans.hpp"
 
 namespace tenon {
 inline namespace v0 {
@@ -147,9 +148,14 @@ inline checked_image check_jpeg(const std::string& path, std::span<const std::by
   checked_image image;
   image.format = checked_image::kind::jpeg;
   std::size_t components = 0, scanned = 0;
-  bool progressive = false;
+  jpeg_scans scans;
   for (std::size_t at = 2;;) {
-    if (at == bytes.size() && components > 0 && scanned >= components && !progressive) {
+    if (at == bytes.size() && components > 0 && scanned >= components) {
+      if (!scans.are_complete()) {
+        throw_format_error(path, "a whole JPEG image",
+                           "a progressive one that lacks scans which refine its pixels, cut short after " +
+                               std::to_string(bytes.size()) + " bytes: get it anew");
+      }
       image.may_be_cut = true;
       break;
     }
@@ -170,12 +176,12 @@ inline checked_image check_jpeg(const std::string& path, std::span<const std::by
     }
     const std::span<const std::byte> segment = bytes.subspan(at + 2, length - 2);
     if (frame) {
-      progressive = is_progressive(marker);
       image.height = big_endian(segment, 1, 2);
       image.width = big_endian(segment, 3, 2);
       components = big_endian(segment, 5, 1);
       if (components == 0) throw_format_error(path, "a JPEG image", "no colours");
       check_extents(path, image);
+      if (is_progressive(marker)) scans.begin(segment);
     }
     // XMP stands in segments of the same kind, often in front of Exif.
     constexpr std::string_view exif("Exif\0", 5);
@@ -186,6 +192,7 @@ inline checked_image check_jpeg(const std::string& path, std::span<const std::by
     at += length;
     if (!scan) continue;
     scanned += big_endian(segment, 0, 1);
+    scans.add(segment);
     image.next_restart = 0;
     // Compressed data lasts to the next marker; 0xff followed by 0 stands for itself, and restarts belong to the data.
     const auto ends = [&] {

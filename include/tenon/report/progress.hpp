@@ -30,8 +30,10 @@ inline std::string clock_text(double seconds) {
 }
 
 /// Shows how a training goes. On a terminal one line is drawn again and again, and each finished epoch leaves one;
-/// elsewhere a plain line is printed now and then, and one for each finished epoch. A training that is resumed counts
-/// from the epoch that it reports first.
+/// elsewhere a plain line is printed now and then, and one for each finished epoch. Images a second and the time left
+/// are of what was done since the first step that is reported, so that a training which is resumed, between two epochs
+/// or within one, claims nothing that was done before; until a second one is reported they are "?". Where only epochs
+/// are reported, they count from when this was made.
 class progress {
  public:
   /// `between_lines`: the least time between lines where the output is no terminal.
@@ -47,8 +49,8 @@ class progress {
 
   /// After each step: images done in this epoch, and the mean loss of the epoch so far.
   void step(std::int64_t epoch, std::int64_t images, double loss) {
-    begin_at(epoch);
     const auto now = clock::now();
+    begin_at(images_before(epoch) + images, now);
     if (now - last_ < between_lines_) return;
     last_ = now;
     const std::string text = line(epoch, images, loss, last_iou_);
@@ -65,7 +67,7 @@ class progress {
 
   /// After an epoch with its evaluation.
   void epoch_done(std::int64_t epoch, double loss, double mean_iou) {
-    begin_at(epoch);
+    begin_at(images_before(epoch), start_);
     last_iou_ = mean_iou;
     if (terminal_) std::fputs("\r\033[K", to_);
     std::fprintf(to_, "%s\n", line(epoch, images_, loss, mean_iou).c_str());
@@ -79,28 +81,36 @@ class progress {
   using clock = std::chrono::steady_clock;
   static constexpr int bar_width = 20;
 
-  void begin_at(std::int64_t epoch) {
-    if (first_epoch_ == 0) first_epoch_ = epoch;
+  std::int64_t images_before(std::int64_t epoch) const { return (epoch - 1) * images_; }
+
+  void begin_at(std::int64_t images, clock::time_point time) {
+    if (has_begun_) return;
+    has_begun_ = true;
+    first_ = images;
+    begin_ = time;
   }
 
   std::string line(std::int64_t epoch, std::int64_t images, double loss, double mean_iou) const {
-    const auto done = static_cast<double>((epoch - first_epoch_) * images_ + images);
+    const auto done = static_cast<double>(images_before(epoch) + images - first_);
     const auto left = static_cast<double>(std::max<std::int64_t>((epochs_ - epoch + 1) * images_ - images, 0));
-    const double spent = seconds();
+    const double spent = std::chrono::duration<double>(clock::now() - begin_).count();
+    const bool is_known = done > 0 && spent > 0;
     const std::string part = terminal_ || images >= images_
                                  ? ""
                                  : joined({"  ", std::to_string(images), "/", std::to_string(images_), " images"});
     return joined({"epoch ", std::to_string(epoch), "/", std::to_string(epochs_), part, "  loss ", fixed_text(loss, 4),
                    "  mIoU ", mean_iou >= 0 ? fixed_text(mean_iou, 3) : "  -  ", "  ",
-                   fixed_text(spent > 0 ? done / spent : 0.0, 0), " images/s  ",
-                   done > 0 ? clock_text(spent / done * left) : "?", " left"});
+                   is_known ? fixed_text(done / spent, 0) : "?", " images/s  ",
+                   is_known ? clock_text(spent / done * left) : "?", " left"});
   }
 
   std::FILE* to_;
   bool terminal_;
-  std::int64_t epochs_, images_, first_epoch_ = 0;
+  std::int64_t epochs_, images_;
+  std::int64_t first_ = 0;  ///< images of all epochs that were done when counting began
+  bool has_begun_ = false;
   clock::duration between_lines_;
-  clock::time_point start_, last_;
+  clock::time_point start_, last_, begin_;
   double last_iou_ = -1;
 };
 

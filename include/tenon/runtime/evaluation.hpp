@@ -26,7 +26,8 @@ class evaluation {
   evaluation(const plan_view& plan, const graph_view& lowered, const executor<Owner>& owner)
       : lowered_(lowered),
         executor_(plan, owner.store(), owner.thread_count(), 0,
-                  owner.plan().arena_bytes >= plan.arena_bytes ? owner.spaces()[memory_space::arena] : nullptr) {}
+                  owner.plan().arena_bytes >= plan.arena_bytes ? owner.spaces()[memory_space::arena] : nullptr,
+                  owner.told()) {}
 
   /// The losses of a batch. A loss that is not finite is given as it is. Throws shape_error, label_error.
   template <class Result>

@@ -21,9 +21,9 @@ template <class Program>
 class executor {
  public:
   /// `plan` refers to constants; `seed` is that of dropouts; `arena` is somebody else's, of at least the plan's bytes,
-  /// or nullptr. Throws allocation_error and backend_error.
+  /// or nullptr; `told` says that the user knows of slow steps already. Throws allocation_error and backend_error.
   executor(const plan_view& plan, std::shared_ptr<parameter_store> store, threads count, std::uint64_t seed = 0,
-           std::byte* arena = nullptr);
+           std::byte* arena = nullptr, bool told = false);
 
   /// Where the value of a source is to be copied, or nullptr if nobody reads it.
   std::byte* input(operation kind, std::int32_t index) const;
@@ -58,6 +58,8 @@ class executor {
   const memory& spaces() const { return memory_; }
   const std::shared_ptr<parameter_store>& store() const { return store_; }
   std::int64_t steps() const { return steps_; }
+  /// Whether the user was told of slow steps, which is done once for all plans of a trainer or predictor.
+  bool told() const { return told_; }
 
   /// Writes all that the training run needs to go on; see checkpoint.
   void save_checkpoint(const std::string& path) const;
@@ -89,6 +91,7 @@ class executor {
   std::int64_t steps_ = 0, updates_ = 0;
   std::int32_t accumulated_ = 0;  ///< steps since the last update
   std::uint64_t seed_ = 0;
+  bool told_ = false;
 };
 
 }  // namespace v0

@@ -14,12 +14,13 @@ inline namespace v0 {
 
 template <class Program>
 executor<Program>::executor(const plan_view& plan, std::shared_ptr<parameter_store> store, threads count,
-                            std::uint64_t seed, std::byte* arena)
+                            std::uint64_t seed, std::byte* arena, bool told)
     : plan_(plan),
       store_(std::move(store)),
       threads_(count),
       program_(std::make_unique<Program>(plan, count.count)),
-      seed_(seed) {
+      seed_(seed),
+      told_(told) {
   const auto size = [](std::int64_t bytes) { return static_cast<std::size_t>(bytes); };
   if (arena == nullptr) arena_ = allocate(size(plan.arena_bytes), "arena");
   packed_ = allocate(size(plan.packed_bytes), "packed weights");
@@ -35,6 +36,9 @@ executor<Program>::executor(const plan_view& plan, std::shared_ptr<parameter_sto
   memory_.packed = packed_.get();
   memory_.scratchpad = scratchpad_.get();
   program_->bind(memory_);
+  if constexpr (requires { program_->tell_of_slow_steps(); }) {
+    if (!told_) told_ = program_->tell_of_slow_steps();
+  }
 }
 
 template <class Program>

@@ -69,6 +69,12 @@ class parameters {
   }
   /// The same by those of another network's parameter, or of a gradient.
   void assign(std::string_view name, const parameter_view& values) { store_->assign(name, values); }
+  /// Values without a shape, or of another type, do not compile.
+  template <class Values>
+  void assign(std::string_view, const Values&) {
+    static_assert(sizeof(Values) == 0,
+                  "assign takes floats with their shape: write assign(name, tensor_view{values, 19, 64, 1, 1})");
+  }
 
   const std::shared_ptr<parameter_store>& store() const { return store_; }
 

@@ -65,7 +65,6 @@ class basic_program {
       const thread_count_scope scope(threads_);
       prepare();
     });
-    tell_of_slow_steps();
   }
   // Prepared nodes point to the plan in the object.
   basic_program(const basic_program&) = delete;
@@ -138,6 +137,25 @@ class basic_program {
       visit(pointer_use::value, of.results[i], static_cast<const std::byte*>(next->data));
   }
 
+  /// Tells whoever wants to know of steps by oneDNN's reference code; returns whether there are any.
+  __attribute__((cold, noinline)) bool tell_of_slow_steps() const {
+    slow_steps found;
+    std::string implementation;
+    for (const prepared_node& each : nodes_) {
+      if (each.convolution == nullptr || !is_slow(each.convolution->implementation())) continue;
+      if (++found.count > 1) continue;
+      implementation = each.convolution->implementation();
+      const node& of = plan_.graph.node_at(each.number);
+      found.layer = plan_.graph.text(of.scope);
+      found.operation = name_of(of.op);
+      found.node = each.number;
+    }
+    found.implementation = implementation;
+    const slow_steps_listener listener = current_slow_steps_listener.load();
+    if (found.count > 0 && listener != nullptr) listener(found);
+    return found.count > 0;
+  }
+
  private:
   /// A node with everything its execution needs.
   struct prepared_node {
@@ -188,22 +206,6 @@ class basic_program {
       if (last->convolution != nullptr)
         scratchpad_bytes_ = std::max(scratchpad_bytes_, last->convolution->scratchpad_bytes());
     }
-  }
-
-  /// Tells whoever wants to know of steps by oneDNN's reference code.
-  __attribute__((cold, noinline)) void tell_of_slow_steps() const {
-    slow_steps found;
-    std::string implementation;
-    for (const prepared_node& each : nodes_) {
-      if (each.convolution == nullptr || !is_slow(each.convolution->implementation())) continue;
-      if (++found.count > 1) continue;
-      implementation = each.convolution->implementation();
-      found.layer = plan_.graph.text(plan_.graph.node_at(each.number).scope);
-    }
-    const slow_steps_listener listener = current_slow_steps_listener.load();
-    if (found.count == 0 || listener == nullptr) return;
-    found.implementation = implementation;
-    listener(found);
   }
 
   const prepared_node* find(std::int32_t number) const {
