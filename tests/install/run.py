@@ -53,7 +53,7 @@ class place:
         self.expect(files_below(staged) == files_below(self.prefix), "with DESTDIR other files are installed")
         headers = files_below(os.path.join(self.source, "include", "tenon"))
         self.expect(files_below(os.path.join(self.prefix, "include", "tenon")) == headers, "other headers are installed")
-        self.expect(len(files_below(self.prefix)) == len(headers) + 4, "beside headers and four files something is installed")
+        self.expect(len(files_below(self.prefix)) == len(headers) + 5, "beside headers and five files something is installed")
         return staged
 
     def project(self, name):
@@ -61,9 +61,9 @@ class place:
         shutil.copytree(os.path.join(HERE, "user"), folder)
         return folder
 
-    def pkg_config(self, prefix, *arguments):
+    def pkg_config(self, prefix, *arguments, package="tenon"):
         found = {**self.environment, "PKG_CONFIG_PATH": os.path.join(prefix, "share", "pkgconfig")}
-        return run(["pkg-config", *arguments, "tenon"], env=found).strip()
+        return run(["pkg-config", *arguments, package], env=found).strip()
 
     def cmake(self, prefix, *arguments, fails=False):
         folder = tempfile.mkdtemp(dir=self.folder)
@@ -132,6 +132,22 @@ class place:
         self.expect("-isystem " + headers in self.flags(folder, "picture"), "CMake takes no OpenCV by its own package")
         _, output = self.cmake_pictures("-DCMAKE_DISABLE_FIND_PACKAGE_OpenCV=ON", "-Dtenon_opencv_include=", fails=True)
         self.expect("libopencv-imgcodecs-dev" in output, "CMake does not say that OpenCV is missing:\n" + output)
+
+    def check_separate(self):
+        """The program of three files finds what tells its files that the library is compiled in one of them."""
+        flags = self.pkg_config(self.prefix, "--cflags", package="tenon-separate").split()
+        self.expect("-DTENON_SEPARATE_COMPILATION" in flags and f"-I{self.prefix}/include" in flags,
+                    f"pkg-config gives for tenon-separate {flags}")
+        folder = os.path.join(self.folder, "separate")
+        shutil.copytree(os.path.join(HERE, "..", "separate"), os.path.join(folder, "separate"))
+        with open(os.path.join(folder, "CMakeLists.txt"), "w", encoding="utf-8") as file:
+            file.write("cmake_minimum_required(VERSION 3.16)\nproject(three CXX)\nfind_package(tenon 0.1 CONFIG REQUIRED)\n"
+                       "add_executable(three separate/constant_sizes.cpp separate/dynamic_sizes.cpp separate/compiled.cpp)\n"
+                       "target_include_directories(three PRIVATE .)\ntarget_link_libraries(three PRIVATE tenon::separate)\n")
+        build = os.path.join(folder, "build")
+        run(["cmake", "-S", folder, "-B", build, "-DCMAKE_BUILD_TYPE=Release", "-DCMAKE_PREFIX_PATH=" + self.prefix], env=self.environment)
+        self.expect("-DTENON_SEPARATE_COMPILATION" in self.flags(build, "three"), "tenon::separate does not define the macro")
+        run(["cmake", "--build", build, "--target", "separate/constant_sizes.o", "separate/dynamic_sizes.o"], env=self.environment)
 
     def cmake_pictures(self, *arguments, fails=False, environment=None):
         folder = tempfile.mkdtemp(dir=self.folder)
@@ -210,6 +226,7 @@ def main():
         staged = test.install()
         test.check_pkg_config()
         test.check_cmake()
+        test.check_separate()
         test.check_pictures()
         test.check_versions()
         test.check_moved(staged)
