@@ -9,7 +9,7 @@ using namespace harness;
 
 namespace {
 
-constexpr window_case windows[] = {{1, 1, 0}, {2, 2, 0}, {3, 2, 1}, {3, 1, 1}, {2, 3, 0}, {4, 3, 2}, {9, 5, 4}};
+constexpr window_case mean_windows[] = {{1, 1, 0}, {2, 2, 0}, {3, 2, 1}, {3, 1, 1}, {2, 3, 0}, {4, 3, 2}, {9, 5, 4}};
 
 void check_both(operation op, operation gradient, const attributes& attribute, const shape& from, const shape& to) {
   check({.op = op,
@@ -28,7 +28,7 @@ void check_both(operation op, operation gradient, const attributes& attribute, c
 
 TEST_CASE("average pooling equals the reference", "[kernels]") {
   for (const bool counts_padding : {true, false}) {
-    const int ran = for_each_window(windows, [&](const shape& extents, attributes attribute, const shape& pooled) {
+    const int ran = for_each_window(mean_windows, [&](const shape& extents, attributes attribute, const shape& pooled) {
       attribute.counts_padding = counts_padding;
       check_both(operation::average_pool, operation::average_pool_gradient, attribute, extents, pooled);
     });

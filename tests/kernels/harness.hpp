@@ -12,6 +12,8 @@
 
 #include "tenon/backends/kernels/dispatch/execute.hpp"
 #include "tenon/backends/reference/execute.hpp"
+#include "tenon/core/compiler.hpp"
+#include "tenon/core/finite.hpp"
 
 // Instantiated once, in instances.cpp.
 extern template void tenon::reference::execute<double>(const tenon::graph_view&, const tenon::node&,
@@ -48,6 +50,10 @@ inline tensor plain(const shape& of, std::uint32_t seed, double low = -1, double
 }
 inline tensor scalar(double value) {
   return {shape(), {static_cast<double>(static_cast<float>(value))}, layout::plain, element_type::float32};
+}
+/// Of one label a pixel.
+inline shape label_shape(const shape& logits) {
+  return logits.rank == 4 ? shape(logits[0], logits[2], logits[3]) : shape(logits[0], logits[2], logits[3], logits[4]);
 }
 inline tensor labels(const shape& of, std::uint32_t seed, int classes) {
   std::mt19937 generator(seed);
@@ -206,19 +212,24 @@ inline std::vector<std::vector<double>> expected_of(const single_node& of) {
   return is_update(of.op) ? operands : results;
 }
 
-/// The greatest difference over the greatest expected magnitude; infinite where only one is not a number.
+TENON_EXACT_BEGIN
+
+/// The greatest difference over the greatest expected magnitude; very great where only one is finite, or each otherwise
+/// not. Under -ffast-math too.
 inline double relative_difference(const std::vector<double>& found, const std::vector<double>& expected) {
   double difference = 0, magnitude = 0;
   for (std::size_t i = 0; i < found.size(); ++i) {
-    if (std::isnan(found[i]) && std::isnan(expected[i])) continue;
+    if (is_nan(found[i]) && is_nan(expected[i])) continue;
     if (found[i] == expected[i]) continue;
-    if (std::isnan(found[i] - expected[i])) return HUGE_VAL;
+    if (!is_finite(found[i]) || !is_finite(expected[i])) return 1e300;
     difference = std::max(difference, std::abs(found[i] - expected[i]));
   }
   for (const double each : expected)
-    if (std::isfinite(each)) magnitude = std::max(magnitude, std::abs(each));
+    if (is_finite(each)) magnitude = std::max(magnitude, std::abs(each));
   return magnitude == 0 ? difference : difference / magnitude;
 }
+
+TENON_EXACT_END
 
 /// The instruction sets that this machine has.
 inline std::vector<kernels::isa> sets() {

@@ -7,10 +7,6 @@ using namespace harness;
 
 namespace {
 
-shape label_shape(const shape& logits) {
-  return logits.rank == 4 ? shape(logits[0], logits[2], logits[3]) : shape(logits[0], logits[2], logits[3], logits[4]);
-}
-
 void check_cross_entropy(const single_node& of) {
   check(of);
   single_node gradient = of;

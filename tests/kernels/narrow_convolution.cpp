@@ -9,7 +9,7 @@ using namespace harness;
 
 namespace {
 
-struct problem {
+struct narrow_problem {
   int batch, narrow, wide, pixels;
 
   shape narrow_shape() const { return shape(batch, narrow, 1, pixels); }
@@ -27,7 +27,7 @@ double applied(activation function, double x) {
 }
 
 /// Results of one side from values of the other, and the sums of products.
-void check(const problem& of, activation function, bool adds, kernels::isa set, int threads) {
+void check(const narrow_problem& of, activation function, bool adds, kernels::isa set, int threads) {
   INFO(kernels::name_of(set) << ", " << threads << " threads: " << of.narrow << " and " << of.wide << " channels, "
                              << of.batch << " x " << of.pixels << ", " << name_of(function) << (adds ? ", adds" : ""));
   const thread_count_scope scope(threads);
@@ -114,6 +114,7 @@ TEST_CASE("few channels beside blocked ones equal sums written out", "[kernels]"
       for (const int pixels : {1, 15, 17, 65, 600}) {
         ++turn;
         for (const kernels::isa set : sets())
-          check({1 + turn % 2, narrow, wide, pixels}, functions[turn % 3], turn % 4 == 0, set, 1 + turn / 2 % 2);
+          check(narrow_problem{1 + turn % 2, narrow, wide, pixels}, functions[turn % 3], turn % 4 == 0, set,
+                1 + turn / 2 % 2);
       }
 }

@@ -37,10 +37,6 @@ const shape sizes[] = {shape(1, 5, 4, 7), shape(2, 19, 3, 5), shape(1, 3, 2, 3, 
 const activation functions[] = {activation::relu,    activation::leaky_relu,   activation::relu6,     activation::elu,
                                 activation::sigmoid, activation::hard_sigmoid, activation::hard_swish};
 
-shape label_shape(const shape& logits) {
-  return logits.rank == 4 ? shape(logits[0], logits[2], logits[3]) : shape(logits[0], logits[2], logits[3], logits[4]);
-}
-
 }  // namespace
 
 TEST_CASE("activations and their gradients pass on what is not finite", "[kernels]") {
@@ -170,7 +166,7 @@ TEST_CASE("poolings and resizes pass on what is not a number", "[kernels]") {
     for (const kernels::isa set : sets()) {
       const auto found = run(back, set, 1)[0];
       for (std::size_t i = 0; i < found.size(); ++i)
-        CHECK((std::isnan(found[i]) || (!std::isnan(expected[i]) && std::abs(found[i] - expected[i]) < 1e-5)));
+        CHECK((is_nan(found[i]) || (!is_nan(expected[i]) && std::abs(found[i] - expected[i]) < 1e-5)));
     }
   }
 }

@@ -54,7 +54,9 @@ void prelu(std::span<const operand> operands, std::span<const operand> results) 
     const T slope = of_channel<T>(operands[1], channel);
     const auto x = plane<T>(operands[0], image, channel);
     auto y = plane<T>(results[0], image, channel);
-    y = (x > T{0}).select(x, slope * x);
+    // Not by Eigen, which compares under the flags of the user: a NaN is not greater than 0.
+    std::transform(x.data(), x.data() + x.size(), y.data(),
+                   [slope](T each) { return each > T{0} ? each : slope * each; });
   });
 }
 
@@ -66,10 +68,14 @@ void prelu_gradient(std::span<const operand> operands, std::span<const operand> 
   const operand sum{reinterpret_cast<std::byte*>(sums.data()), slope.extents};
   for_each_plane(x.extents, [&](std::int32_t image, std::int32_t channel) {
     const auto from = plane<T>(x, image, channel), arriving = plane<T>(dy, image, channel);
-    of_channel<double>(sum, channel) += sum_of((from > T{0}).select(T{0}, from * arriving));
     auto to = plane<T>(results[0], image, channel);
     const T factor = of_channel<T>(slope, channel);
-    to = (from > T{0}).select(arriving, factor * arriving);
+    double& total = of_channel<double>(sum, channel);
+    std::transform(from.data(), from.data() + from.size(), arriving.data(), to.data(), [&](T each, T gradient) {
+      if (each > T{0}) return gradient;
+      total += static_cast<double>(each * gradient);
+      return factor * gradient;
+    });
   });
   std::transform(sums.begin(), sums.end(), dslope.as<T>(), [](double each) { return static_cast<T>(each); });
 }
