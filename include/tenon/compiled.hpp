@@ -7,7 +7,6 @@
 
 #ifdef TENON_SEPARATE_COMPILATION
 
-#  include "tenon/backends/separate_program_definitions.hpp"
 #  include "tenon/plan/run_time_plan_definitions.hpp"
 #  include "tenon/runtime/batch_definitions.hpp"
 #  include "tenon/runtime/call_order_definitions.hpp"
@@ -19,6 +18,7 @@
 #  include "tenon/runtime/parameter_store_definitions.hpp"
 #  include "tenon/runtime/parameters_definitions.hpp"
 #  include "tenon/runtime/partial_loading_definitions.hpp"
+#  include "tenon/runtime/separate_program_definitions.hpp"
 #  include "tenon/runtime/training_session_definitions.hpp"
 #  include "tenon/runtime/views_definitions.hpp"
 

@@ -10,7 +10,7 @@
 
 #ifdef TENON_SEPARATE_COMPILATION
 
-#  include "tenon/backends/separate_program.hpp"
+#  include "tenon/runtime/separate_program.hpp"
 
 namespace tenon {
 inline namespace v0 {

@@ -7,7 +7,7 @@
 #include "tenon/backends/backend.hpp"
 #include "tenon/backends/onednn/program.hpp"
 #include "tenon/backends/reference/program.hpp"
-#include "tenon/backends/separate_program.hpp"
+#include "tenon/runtime/separate_program.hpp"
 
 namespace tenon {
 inline namespace v0 {
