@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Convolutions of few channels on plain values by kernels of ours, beside oneDNN's on channels-last and on blocked
+// Convolutions of few channels on contiguous values by kernels of ours, beside oneDNN's on channels-last and on blocked
 // ones.
 #include <benchmark/benchmark.h>
 
@@ -29,7 +29,7 @@ struct problem {
 };
 
 operand tensor(std::vector<float>& memory, const shape& extents) {
-  return {reinterpret_cast<std::byte*>(memory.data()), extents, element_type::float32, layout::plain};
+  return {reinterpret_cast<std::byte*>(memory.data()), extents, element_type::float32, layout::contiguous};
 }
 
 void run_plain(benchmark::State& state, const problem& of, pass direction) {

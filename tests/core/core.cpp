@@ -31,7 +31,7 @@ static_assert(shape(2, 3, 5, 7).elements() == 210 && shape().elements() == 1);
 static_assert(shape(2, 3, 5, 7).spatial(0) == 1 && shape(2, 3, 5, 7).spatial(1) == 5 &&
               shape(2, 3, 5, 7).spatial(2) == 7);
 static_assert(shape(2, 3, 4, 5, 7).spatial(0) == 4 && shape(2, 3, 4, 5, 7).spatial_elements() == 140);
-static_assert(bytes_of(shape(2, 3, 5, 7), element_type::float32, layout::plain) == 840);
+static_assert(bytes_of(shape(2, 3, 5, 7), element_type::float32, layout::contiguous) == 840);
 static_assert(bytes_of(shape(2, 3, 5, 7), element_type::float32, layout::blocked) == 2 * 16 * 35 * 4);
 static_assert(bytes_of(shape(1, 33, 1, 1), element_type::float32, layout::blocked) == 48 * 4);
 

@@ -27,7 +27,7 @@ std::string refusal(const std::string& path) {
 
 }  // namespace
 
-TEST_CASE("an idx file is read, gzipped or plain") {
+TEST_CASE("an idx file is read, gzipped or not") {
   const temporary_folder folder;
   const std::string path = folder.file("array");
   const std::vector<std::uint8_t> values = counted(2 * 3 * 300);

@@ -53,7 +53,7 @@ class Recorder:
 
         `build` makes the module; `inputs` are shapes. `loss` takes the tuple of outputs and that of targets; without
         it, it is the mean square of the only output. `targets` takes the outputs and makes targets; without it they
-        are normal numbers. `optimizer` takes parameters and a learning rate; without it, it is plain SGD. `prepare`
+        are normal numbers. `optimizer` takes parameters and a learning rate; without it, it is contiguous SGD. `prepare`
         gives the module its first values, where PyTorch's are not wanted.
 
         A case whose float results are further than `condition` from double is refused: in a large network a value may

@@ -74,8 +74,8 @@ TEST_CASE("reorder goes between layouts without loss", "[kernels]") {
   auto shapes = awkward_shapes();
   shapes.push_back(shape(2, 35, 33, 47));
   for (const shape& extents : shapes)
-    for (const layout from : {layout::plain, layout::blocked})
-      for (const layout to : {layout::plain, layout::blocked}) {
+    for (const layout from : {layout::contiguous, layout::blocked})
+      for (const layout to : {layout::contiguous, layout::blocked}) {
         tensor x = blocked(extents, 1), y = blocked_result(extents);
         x.arrangement = from;
         y.arrangement = to;

@@ -39,13 +39,13 @@ TEST_CASE("batch norm by given statistics equals the reference", "[kernels]") {
                                .overwritten = overwritten});
 }
 
-TEST_CASE("batch norm with any function and an addend equals the reference", "[kernels]") {
+TEST_CASE("batch norm with any function and a residual equals the reference", "[kernels]") {
   int turn = 0;
   for (const shape& extents : shapes_of_functions())
     for (const activation function : all_functions)
       for (const bool adds : {false, true})
         for (const bool given : {false, true}) {
-          const int place = turn++ % (adds ? 3 : 2);  // apart, over x, over the addend
+          const int place = turn++ % (adds ? 3 : 2);  // apart, over x, over the residual
           const attributes attribute{.fused = function, .adds = adds, .epsilon = 1e-3, .slope = 0.3};
           auto operands = norm_operands(extents);
           operands[0] = blocked(extents, 1, -3, 3);
@@ -57,7 +57,7 @@ TEST_CASE("batch norm with any function and an addend equals the reference", "[k
           }
           if (adds) operands.push_back(blocked(extents, 9, -4, 4));
           const int last = static_cast<int>(operands.size()) - 1;
-          INFO(name_of(function) << (adds ? " with an addend" : "") << ", place " << place);
+          INFO(name_of(function) << (adds ? " with a residual" : "") << ", place " << place);
           check_in_both_layouts({.op = given ? operation::batch_norm : operation::batch_norm_training,
                                  .attribute = attribute,
                                  .operands = operands,

@@ -72,10 +72,11 @@ TEST_CASE("group norm equals the reference", "[kernels]") {
     for (const activation function : functions_for(of))
       for (const bool has_scale : {true, false})
         for (const bool adds : {false, true}) {
-          const int place = turn++ % (adds ? 3 : 2);  // apart, over x, over the addend
+          const int place = turn++ % (adds ? 3 : 2);  // apart, over x, over the residual
           single_node node = group_norm_of(of, norm_attributes(of, function, has_scale, adds));
           if (place != 0) node.overwritten = place == 1 ? 0 : static_cast<int>(node.operands.size()) - 1;
-          INFO(of.groups << " groups, " << name_of(function) << (adds ? " with an addend" : "") << ", place " << place);
+          INFO(of.groups << " groups, " << name_of(function) << (adds ? " with a residual" : "") << ", place "
+                         << place);
           check(node);
         }
 }
@@ -93,7 +94,7 @@ TEST_CASE("group norm by given statistics equals the reference", "[kernels]") {
                                                plain(statistics_of(of), 5, 0.1, 2)};
           node.operands.insert(behind, statistics.begin(), statistics.end());
           if (adds) node.overwritten = static_cast<int>(node.operands.size()) - 1;
-          INFO(of.groups << " groups, " << name_of(function) << (adds ? " with an addend" : ""));
+          INFO(of.groups << " groups, " << name_of(function) << (adds ? " with a residual" : ""));
           check(node);
         }
 }

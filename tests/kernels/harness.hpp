@@ -24,7 +24,7 @@ namespace harness {
 
 using namespace tenon;
 
-/// A tensor's values in plain order; labels are whole numbers.
+/// A tensor's values in contiguous order; labels are whole numbers.
 struct tensor {
   shape extents;
   std::vector<double> values;
@@ -46,10 +46,10 @@ inline tensor blocked(const shape& of, std::uint32_t seed, double low = -1, doub
   return {of, drawn(of.elements(), seed, low, high), layout::blocked, element_type::float32};
 }
 inline tensor plain(const shape& of, std::uint32_t seed, double low = -1, double high = 1) {
-  return {of, drawn(of.elements(), seed, low, high), layout::plain, element_type::float32};
+  return {of, drawn(of.elements(), seed, low, high), layout::contiguous, element_type::float32};
 }
 inline tensor scalar(double value) {
-  return {shape(), {static_cast<double>(static_cast<float>(value))}, layout::plain, element_type::float32};
+  return {shape(), {static_cast<double>(static_cast<float>(value))}, layout::contiguous, element_type::float32};
 }
 /// Of one label a pixel.
 inline shape label_shape(const shape& logits) {
@@ -57,23 +57,24 @@ inline shape label_shape(const shape& logits) {
 }
 inline tensor labels(const shape& of, std::uint32_t seed, int classes) {
   std::mt19937 generator(seed);
-  tensor made{of, std::vector<double>(static_cast<std::size_t>(of.elements())), layout::plain, element_type::int32};
+  tensor made{of, std::vector<double>(static_cast<std::size_t>(of.elements())), layout::contiguous,
+              element_type::int32};
   for (double& value : made.values) value = static_cast<double>(generator() % static_cast<unsigned>(classes));
   return made;
 }
 
-/// A tensor in memory as a kernel sees it, between guards that hold NaN. Blocked tensors begin at 64 bytes, plain ones
-/// beside any such place, as parameters may.
+/// A tensor in memory as a kernel sees it, between guards that hold NaN. Blocked tensors begin at 64 bytes, contiguous
+/// ones beside any such place, as parameters may.
 class placed_tensor {
  public:
   placed_tensor(const shape& extents, element_type type, layout arrangement, int block)
       : extents_(extents), type_(type), arrangement_(arrangement), block_(block) {
-    count_ = arrangement == layout::plain
+    count_ = arrangement == layout::contiguous
                  ? extents.elements()
                  : extents.batch() * round_up(extents.channels(), block) * extents.spatial_elements();
     memory_.assign(static_cast<std::size_t>(count_) + 2 * guard + 32, guard_value());
     const auto address = reinterpret_cast<std::uintptr_t>(memory_.data() + guard);
-    first_ = memory_.data() + guard + (64 - address % 64) % 64 / 4 + (arrangement == layout::plain ? 1 : 0);
+    first_ = memory_.data() + guard + (64 - address % 64) % 64 / 4 + (arrangement == layout::contiguous ? 1 : 0);
     for (std::int64_t i = 0; i < count_; ++i) write(i, 1e30);
   }
   placed_tensor(const tensor& from, int block) : placed_tensor(from.extents, from.type, from.arrangement, block) {
@@ -108,7 +109,7 @@ class placed_tensor {
 
   /// Whether all channels that are padding are zeros.
   bool padding_is_zero() const {
-    if (arrangement_ == layout::plain) return true;
+    if (arrangement_ == layout::contiguous) return true;
     const std::int64_t blocks = round_up(extents_.channels(), block_) / block_, pixels = extents_.spatial_elements();
     bool zero = true;
     for (std::int64_t i = 0; i < count_; ++i) {
@@ -123,9 +124,9 @@ class placed_tensor {
 
   static float guard_value() { return std::nanf("77"); }
 
-  /// Where the i-th element in plain order lies.
+  /// Where the i-th element in contiguous order lies.
   std::int64_t place_of(std::int64_t i) const {
-    if (arrangement_ == layout::plain) return i;
+    if (arrangement_ == layout::contiguous) return i;
     const std::int64_t pixels = extents_.spatial_elements(), channels = extents_.channels();
     const std::int64_t pixel = i % pixels, channel = i / pixels % channels, image = i / pixels / channels;
     const std::int64_t blocks = round_up(channels, block_) / block_;
@@ -162,7 +163,7 @@ struct single_node {
 };
 
 inline tensor blocked_result(const shape& of) { return {of, {}, layout::blocked, element_type::float32}; }
-inline tensor plain_result(const shape& of) { return {of, {}, layout::plain, element_type::float32}; }
+inline tensor plain_result(const shape& of) { return {of, {}, layout::contiguous, element_type::float32}; }
 
 /// Calls `function(graph, node)` with the node in a graph of its own.
 template <class Function>
@@ -200,11 +201,12 @@ inline std::vector<std::vector<double>> expected_of(const single_node& of) {
         std::memcpy(numbers + i, &number, 4);
       }
     }
-    read.push_back({reinterpret_cast<std::byte*>(operands.back().data()), each.extents, each.type, layout::plain});
+    read.push_back({reinterpret_cast<std::byte*>(operands.back().data()), each.extents, each.type, layout::contiguous});
   }
   for (const tensor& each : of.results) {
     results.emplace_back(static_cast<std::size_t>(each.extents.elements()), 1e30);
-    written.push_back({reinterpret_cast<std::byte*>(results.back().data()), each.extents, each.type, layout::plain});
+    written.push_back(
+        {reinterpret_cast<std::byte*>(results.back().data()), each.extents, each.type, layout::contiguous});
   }
   with_graph(of, [&](const graph_view& graph, const node& made) {
     reference::execute<double>(graph, made, read, written, of.arguments);
@@ -234,7 +236,7 @@ TENON_EXACT_END
 /// The instruction sets that this machine has.
 inline std::vector<kernels::isa> sets() {
   std::vector<kernels::isa> found;
-  for (const auto set : {kernels::isa::plain, kernels::isa::avx2, kernels::isa::avx512})
+  for (const auto set : {kernels::isa::baseline, kernels::isa::avx2, kernels::isa::avx512})
     if (set <= kernels::supported_isa()) found.push_back(set);
   return found;
 }
@@ -302,13 +304,13 @@ inline void check(const single_node& of) {
   }
 }
 
-/// The same with all activations blocked, as they are given, and plain, which those of few channels may be.
+/// The same with all activations blocked, as they are given, and contiguous, which those of few channels may be.
 inline void check_in_both_layouts(single_node of) {
   check(of);
   if (of.operands[0].extents.channels() > kernels::most_parts) return;
   for (auto* list : {&of.operands, &of.results})
-    for (tensor& each : *list) each.arrangement = layout::plain;
-  INFO("plain");
+    for (tensor& each : *list) each.arrangement = layout::contiguous;
+  INFO("contiguous");
   check(of);
 }
 

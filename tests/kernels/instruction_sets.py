@@ -11,7 +11,7 @@ import sys
 # Parts that copy and clear by the C library or leave that to another function, and so may have no vectors of their own.
 WITHOUT_VECTORS = {"copy_part", "clear_part", "pad_part", "concat_part", "activate_part", "activate_and_clear_part",
                    "activation_gradient_part", "row_convolution_part"}
-NAME = re.compile(r"kernels::(plain|avx2|avx512)::(\w+_part|\w+_instance<.*?>::run)\(")
+NAME = re.compile(r"kernels::(baseline|avx2|avx512)::(\w+_part|\w+_instance<.*?>::run)\(")
 
 
 def functions(text):
@@ -31,15 +31,15 @@ def problems(found):
     for (name_of_set, name), lines in sorted(found.items()):
         code = "\n".join(lines)
         encoded = any(re.match(r"v[a-z]", line) for line in lines)
-        if name_of_set == "plain" and encoded:
-            wrong.append(f"plain {name} has AVX instructions")
+        if name_of_set == "baseline" and encoded:
+            wrong.append(f"baseline {name} has AVX instructions")
         if name_of_set == "avx2" and re.search(r"%zmm|%k[0-7]", code):
             wrong.append(f"avx2 {name} has AVX-512 instructions")
-        register = {"plain": "%xmm", "avx2": "%ymm", "avx512": "%zmm"}[name_of_set]
+        register = {"baseline": "%xmm", "avx2": "%ymm", "avx512": "%zmm"}[name_of_set]
         if name not in WITHOUT_VECTORS and register not in code:
             wrong.append(f"{name_of_set} {name} has no {register[1:]}")
     for name in {name for _, name in found}:
-        missing = {"plain", "avx2", "avx512"} - {name_of_set for name_of_set, other in found if other == name}
+        missing = {"baseline", "avx2", "avx512"} - {name_of_set for name_of_set, other in found if other == name}
         wrong += [f"{missing_set} {name} is missing" for missing_set in sorted(missing)]
     return wrong
 

@@ -24,7 +24,7 @@ TEST_CASE("cross-entropy and its gradient equal the reference", "[kernels]") {
   for (const shape& extents : shapes)
     for (const bool weighted : {false, true})
       for (const bool ignores : {false, true})
-        for (const layout arrangement : {layout::blocked, layout::plain}) {
+        for (const layout arrangement : {layout::blocked, layout::contiguous}) {
           single_node of;
           of.op = operation::cross_entropy;
           of.attribute.scale = 0.7;
@@ -48,7 +48,7 @@ TEST_CASE("binary cross-entropy and its gradient equal the reference", "[kernels
   auto shapes = awkward_shapes();
   shapes.push_back(shape(2, 1, 161, 167));
   for (const shape& extents : shapes)
-    for (const layout arrangement : {layout::blocked, layout::plain})
+    for (const layout arrangement : {layout::blocked, layout::contiguous})
       for (const double greatest : {1.0, 20.0, 1000.0}) {
         single_node of{.op = operation::binary_cross_entropy,
                        .attribute = {.scale = 0.7},
@@ -122,8 +122,8 @@ TEST_CASE("a logit that is not finite makes the loss not finite", "[kernels]") {
         .op = operation::cross_entropy, .operands = {logits, given}, .results = {scalar(0), scalar(0)}};
     for (const kernels::isa set : sets()) {
       placed_tensor x(logits, kernels::block_of(set)), y(given, 8);
-      placed_tensor loss(shape(), element_type::float32, layout::plain, 8);
-      placed_tensor divisor(shape(), element_type::float32, layout::plain, 8);
+      placed_tensor loss(shape(), element_type::float32, layout::contiguous, 8);
+      placed_tensor divisor(shape(), element_type::float32, layout::contiguous, 8);
       const operand read[] = {x.view(), y.view()}, written[] = {loss.view(), divisor.view()};
       with_graph(of, [&](const graph_view& graph, const node& made) {
         kernels::execute(set, graph, made, read, written, {});
@@ -156,8 +156,8 @@ double greatest_error(float from, float to, const Function& function, const Exac
 }
 
 TENON_EXACT_BEGIN
-float plain_exponential(float x) { return kernels::plain::exponential(kernels::plain::all(x))[1]; }
-float plain_logarithm(float x) { return kernels::plain::logarithm(kernels::plain::all(x))[3]; }
+float plain_exponential(float x) { return kernels::baseline::exponential(kernels::baseline::all(x))[1]; }
+float plain_logarithm(float x) { return kernels::baseline::logarithm(kernels::baseline::all(x))[3]; }
 TENON_EXACT_END
 
 }  // namespace

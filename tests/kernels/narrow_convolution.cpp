@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pointwise convolutions between few plain channels and blocked ones, by every instruction set, against sums written
-// out.
+// Pointwise convolutions between few contiguous channels and blocked ones, by every instruction set, against sums
+// written out.
 #include "tenon/backends/kernels/convolution/narrow_convolution.hpp"
 
 #include "harness.hpp"

@@ -24,12 +24,12 @@ void check_poisoned(const single_node& of) {
   }
 }
 
-/// The same with all activations plain, for what takes them so.
+/// The same with all activations contiguous, for what takes them so.
 void check_poisoned_in_both_layouts(single_node of) {
   check_poisoned(of);
   for (auto* list : {&of.operands, &of.results})
-    for (tensor& each : *list) each.arrangement = layout::plain;
-  INFO("plain");
+    for (tensor& each : *list) each.arrangement = layout::contiguous;
+  INFO("contiguous");
   check_poisoned(of);
 }
 
@@ -80,7 +80,7 @@ TEST_CASE("sums, products and slopes of channels pass on what is not a number", 
 
 TEST_CASE("softmax and losses pass on what is not finite", "[kernels]") {
   for (const shape& extents : sizes)
-    for (const layout arrangement : {layout::blocked, layout::plain}) {
+    for (const layout arrangement : {layout::blocked, layout::contiguous}) {
       const tensor result{extents, {}, arrangement, element_type::float32};
       tensor x = blocked(extents, 1, -6, 6), dy = blocked(extents, 2, 0, 1);
       x.arrangement = dy.arrangement = arrangement;
@@ -102,8 +102,8 @@ TEST_CASE("logits that are infinite count as in the reference, wherever they sta
   for (const std::int32_t channels : {1, 3, 8, 16, 17, 33, 40}) {
     const shape extents(1, channels, 3, 7);
     const std::int64_t pixels = extents.spatial_elements();
-    for (const layout arrangement : {layout::blocked, layout::plain}) {
-      INFO(channels << (arrangement == layout::plain ? " channels, plain" : " channels"));
+    for (const layout arrangement : {layout::blocked, layout::contiguous}) {
+      INFO(channels << (arrangement == layout::contiguous ? " channels, contiguous" : " channels"));
       // At pixel p of 21 the first p, then 2 p channels are -infinity; at the last pixels there is a +infinity too.
       tensor x = blocked(extents, 1, -6, 6);
       x.arrangement = arrangement;

@@ -70,7 +70,7 @@ TEST_CASE("multiply equals the reference", "[kernels]") {
   }
 }
 
-TEST_CASE("add and mean square take plain tensors of any size", "[kernels]") {
+TEST_CASE("add and mean square take contiguous tensors of any size", "[kernels]") {
   for (const std::int32_t count : {1, 3, 7, 15, 16, 17, 4095, 4097, 70001}) {
     const tensor a = plain(shape(count), 1), b = plain(shape(count), 2);
     check({.op = operation::add, .operands = {a, b}, .results = {plain_result(shape(count))}, .overwritten = 0});
@@ -117,15 +117,15 @@ TEST_CASE("relu keeps what is not a number", "[kernels]") {
 TEST_CASE("kernels refuse convolutions", "[kernels]") {
   const single_node of{.op = operation::convolution, .operands = {}, .results = {}};
   with_graph(of, [&](const graph_view& graph, const node& made) {
-    CHECK_THROWS_AS(kernels::execute(kernels::isa::plain, graph, made, {}, {}, {}), backend_error);
+    CHECK_THROWS_AS(kernels::execute(kernels::isa::baseline, graph, made, {}, {}, {}), backend_error);
   });
 }
 
 TEST_CASE("kernels refuse operations that they were not compiled for", "[kernels]") {
   const single_node of{.op = operation::total_loss, .operands = {}, .results = {}};
   with_graph(of, [&](const graph_view& graph, const node& made) {
-    CHECK_THROWS_AS(kernels::execute<inference_operations>(kernels::isa::plain, graph, made, {}, {}, {}),
+    CHECK_THROWS_AS(kernels::execute<inference_operations>(kernels::isa::baseline, graph, made, {}, {}, {}),
                     backend_error);
-    CHECK_THROWS_AS(kernels::execute<operation_set{}>(kernels::isa::plain, graph, made, {}, {}, {}), backend_error);
+    CHECK_THROWS_AS(kernels::execute<operation_set{}>(kernels::isa::baseline, graph, made, {}, {}, {}), backend_error);
   });
 }

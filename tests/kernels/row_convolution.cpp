@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Convolutions of few plain channels and their gradients, by every instruction set, against sums written out.
+// Convolutions of few contiguous channels and their gradients, by every instruction set, against sums written out.
 #include "tenon/backends/kernels/convolution/row_convolution.hpp"
 
 #include "harness.hpp"
@@ -15,7 +15,7 @@ struct problem {
   int batch, in, out;
   std::int64_t size[3], taps[3];
   std::int64_t dilation, padding;
-  bool adds = true;  ///< an addend; without one results may be stored as soon as they are summed
+  bool adds = true;  ///< a residual; without one results may be stored as soon as they are summed
 
   std::int64_t pad(int d) const { return taps[d] > 1 ? padding : 0; }
   std::int64_t result(int d) const { return size[d] + 2 * pad(d) - (taps[d] - 1) * dilation; }
@@ -52,19 +52,19 @@ struct results {
 };
 
 struct given {
-  std::vector<double> x, w, b, dy, addend;
+  std::vector<double> x, w, b, dy, residual;
 
   explicit given(const problem& of)
       : x(drawn(of.x().elements(), 1)),
         w(drawn(of.out * of.in * of.kernel(), 2)),
         b(drawn(of.out, 3)),
         dy(drawn(of.y().elements(), 4)),
-        addend(drawn(of.y().elements(), 5)) {}
+        residual(drawn(of.y().elements(), 5)) {}
 };
 
-/// y = relu(convolution + b + addend).
+/// y = relu(convolution + b + residual).
 results expected_of(const problem& of, const given& from) {
-  results to{of.adds ? from.addend : std::vector<double>(from.addend.size()), std::vector<double>(from.x.size()),
+  results to{of.adds ? from.residual : std::vector<double>(from.residual.size()), std::vector<double>(from.x.size()),
              std::vector<double>(from.w.size()), std::vector<double>(from.b.size())};
   const std::int64_t pixels = of.y().spatial_elements();
   for (std::size_t i = 0; i < to.y.size(); ++i) {
@@ -114,10 +114,11 @@ class scratch_memory {
 results found_by(kernels::isa set, int threads, const problem& of, const given& from, bool in_place) {
   const thread_count_scope scope(threads);
   const auto placed = [](const shape& extents, const std::vector<double>& values) {
-    return placed_tensor(tensor{extents, values, layout::plain, element_type::float32}, 1);
+    return placed_tensor(tensor{extents, values, layout::contiguous, element_type::float32}, 1);
   };
-  placed_tensor x = placed(of.x(), from.x), dy = placed(of.y(), from.dy), addend = placed(of.y(), from.addend);
-  placed_tensor y(of.y(), element_type::float32, layout::plain, 1), dx(of.x(), element_type::float32, layout::plain, 1);
+  placed_tensor x = placed(of.x(), from.x), dy = placed(of.y(), from.dy), residual = placed(of.y(), from.residual);
+  placed_tensor y(of.y(), element_type::float32, layout::contiguous, 1),
+      dx(of.x(), element_type::float32, layout::contiguous, 1);
   std::vector<float> forward, backward;
   for (std::int64_t tap = 0; tap < of.kernel(); ++tap) {
     for (std::int64_t c = 0; c < of.in; ++c)
@@ -130,10 +131,10 @@ results found_by(kernels::isa set, int threads, const problem& of, const given& 
   }
   const std::vector<float> bias = floats(from.b);
   kernels::row_arguments along_y{x.view(),
-                                 in_place ? addend.view() : y.view(),
+                                 in_place ? residual.view() : y.view(),
                                  forward.data(),
                                  bias.data(),
-                                 of.adds ? addend.view().as<const float>() : nullptr,
+                                 of.adds ? residual.view().as<const float>() : nullptr,
                                  activation::relu,
                                  0,
                                  {},
@@ -161,9 +162,9 @@ results found_by(kernels::isa set, int threads, const problem& of, const given& 
                                      {along_y.along[0], along_y.along[1], along_y.along[2]},
                                      of_w.view()});
   CHECK((of_y.guards_hold() && of_x.guards_hold() && of_w.guards_hold()));
-  CHECK((x.guards_hold() && dy.guards_hold() && y.guards_hold() && dx.guards_hold() && addend.guards_hold()));
+  CHECK((x.guards_hold() && dy.guards_hold() && y.guards_hold() && dx.guards_hold() && residual.guards_hold()));
   CHECK((x.values() == from.x && dy.values() == from.dy));
-  return {in_place ? addend.values() : y.values(), dx.values(), {dw.begin(), dw.end()}, {db.begin(), db.end()}};
+  return {in_place ? residual.values() : y.values(), dx.values(), {dw.begin(), dw.end()}, {db.begin(), db.end()}};
 }
 
 void check(const problem& of) {
@@ -174,7 +175,7 @@ void check(const problem& of) {
     INFO(kernels::name_of(set) << ": " << of.in << " -> " << of.out << ", " << of.size[0] << " x " << of.size[1]
                                << " x " << of.size[2] << ", taps " << of.taps[0] << " " << of.taps[1] << " "
                                << of.taps[2] << ", dilation " << of.dilation << ", padding " << of.padding
-                               << (of.adds ? ", an addend" : ""));
+                               << (of.adds ? ", a residual" : ""));
     const results one = found_by(set, 1, of, from, false), two = found_by(set, 2, of, from, true);
     for (const auto values : {&results::y, &results::dx, &results::dw, &results::db}) {
       CHECK(relative_difference(one.*values, expected.*values) < 5e-5);

@@ -8,7 +8,7 @@ TEST_CASE("softmax and its gradient equal the reference", "[kernels]") {
   auto shapes = awkward_shapes();
   shapes.push_back(shape(2, 11, 61, 67));
   for (const shape& extents : shapes)
-    for (const layout arrangement : {layout::blocked, layout::plain}) {
+    for (const layout arrangement : {layout::blocked, layout::contiguous}) {
       single_node of{.op = operation::softmax,
                      .operands = {blocked(extents, 1, -6, 6)},
                      .results = {{extents, {}, arrangement, element_type::float32}}};

@@ -62,13 +62,13 @@ TEST_CASE("ESPNet's dilated convolutions carry kernels for what oneDNN is slow a
   const slow_steps_listener before = tell_slow_steps([](const slow_steps&) { ++told; });
   const espnet_predictor<backend::onednn> net(initialize(1));
   tell_slow_steps(before);
-  if (onednn::effective_isa() != kernels::isa::plain) CHECK(told == 0);
+  if (onednn::effective_isa() != kernels::isa::baseline) CHECK(told == 0);
   int steps = 0;
   const auto& execution = net.execution();
   for (std::int32_t i = 0; i < execution.plan().graph.node_count(); ++i) {
     const std::string name = execution.program().implementation_of(i);
     INFO(execution.plan().graph.text(execution.plan().graph.node_at(i).scope) << ": " << name);
-    if (onednn::effective_isa() != kernels::isa::plain) CHECK(!onednn::is_slow(name));
+    if (onednn::effective_isa() != kernels::isa::baseline) CHECK(!onednn::is_slow(name));
     steps += name.empty() ? 0 : 1;
   }
   CHECK(steps > 100);

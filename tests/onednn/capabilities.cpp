@@ -23,7 +23,7 @@ struct little_graph {
       const auto number = static_cast<std::int32_t>(i);
       nodes[i].op = i < Count ? sources[i] : op;
       nodes[i].results = {number, 1};
-      values[i] = {i < Count ? extents[i] : result, element_type::float32, layout::plain, number};
+      values[i] = {i < Count ? extents[i] : result, element_type::float32, layout::contiguous, number};
       if (i < Count) operands[i] = number;
     }
     nodes[Count].operands = {0, static_cast<std::int32_t>(Count)};
@@ -53,12 +53,13 @@ constexpr layout source_layout(const little_graph<2>& graph) {
 }
 
 // A stem reads the network input as it is; nothing else does.
-static_assert(source_layout(convolution(3, 64)) == layout::plain);
-static_assert(source_layout(convolution(1, 64)) == layout::plain);
+static_assert(source_layout(convolution(3, 64)) == layout::contiguous);
+static_assert(source_layout(convolution(1, 64)) == layout::contiguous);
 static_assert(source_layout(convolution(4, 64)) == layout::blocked);
 static_assert(source_layout(convolution(3, 3, 3)) == layout::blocked);
 static_assert(source_layout(convolution(3, 64, 1, operation::activation)) == layout::blocked);
-static_assert(capabilities::operand_layout(convolution(3, 64).view(), convolution(3, 64).last(), 1) == layout::plain);
+static_assert(capabilities::operand_layout(convolution(3, 64).view(), convolution(3, 64).last(), 1) ==
+              layout::contiguous);
 static_assert(capabilities::result_layout(convolution(3, 64).view(), convolution(3, 64).last(), 0) == layout::blocked);
 
 // Channels count up to 16 on both sides, but for a stem's; depthwise weights grow by their channels alone.
@@ -81,7 +82,7 @@ static_assert(capabilities::result_layout(sum(operation::activation, operation::
 static_assert(capabilities::result_layout(
                   sum(operation::convolution_weight_gradient, operation::convolution_weight_gradient).view(),
                   sum(operation::convolution_weight_gradient, operation::convolution_weight_gradient).last(),
-                  0) == layout::plain);
+                  0) == layout::contiguous);
 
 static_assert(capabilities::in_place(sum(operation::activation, operation::activation).view(),
                                      sum(operation::activation, operation::activation).last(), 1));
@@ -106,16 +107,16 @@ constexpr bool compares_in(const little_graph<2>& graph, layout wanted) {
          capabilities::operand_layout(graph.view(), graph.last(), 1) == wanted &&
          capabilities::result_layout(graph.view(), graph.last(), 0) == wanted;
 }
-static_assert(compares_in(comparison(operation::resize, layout::plain), layout::plain));
+static_assert(compares_in(comparison(operation::resize, layout::contiguous), layout::contiguous));
 static_assert(compares_in(comparison(operation::activation, layout::blocked), layout::blocked));
 
 // A convolution writes over what it adds, but not over what it reads.
-constexpr bool overwrites_addend(std::int32_t addend, int operand) {
+constexpr bool overwrites_addend(std::int32_t residual, int operand) {
   little_graph<3> graph{operation::convolution,
                         {operation::activation, operation::parameter, operation::activation},
                         {shape(1, 64, 8, 8), shape(64, 64, 3, 3), shape(1, 64, 8, 8)},
                         shape(1, 64, 8, 8)};
-  graph.operands[2] = addend;
+  graph.operands[2] = residual;
   graph.nodes[3].attribute.adds = true;
   return capabilities::in_place(graph.view(), graph.last(), operand);
 }

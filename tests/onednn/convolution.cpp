@@ -60,14 +60,14 @@ shape weights_of(const geometry& of, const shape& x) {
   return w;
 }
 
-enum class addend { none, in_place, apart, source };
+enum class residual { none, in_place, apart, source };
 
 /// What a convolution does to its sums.
 struct ending {
   bool biased = false;
   bool folded = false;
   activation function = activation::none;
-  addend adds = addend::none;
+  residual adds = residual::none;
 };
 
 struct variant {
@@ -83,7 +83,7 @@ std::string run_forward(const geometry& of, const ending& after, int threads, bo
   attribute.epsilon = 1e-3;
   attribute.fused = after.function;
   attribute.slope = after.function == activation::elu ? 0.75 : 0.125;
-  attribute.adds = after.adds != addend::none;
+  attribute.adds = after.adds != residual::none;
   single_node test(of.transposed ? operation::transposed_convolution : operation::convolution, attribute);
   if (stem)
     test.plain_operand(x, operation::input);
@@ -97,9 +97,10 @@ std::string run_forward(const geometry& of, const ending& after, int threads, bo
     test.plain_operand(shape(of.out), operation::buffer);
     test.plain_operand(shape(of.out), operation::buffer, true);
   }
-  if (after.adds == addend::source) test.again(0);
-  if (after.adds == addend::in_place || after.adds == addend::apart) test.operand(output_of(of, x), operation::input);
-  if (after.adds == addend::in_place) test.overwrite(test.last_operand());
+  if (after.adds == residual::source) test.again(0);
+  if (after.adds == residual::in_place || after.adds == residual::apart)
+    test.operand(output_of(of, x), operation::input);
+  if (after.adds == residual::in_place) test.overwrite(test.last_operand());
   test.result(output_of(of, x));
   test.compare(threads);
   return test.implementation;
@@ -172,7 +173,7 @@ implementations run_all(const geometry& of) {
 /// Whether a node runs oneDNN's code for the machine's instruction set, or ours.
 void check_fast(const std::string& implementation) {
   const kernels::isa set = onednn::effective_isa();
-  if (set == kernels::isa::plain) return;
+  if (set == kernels::isa::baseline) return;
   if (implementation.starts_with("kernels:")) {
     CHECK(implementation == "kernels:" + std::string(kernels::name_of(set)));
     return;
@@ -301,7 +302,7 @@ TEST_CASE("convolutions add a value and apply every function") {
           geometry{{3, 19, 9, 8}, 19, 3, 1, 2, 2, 2, 19}, geometry{{1, 12, 7, 6}, 12, 3, 1, 1, 1, 1, 3},
           geometry{{1, 5, 4, 3, 9}, 5, 3, 1, 1, 1, 1, 5}, geometry{{1, 20, 1, 1}, 20, 3, 1, 1, 1, 1},
           geometry{{1, 8, 1, 1}, 8, 1}, geometry{{1, 5, 1, 1, 3}, 5, 1}})
-      for (const addend adds : {addend::none, addend::in_place, addend::apart, addend::source})
+      for (const residual adds : {residual::none, residual::in_place, residual::apart, residual::source})
         for (const int threads : {1, 2}) {
           INFO(name_of(of) << ", " << tenon::name_of(function) << ", " << static_cast<int>(adds) << ", " << threads
                            << " threads");

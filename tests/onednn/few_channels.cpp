@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Networks of few channels are plain throughout: no reorder, no code of others' reference, and the reference's results.
+// Networks of few channels are contiguous throughout: no reorder, no code of others' reference, and the reference's
+// results.
 #include <catch2/catch.hpp>
 #include <cstdint>
 #include <string>
@@ -36,7 +37,7 @@ inline constexpr auto dilated = [](auto x) {
 };
 inline constexpr auto meshed = dilated<5, 3, 1, 1, 2, 4, 8, 1>;
 
-/// Everything that can be plain, and ways out of it and back.
+/// Everything that can be contiguous, and ways out of it and back.
 inline constexpr auto mixed = [](auto x) {
   auto a = relu{}(conv2d<6, kernel<3>, padding<1>>{}(x));
   auto b = dropout<0.25>{}(hard_swish{}(batch_norm{}(conv2d<6, kernel<5>, padding<2>>{}(a))));
@@ -62,7 +63,7 @@ void check(const Net& net, const shape& input) {
 
 }  // namespace
 
-TEST_CASE("a network of few channels is plain throughout") {
+TEST_CASE("a network of few channels is contiguous throughout") {
   const shape input(1, 1, 11, 18, 19);
   const auto predicts = tenon_test::compile_for_inference<onednn::capabilities>(described<void>(meshed, input));
   CHECK(count(predicts, operation::reorder) == 0);
@@ -78,7 +79,7 @@ TEST_CASE("a network of few channels is plain throughout") {
   CHECK(runs_by_kernels(trains));
   for (const node& each : trains.graph.nodes)
     for (std::int32_t r = 0; r < each.results.count; ++r)
-      CHECK(trains.graph.view().result_value(each, r).arrangement == layout::plain);
+      CHECK(trains.graph.view().result_value(each, r).arrangement == layout::contiguous);
 }
 
 TEST_CASE("a network of few channels has the reference's results and gradients") {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// No step of any network is oneDNN's reference code or plain scalar code of ours, where the machine has vectors, with
-// the kernels that a predictor or trainer of it carries and no others.
+// No step of any network is oneDNN's reference code or contiguous scalar code of ours, where the machine has vectors,
+// with the kernels that a predictor or trainer of it carries and no others.
 #include <catch2/catch.hpp>
 #include <string>
 #include <string_view>
@@ -26,7 +26,7 @@ using namespace tenon;
 /// Whether an implementation's name is that of code for one element at a time.
 bool is_scalar(std::string_view name) {
   const auto has = [name](std::string_view part) { return name.find(part) != std::string_view::npos; };
-  return has("ref") || has("simple") || has("plain");
+  return has("ref") || has("simple") || has("baseline");
 }
 
 int told = 0;
@@ -39,7 +39,7 @@ int check_steps(const plan_view& plan) {
   const Program program(plan, 1);
   program.tell_of_slow_steps();
   tell_slow_steps(before);
-  const bool has_vectors = onednn::effective_isa() != kernels::isa::plain;
+  const bool has_vectors = onednn::effective_isa() != kernels::isa::baseline;
   int convolutions = 0, slow = 0;
   for (std::int32_t i = 0; i < plan.graph.node_count(); ++i) {
     const node& of = plan.graph.node_at(i);
@@ -50,9 +50,9 @@ int check_steps(const plan_view& plan) {
     if (has_vectors) CHECK(!is_scalar(name));
     const bool is_slow = onednn::is_slow(name);
     slow += is_slow ? 1 : 0;
-    // Without vectors oneDNN may be slow, but only where we do not ask it, and kernels of ours are the plain ones.
+    // Without vectors oneDNN may be slow, but only where we do not ask it, and kernels of ours are the baseline ones.
     if (is_slow) CHECK(onednn::algorithm_of(of) == onednn::algorithm::primitive);
-    if (!has_vectors && name.starts_with("kernels:")) CHECK(name == "kernels:plain");
+    if (!has_vectors && name.starts_with("kernels:")) CHECK(name == "kernels:baseline");
     convolutions += onednn::role_of(of.op) != onednn::convolution_role::none ? 1 : 0;
   }
   CHECK(told == slow);
@@ -87,7 +87,7 @@ TEST_CASE("scalar code is known by its name") {
   CHECK(is_scalar("conv:any+ref:any"));
   CHECK(is_scalar("simple:any"));
   CHECK(is_scalar("gemm:ref"));
-  CHECK(is_scalar("kernels:plain"));
+  CHECK(is_scalar("kernels:baseline"));
   CHECK(!is_scalar("jit:avx512_core"));
   CHECK(!is_scalar("conv:any+jit:avx2"));
   CHECK(!is_scalar("kernels:avx2"));

@@ -21,7 +21,7 @@ constexpr auto network = [](auto x) {
   }
 };
 
-/// Whether some convolution, or gradient of one, has few channels that are plain.
+/// Whether some convolution, or gradient of one, has few channels that are contiguous.
 bool has_narrow(const tenon_test::compiled_graph& compiled) {
   const graph_view graph = compiled.graph.view();
   return std::any_of(graph.nodes.begin(), graph.nodes.end(), [&](const node& each) {

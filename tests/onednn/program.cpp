@@ -31,12 +31,12 @@ struct small_network {
   plan_view plan;
 
   explicit small_network(bool all_plain) {
-    const std::int32_t x = add(operation::input, {}, shape(2, 3, 9, 7), layout::plain);
-    const std::int32_t w = add(operation::parameter, {}, shape(19, 3, 3, 3), layout::plain);
-    const std::int32_t b = add(operation::parameter, {}, shape(19), layout::plain);
-    const std::int32_t v = add(operation::parameter, {}, shape(19, 5, 2, 2), layout::plain);
-    const std::int32_t c = add(operation::parameter, {}, shape(5), layout::plain);
-    const layout inner = all_plain ? layout::plain : layout::blocked;
+    const std::int32_t x = add(operation::input, {}, shape(2, 3, 9, 7), layout::contiguous);
+    const std::int32_t w = add(operation::parameter, {}, shape(19, 3, 3, 3), layout::contiguous);
+    const std::int32_t b = add(operation::parameter, {}, shape(19), layout::contiguous);
+    const std::int32_t v = add(operation::parameter, {}, shape(19, 5, 2, 2), layout::contiguous);
+    const std::int32_t c = add(operation::parameter, {}, shape(5), layout::contiguous);
+    const layout inner = all_plain ? layout::contiguous : layout::blocked;
     const std::int32_t first = add(operation::convolution, {x, w, b}, shape(2, 19, 9, 7), inner);
     nodes.back().attribute.kernel = {1, 3, 3};
     nodes.back().attribute.padding_begin = nodes.back().attribute.padding_end = {0, 1, 1};
@@ -47,7 +47,7 @@ struct small_network {
     nodes.back().attribute.kernel = nodes.back().attribute.stride = {1, 2, 2};
     nodes.back().attribute.has_bias = true;
     nodes.back().attribute.fused = activation::relu;
-    add(operation::reorder, {third}, shape(2, 5, 18, 14), layout::plain);
+    add(operation::reorder, {third}, shape(2, 5, 18, 14), layout::contiguous);
 
     plan.graph.nodes = nodes;
     plan.graph.values = values;
@@ -152,7 +152,7 @@ TEST_CASE("a program tells implementations and pointers") {
   program.bind(memory.spaces);
   CHECK(program.implementation_of(0).empty());
   CHECK_THAT(program.implementation_of(6), Catch::StartsWith("kernels:"));
-  if (onednn::effective_isa() != kernels::isa::plain) {
+  if (onednn::effective_isa() != kernels::isa::baseline) {
     CHECK_THAT(program.implementation_of(5), Catch::Contains("jit"));
     CHECK_THAT(program.implementation_of(7), Catch::Contains("jit"));
   }
@@ -231,7 +231,7 @@ TEST_CASE("oneDNN's reference code is known by its name") {
     CHECK(onednn::is_slow(name));
   }
   for (const char* name : {"jit:avx2", "jit:sse41", "x64:gemm:jit", "gemm:blas", "brgconv:avx512_core", "jit_1x1:avx2",
-                           "conv:any+jit:avx2", "ref_fused_convolution:any", "kernels:plain"}) {
+                           "conv:any+jit:avx2", "ref_fused_convolution:any", "kernels:baseline"}) {
     INFO(name);
     CHECK(!onednn::is_slow(name));
   }
@@ -274,8 +274,8 @@ TEST_CASE("a failure names the node and what was planned") {
 TEST_CASE("a long program whose last node is refused is torn down on a small stack") {
   small_network network(false);
   std::int32_t x = network.plan.graph.value_count() - 1;
-  for (int i = 0; i < 100000; ++i) x = network.add(operation::activation, {x}, shape(2, 5, 18, 14), layout::plain);
-  network.add(operation::convolution_weight_gradient, {x, x}, shape(5, 5, 1, 1), layout::plain);
+  for (int i = 0; i < 100000; ++i) x = network.add(operation::activation, {x}, shape(2, 5, 18, 14), layout::contiguous);
+  network.add(operation::convolution_weight_gradient, {x, x}, shape(5, 5, 1, 1), layout::contiguous);
   network.placements.resize(network.values.size());
   network.packed.resize(network.nodes.size(), -1);
   network.plan.graph.nodes = network.nodes;

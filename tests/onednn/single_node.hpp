@@ -55,7 +55,7 @@ class single_node {
   }
   void plain_operand(const shape& extents, operation source, bool positive = false) {
     operand(extents, source, positive);
-    values_.back().arrangement = layout::plain;
+    values_.back().arrangement = layout::contiguous;
   }
   /// Operand i stands behind the others once more.
   void again(std::int32_t i) { repeated_ = i; }
@@ -121,7 +121,7 @@ class single_node {
     onednn::program program(plan, threads);
     implementation = program.implementation_of(graph.node_count() - 1);
     // Programs carry kernels of ours only for what needs_of finds.
-    if (implementation.starts_with("kernels:") && onednn::effective_isa() != kernels::isa::plain)
+    if (implementation.starts_with("kernels:") && onednn::effective_isa() != kernels::isa::baseline)
       CHECK(needs_kernels(graph, of));
     const aligned_bytes arena = allocate(arena_bytes), weights = allocate(packed_bytes),
                         scratchpad = allocate(static_cast<std::int64_t>(program.scratchpad_bytes()));
@@ -148,7 +148,7 @@ class single_node {
     for (const auto& [operand, at, value] : put_) exact[operand].at(at) = value;
     for (std::size_t i = 0; i < values_.size(); ++i)
       exact_tensors.push_back(
-          {reinterpret_cast<std::byte*>(exact[i].data()), values_[i].extents, values_[i].type, layout::plain});
+          {reinterpret_cast<std::byte*>(exact[i].data()), values_[i].extents, values_[i].type, layout::contiguous});
 
     program.bind(memory);
     check_pointers(program, plan, memory);
@@ -184,7 +184,8 @@ class single_node {
     if (repeated_ >= 0) operands_.push_back(repeated_);
     main_.operands = {0, static_cast<std::int32_t>(operands_.size())};
     main_.results = {operand_count, static_cast<std::int32_t>(results_.size())};
-    for (const shape& extents : results_) values_.push_back({extents, element_type::float32, layout::plain, number});
+    for (const shape& extents : results_)
+      values_.push_back({extents, element_type::float32, layout::contiguous, number});
     nodes_.push_back(main_);
     for (int i = 0; i < main_.results.count; ++i)
       values_[static_cast<std::size_t>(main_.results[i])].arrangement =
@@ -194,7 +195,7 @@ class single_node {
     if (bytes > 0) {
       ++nodes_.back().results.count;
       nodes_.back().attribute.has_workspace = true;
-      values_.push_back({shape(bytes), element_type::byte, layout::plain, number});
+      values_.push_back({shape(bytes), element_type::byte, layout::contiguous, number});
     }
     return operand_count;
   }
@@ -208,7 +209,7 @@ class single_node {
   }
 
   static void store(const std::vector<double>& numbers, const value& as, float* to, int block) {
-    if (as.arrangement == layout::plain) {
+    if (as.arrangement == layout::contiguous) {
       for (std::size_t i = 0; i < numbers.size(); ++i) to[i] = static_cast<float>(numbers[i]);
       return;
     }
@@ -237,7 +238,7 @@ class single_node {
       const double apart = std::abs(numbers[i] - expected_number);
       difference = apart <= difference ? difference : apart;  // keeps a NaN
     };
-    if (found.arrangement == layout::plain) {
+    if (found.arrangement == layout::contiguous) {
       for (std::size_t i = 0; i < expected.size(); ++i) compare(i, expected[i]);
     } else {
       const shape& extents = found.extents;

@@ -30,11 +30,11 @@ bool makes_again(const node& of) {
 }
 
 struct memory {
-  std::int64_t bound, bound_without;  ///< bytes; without: what is made again takes next to none
+  std::int64_t bound, bound_without;  ///< bytes; without: what is recomputed takes next to none
   int made_again;
 };
 
-/// The memory of a training step, and that of one in which what a single reader has made again takes none.
+/// The memory of a training step, and that of one in which what a single reader has recomputed takes none.
 template <class Net>
 memory memory_of(const Net& net, const shape& extents) {
   builder lowered = lower<1>(net, std::array{extents});

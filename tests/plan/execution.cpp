@@ -169,7 +169,7 @@ TEST_CASE("both backends give the same outputs and losses") {
       const auto needed = tenon::onednn::needs_of(fast.graph.view());
       with_rows += needed.row_convolutions ? 1 : 0;
       with_narrow_sides += needed.narrow_convolutions ? 1 : 0;
-      with_planes += needed.plain_activations ? 1 : 0;
+      with_planes += needed.contiguous_activations ? 1 : 0;
       machine<onednn> found(fast, random_network::classes, 1);
       machine<reference> expected(plain, random_network::classes, 1);
       found.run(1, false, {0.01f, 1});
@@ -179,7 +179,7 @@ TEST_CASE("both backends give the same outputs and losses") {
       }
     }
   }
-  // Values of few channels, which are plain, are among them.
+  // Values of few channels, which are contiguous, are among them.
   CHECK(with_rows >= 10);
   CHECK(with_narrow_sides >= 10);
   CHECK(with_planes >= 1);

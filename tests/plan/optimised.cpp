@@ -117,12 +117,12 @@ compiled_graph optimised_training(const growing_graph& described, tally& fired) 
   const growing_graph reduced = training_pipeline<fusing>::recompute(graph.view());
   graph = remove_dead(graph.view());
   graph = counted(fired, "activate again", graph,
-                  [](const graph_view& of) { return activate_again(of, loss_node_of(of)); });
+                  [](const graph_view& of) { return recompute_activations(of, loss_node_of(of)); });
   CHECK(print(reduced.view()).view() == print(graph.view()).view());
   return planned(std::move(graph), {true, false}, fired);
 }
 
-/// Nothing fused, nothing made again, nothing shared.
+/// Nothing fused, nothing recomputed, nothing shared.
 compiled_graph plain(const growing_graph& described, bool trains) {
   growing_graph graph = remove_dead(described.view(), !trains);
   if (trains) graph = remove_dead(differentiate(training_form(graph.view()).view(), sgd<>::rule()).view());

@@ -114,7 +114,7 @@ TEST_CASE("the checker sees an overlap") {
 }
 
 TEST_CASE("no placement goes below the lower bound that is found by hand") {
-  // x -> relu -> y -> output, with the reference: relu works in place, the output's plain value is y itself.
+  // x -> relu -> y -> output, with the reference: relu works in place, the output's contiguous value is y itself.
   tenon::builder to;
   const tenon::symbol x = to.input(tenon::shape(1, 16, 4, 4));
   const tenon::symbol y = to.make(tenon::operation::activation, {&x.number, 1}, {}, x.extents());

@@ -30,13 +30,13 @@ statistics measure(const tensor<double>& x) {
 }
 
 std::vector<double> normalize(const tensor<double>& x, const tensor<double>& scale, const tensor<double>& shift,
-                              const statistics& by, const attributes& attribute, const tensor<double>* addend) {
+                              const statistics& by, const attributes& attribute, const tensor<double>* residual) {
   std::vector<double> y;
   for (std::size_t i = 0; i < x.values.size(); ++i) {
     const std::size_t c = i / static_cast<std::size_t>(x.extents.spatial_elements()) % scale.values.size();
     const double deviation = std::sqrt(by.variance[c] + attribute.epsilon);
     const double normed = (x.values[i] - by.mean[c]) / deviation * scale.values[c] + shift.values[c];
-    y.push_back(function_of(attribute, normed + (addend == nullptr ? 0 : addend->values[i])));
+    y.push_back(function_of(attribute, normed + (residual == nullptr ? 0 : residual->values[i])));
   }
   return y;
 }
@@ -62,7 +62,7 @@ TEST_CASE("batch norm by given statistics, and its gradient with the statistics 
       const attributes attribute = norm_attributes(fused);
       const shape channels(of.channels());
       const auto x = random(of, 1), scale = random(channels, 2), shift = random(channels, 3),
-                 mean = random(channels, 4), dy = random(of, 6), addend = random(of, 7);
+                 mean = random(channels, 4), dy = random(of, 6), residual = random(of, 7);
       auto variance = random(channels, 5);
       for (double& each : variance.values) each += 1.25;
       const std::vector<tensor<double>> operands{x, scale, shift, mean, variance};
@@ -70,8 +70,8 @@ TEST_CASE("batch norm by given statistics, and its gradient with the statistics 
       const auto y = evaluate_both(operation::batch_norm, attribute, operands, {of});
       CHECK(relative_difference(y[0].values, normalize(x, scale, shift, given, attribute, nullptr)) < 1e-12);
       const auto sum = evaluate_both(operation::batch_norm, norm_attributes(fused, true),
-                                     {x, scale, shift, mean, variance, addend}, {of});
-      CHECK(relative_difference(sum[0].values, normalize(x, scale, shift, given, attribute, &addend)) < 1e-12);
+                                     {x, scale, shift, mean, variance, residual}, {of});
+      CHECK(relative_difference(sum[0].values, normalize(x, scale, shift, given, attribute, &residual)) < 1e-12);
 
       const auto forward = [&](const std::vector<tensor<double>>& from) {
         return evaluate<double>(operation::batch_norm, attribute, from, {of})[0];
@@ -90,15 +90,15 @@ TEST_CASE("batch norm by the batch's statistics, and its gradient through them")
       const shape channels(of.channels());
       const std::vector<shape> results{of, channels, channels};
       const auto x = random(of, 7), scale = random(channels, 8), shift = random(channels, 9), dy = random(of, 10),
-                 addend = random(of, 11);
+                 residual = random(of, 11);
       const auto y = evaluate_both(operation::batch_norm_training, attribute, {x, scale, shift}, results);
       const statistics expected = measure(x);
       CHECK(relative_difference(y[1].values, expected.mean) < 1e-12);
       CHECK(relative_difference(y[2].values, expected.variance) < 1e-12);
       CHECK(relative_difference(y[0].values, normalize(x, scale, shift, expected, attribute, nullptr)) < 1e-12);
       const auto sum = evaluate_both(operation::batch_norm_training, norm_attributes(fused, true),
-                                     {x, scale, shift, addend}, results);
-      CHECK(relative_difference(sum[0].values, normalize(x, scale, shift, expected, attribute, &addend)) < 1e-12);
+                                     {x, scale, shift, residual}, results);
+      CHECK(relative_difference(sum[0].values, normalize(x, scale, shift, expected, attribute, &residual)) < 1e-12);
 
       const auto forward = [&](const std::vector<tensor<double>>& from) {
         return evaluate<double>(operation::batch_norm_training, attribute, from, results)[0];

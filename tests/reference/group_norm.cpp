@@ -47,7 +47,7 @@ statistics measure(const tensor<double>& x, std::int32_t groups) {
 }
 
 std::vector<double> normalize(const tensor<double>& x, const std::vector<tensor<double>>& scales, const statistics& by,
-                              const attributes& attribute, const tensor<double>* addend) {
+                              const attributes& attribute, const tensor<double>* residual) {
   const std::size_t size = x.values.size() / by.mean.size();
   const auto pixels = static_cast<std::size_t>(x.extents.spatial_elements());
   std::vector<double> y;
@@ -55,7 +55,7 @@ std::vector<double> normalize(const tensor<double>& x, const std::vector<tensor<
     const std::size_t c = i / pixels % static_cast<std::size_t>(x.extents.channels());
     double normed = (x.values[i] - by.mean[i / size]) / std::sqrt(by.variance[i / size] + attribute.epsilon);
     if (!scales.empty()) normed = normed * scales[0].values[c] + scales[1].values[c];
-    y.push_back(function_of(attribute, normed + (addend == nullptr ? 0 : addend->values[i])));
+    y.push_back(function_of(attribute, normed + (residual == nullptr ? 0 : residual->values[i])));
   }
   return y;
 }
@@ -74,7 +74,7 @@ TEST_CASE("group norm, and its gradient through the statistics") {
         CAPTURE(of.extents.extents, of.groups, name_of(fused), has_scale);
         const attributes attribute = norm_attributes(of, fused, has_scale);
         const shape channels(of.extents.channels()), groups(of.extents.batch(), of.groups);
-        const auto x = random(of.extents, 1), dy = random(of.extents, 2), addend = random(of.extents, 3);
+        const auto x = random(of.extents, 1), dy = random(of.extents, 2), residual = random(of.extents, 3);
         std::vector<tensor<double>> scales;
         if (has_scale) scales = {random(channels, 4), random(channels, 5)};
         const std::vector<shape> results{of.extents, groups, groups};
@@ -84,8 +84,8 @@ TEST_CASE("group norm, and its gradient through the statistics") {
         CHECK(relative_difference(y[2].values, expected.variance) < 1e-12);
         CHECK(relative_difference(y[0].values, normalize(x, scales, expected, attribute, nullptr)) < 1e-12);
         const auto sum = evaluate_both(operation::group_norm, norm_attributes(of, fused, has_scale, true),
-                                       joined(joined({x}, scales), {addend}), results);
-        CHECK(relative_difference(sum[0].values, normalize(x, scales, expected, attribute, &addend)) < 1e-12);
+                                       joined(joined({x}, scales), {residual}), results);
+        CHECK(relative_difference(sum[0].values, normalize(x, scales, expected, attribute, &residual)) < 1e-12);
 
         const auto forward = [&](const std::vector<tensor<double>>& from) {
           return evaluate<double>(operation::group_norm, attribute, from, results)[0];
@@ -106,15 +106,16 @@ TEST_CASE("group norm by given statistics") {
         CAPTURE(of.extents.extents, of.groups, has_scale, adds);
         const attributes attribute = norm_attributes(of, activation::hard_swish, has_scale, adds);
         const shape channels(of.extents.channels()), groups(of.extents.batch(), of.groups);
-        const auto x = random(of.extents, 1), mean = random(groups, 2), addend = random(of.extents, 3);
+        const auto x = random(of.extents, 1), mean = random(groups, 2), residual = random(of.extents, 3);
         auto variance = random(groups, 4);
         for (double& each : variance.values) each += 1.25;
         std::vector<tensor<double>> scales;
         if (has_scale) scales = {random(channels, 5), random(channels, 6)};
         auto operands = joined(joined({x}, scales), {mean, variance});
-        if (adds) operands.push_back(addend);
+        if (adds) operands.push_back(residual);
         const auto y = evaluate_both(operation::group_norm_given, attribute, operands, {of.extents});
-        const auto expected = normalize(x, scales, {mean.values, variance.values}, attribute, adds ? &addend : nullptr);
+        const auto expected =
+            normalize(x, scales, {mean.values, variance.values}, attribute, adds ? &residual : nullptr);
         CHECK(relative_difference(y[0].values, expected) < 1e-12);
       }
 }
@@ -130,15 +131,15 @@ TEST_CASE("group norms work in place") {
   const auto apart =
       evaluate<double>(operation::group_norm, adding, {x, scale, shift, other}, {of.extents, groups, groups});
   for (const bool over_x : {false, true}) {
-    auto from = x, addend = other;
-    execute<double>(operation::group_norm, adding, {&from, &scale, &shift, &addend},
-                    {over_x ? &from : &addend, &mean, &variance});
-    CHECK((over_x ? from : addend).values == apart[0].values);
+    auto from = x, residual = other;
+    execute<double>(operation::group_norm, adding, {&from, &scale, &shift, &residual},
+                    {over_x ? &from : &residual, &mean, &variance});
+    CHECK((over_x ? from : residual).values == apart[0].values);
     from = x;
-    addend = other;
-    execute<double>(operation::group_norm_given, adding, {&from, &scale, &shift, &mean, &variance, &addend},
-                    {over_x ? &from : &addend});
-    CHECK((over_x ? from : addend).values == apart[0].values);
+    residual = other;
+    execute<double>(operation::group_norm_given, adding, {&from, &scale, &shift, &mean, &variance, &residual},
+                    {over_x ? &from : &residual});
+    CHECK((over_x ? from : residual).values == apart[0].values);
   }
   const auto gradients = evaluate<double>(operation::group_norm_gradient, attribute,
                                           {x, other, scale, shift, mean, variance}, {of.extents, channels, channels});

@@ -86,8 +86,9 @@ void execute(operation op, const attributes& attribute, std::vector<tensor<T>*> 
   std::vector<operand> bound;
   for (const auto& list : {operands, results})
     for (tensor<T>* each : list) {
-      bound.push_back({reinterpret_cast<std::byte*>(each->values.data()), each->extents, each->type, layout::plain});
-      values.push_back({each->extents, each->type, layout::plain, 0});
+      bound.push_back(
+          {reinterpret_cast<std::byte*>(each->values.data()), each->extents, each->type, layout::contiguous});
+      values.push_back({each->extents, each->type, layout::contiguous, 0});
     }
   const auto operand_count = static_cast<std::int32_t>(operands.size());
   for (std::int32_t i = 0; i < operand_count; ++i) operand_numbers.push_back(i);

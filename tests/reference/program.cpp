@@ -46,7 +46,7 @@ struct small_plan {
     operands.insert(operands.end(), from.begin(), from.end());
     for (const shape& each : results) {
       placements.push_back({memory_space::arena, places[values.size()] * 4, each.elements() * 4});
-      values.push_back({each, type, layout::plain, static_cast<std::int32_t>(nodes.size())});
+      values.push_back({each, type, layout::contiguous, static_cast<std::int32_t>(nodes.size())});
     }
     nodes.push_back(made);
   }
@@ -121,8 +121,8 @@ TEST_CASE("the reference backend's capabilities are constants") {
   STATIC_REQUIRE(capabilities::name == "reference");
   STATIC_REQUIRE(!capabilities::folds_norm);
   STATIC_REQUIRE(!capabilities::fuses_activation(operation::convolution, activation::relu));
-  STATIC_REQUIRE(capabilities::operand_layout({}, made(operation::convolution), 0) == layout::plain);
-  STATIC_REQUIRE(capabilities::result_layout({}, made(operation::convolution), 0) == layout::plain);
+  STATIC_REQUIRE(capabilities::operand_layout({}, made(operation::convolution), 0) == layout::contiguous);
+  STATIC_REQUIRE(capabilities::result_layout({}, made(operation::convolution), 0) == layout::contiguous);
   STATIC_REQUIRE(capabilities::select({}, made(operation::convolution)).packed_bytes == 0);
   STATIC_REQUIRE(capabilities::select({}, made(operation::convolution)).workspace_bytes == 0);
   STATIC_REQUIRE(capabilities::in_place({}, made(operation::add), 1));

@@ -105,11 +105,11 @@ TEST_CASE("Adam counts its updates, not the steps between") {
 TEST_CASE("accumulation takes memory for one gradient a parameter, and the step's arena stays") {
   using plain = teacher<1, optimizer>;
   using summed = teacher<1, optimizer, accumulate<4>>;
-  STATIC_REQUIRE(plain::gradient_bytes == 0);
-  STATIC_REQUIRE(summed::gradient_bytes == plain::parameter_count * 4);
-  STATIC_REQUIRE(summed::arena_bytes <= plain::arena_bytes);
-  STATIC_REQUIRE(summed::optimizer_bytes == plain::optimizer_bytes);
-  STATIC_REQUIRE(teacher<1, optimizer, clip_norm<1.0>>::gradient_bytes == plain::parameter_count * 4);
+  STATIC_REQUIRE(baseline::gradient_bytes == 0);
+  STATIC_REQUIRE(summed::gradient_bytes == baseline::parameter_count * 4);
+  STATIC_REQUIRE(summed::arena_bytes <= baseline::arena_bytes);
+  STATIC_REQUIRE(summed::optimizer_bytes == baseline::optimizer_bytes);
+  STATIC_REQUIRE(teacher<1, optimizer, clip_norm<1.0>>::gradient_bytes == baseline::parameter_count * 4);
   STATIC_REQUIRE(teacher<1, optimizer, clip_value<1.0>>::gradient_bytes == 0);
 }
 

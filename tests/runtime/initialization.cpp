@@ -41,7 +41,7 @@ spread spread_of(const std::vector<float>& values) {
 }
 
 operand over(std::vector<float>& values, const shape& extents) {
-  return {reinterpret_cast<std::byte*>(values.data()), extents, element_type::float32, layout::plain};
+  return {reinterpret_cast<std::byte*>(values.data()), extents, element_type::float32, layout::contiguous};
 }
 
 /// Enlarges by a transposed convolution with its first weights and by linear interpolation, which have to agree where

@@ -14,7 +14,7 @@ using namespace runtime_test;
 
 namespace {
 
-/// Few plain channels, pointwise to blocked ones and back; all norms, and what sums over images in parts.
+/// Few contiguous channels, pointwise to blocked ones and back; all norms, and what sums over images in parts.
 inline constexpr auto many_kernels = [](auto image) {
   using namespace tenon::layers;
   auto few = relu{}(batch_norm{}(conv2d<6, kernel<5>, padding<2>>{}(image)));

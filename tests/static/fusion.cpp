@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sums and activations that are fused, and norms whose results are made again, as text.
+// Sums and activations that are fused, and norms whose results are recomputed, as text.
 #include <array>
 #include <tuple>
 #include <utility>
 
 #include "support/graph_text.hpp"
 #include "tenon/layers/layers.hpp"
-#include "tenon/passes/activate_again.hpp"
 #include "tenon/passes/fold_norm.hpp"
 #include "tenon/passes/fuse_activation.hpp"
 #include "tenon/passes/fuse_sum.hpp"
 #include "tenon/passes/lay_out.hpp"
+#include "tenon/passes/recompute_activations.hpp"
 
 namespace {
 
@@ -29,13 +29,13 @@ struct fusing {
     return op == operation::convolution || op == operation::batch_norm;
   }
   static constexpr bool fuses_sum(const graph_view&, const node& of) { return fuses_activation(of.op, {}); }
-  static constexpr bool writes_plain(const graph_view&, const node& of) { return of.op == operation::resize; }
-  static constexpr std::int32_t most_plain_channels = 0;
-  static constexpr bool works_plain(const graph_view& graph, const node& of, const char* plain) {
+  static constexpr bool writes_contiguous(const graph_view&, const node& of) { return of.op == operation::resize; }
+  static constexpr std::int32_t most_contiguous_channels = 0;
+  static constexpr bool works_contiguous(const graph_view& graph, const node& of, const char* plain) {
     return of.op == operation::cross_entropy || (of.op == operation::resize && plain[graph.operand(of, 0)] == 0);
   }
   static constexpr layout operand_layout(const graph_view&, const node&, int i) {
-    return i == 0 ? layout::blocked : layout::plain;
+    return i == 0 ? layout::blocked : layout::contiguous;
   }
   static constexpr layout result_layout(const graph_view&, const node&, int) { return layout::blocked; }
   static constexpr bool has_alternatives(operation) { return false; }
@@ -63,7 +63,7 @@ constexpr tenon::growing_text fused(const Net& net) {
                "4 = parameter 2.weight : 4x4x1x1\n"
                "5 = convolution(add, relu) 3 4 2 : 1x4x8x8\n"
                "outputs 5\n");
-  // A convolution writes over its addend: not if somebody reads that later, or if it is an input.
+  // A convolution writes over its residual: not if somebody reads that later, or if it is an input.
   constexpr auto read_later = [](auto x) {
     auto a = conv2d<4, no_bias>{}(x);
     auto b = add(conv2d<4, no_bias>{}(a), a);
@@ -163,7 +163,7 @@ constexpr growing_graph differentiated(operation kind, int distance) {
   // One copy serves readers that stand near each other.
   constexpr auto near = [] {
     const growing_graph graph = differentiated(operation::batch_norm_training, 0);
-    return text_of(tenon::activate_again(graph.view(), tenon::loss_node_of(graph.view())));
+    return text_of(tenon::recompute_activations(graph.view(), tenon::loss_node_of(graph.view())));
   };
   TENON_EXPECT(near(),
                "0 = input : 2x4x8x8\n"
@@ -179,7 +179,7 @@ constexpr growing_graph differentiated(operation kind, int distance) {
   // A reader much later gets one of its own.
   constexpr auto far = [] {
     const growing_graph graph = differentiated(operation::group_norm, 20);
-    const growing_graph made = tenon::activate_again(graph.view(), tenon::loss_node_of(graph.view()));
+    const growing_graph made = tenon::recompute_activations(graph.view(), tenon::loss_node_of(graph.view()));
     int copies = 0;
     for (const node& each : made.view().nodes) copies += each.op == operation::group_norm_given ? 1 : 0;
     return copies;

@@ -31,16 +31,16 @@ struct tiny {
   static constexpr bool fuses_activation(operation op, tenon::activation) {
     return op == operation::convolution || op == operation::batch_norm_training;
   }
-  static constexpr bool writes_plain(const graph_view&, const node& of) { return of.op == operation::resize; }
-  static constexpr std::int32_t most_plain_channels = 0;
-  static constexpr bool works_plain(const graph_view& graph, const node& of, const char* plain) {
+  static constexpr bool writes_contiguous(const graph_view&, const node& of) { return of.op == operation::resize; }
+  static constexpr std::int32_t most_contiguous_channels = 0;
+  static constexpr bool works_contiguous(const graph_view& graph, const node& of, const char* plain) {
     return of.op == operation::cross_entropy || (of.op == operation::resize && plain[graph.operand(of, 0)] == 0);
   }
   static constexpr layout operand_layout(const graph_view&, const node& of, int i) {
-    return of.op == operation::convolution && i == 0 ? layout::blocked : layout::plain;
+    return of.op == operation::convolution && i == 0 ? layout::blocked : layout::contiguous;
   }
   static constexpr layout result_layout(const graph_view&, const node& of, int) {
-    return of.op == operation::convolution ? layout::blocked : layout::plain;
+    return of.op == operation::convolution ? layout::blocked : layout::contiguous;
   }
   static constexpr bool has_alternatives(operation op) { return op == operation::convolution; }
   static constexpr tenon::selection select(const graph_view&, const node& of) {
@@ -348,7 +348,7 @@ constexpr auto stem = name<"stem">(conv2d<4, kernel<3>, no_bias>{} >> batch_norm
 }
 
 [[maybe_unused]] void laying_out() {
-  // One reorder a value, however many want it; outputs are plain values of their own.
+  // One reorder a value, however many want it; outputs are contiguous values of their own.
   constexpr auto net = [](auto x) {
     auto a = conv2d<4, no_bias>{}(x);
     auto b = conv2d<4, no_bias>{}(x);

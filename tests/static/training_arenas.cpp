@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What training takes: one tensor a convolution is kept, norms and activations are made again.
+// What training takes: one tensor a convolution is kept, norms and activations are recomputed.
 #include "tenon/core/literals.hpp"
 #include "tenon/models/deeplab_v3_plus.hpp"
 #include "tenon/models/unet.hpp"
@@ -21,7 +21,7 @@ static_assert(unet::arena_bytes <= 700_MiB && is_tight<unet> && unet::saved_byte
 using volumes = plan_of<models::vb_net<1>, volume<1, 1, 32, 128, 128>, binary_cross_entropy, sgd<>>;
 static_assert(volumes::arena_bytes <= 330_MiB && is_tight<volumes> && volumes::saved_bytes < volumes::arena_bytes);
 
-// Values of 4 and 8 channels are plain, or these blocks took 601 MiB.
+// Values of 4 and 8 channels are contiguous, or these blocks took 601 MiB.
 using bottlenecks =
     plan_of<models::vb_net<1, models::vb_block::bottleneck>, volume<1, 1, 32, 128, 128>, binary_cross_entropy, sgd<>>;
 static_assert(bottlenecks::arena_bytes <= 436_MiB && is_tight<bottlenecks>);

@@ -17,7 +17,8 @@
 using namespace tenon::layers;
 using tenon_test::small_unet;
 
-// Few plain channels, depthwise, grouped and dilated convolutions, all norms, shared and frozen parts, two outputs.
+// Few contiguous channels, depthwise, grouped and dilated convolutions, all norms, shared and frozen parts, two
+// outputs.
 inline constexpr auto branches = [](auto image) {
   auto head = share<"head">(conv2d<8, kernel<3>, padding<1>>{} >> prelu{} >> conv2d<3>{});
   auto few = dropout<0.25>{}(relu{}(batch_norm{}(conv2d<6, kernel<3>, padding<1>>{}(image))));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A graph compiled at run time by the functions that plan_of calls while compiling; and lifetimes found anew.
+// A graph compiled at run time by the functions that plan_of calls while compiling; and live_ranges found anew.
 #pragma once
 
 #include <algorithm>

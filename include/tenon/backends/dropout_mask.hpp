@@ -10,10 +10,10 @@
 namespace tenon {
 inline namespace v0 {
 
-/// Which numbers a dropout keeps in a step. What is numbered are elements in plain order, or channels of images: image
-/// times channels plus channel; numbers count modulo 2^32. Each is hashed by itself with 32 bits (the finalizer of
-/// MurmurHash3, Appleby 2011, with a key before either multiplication), so that vectors can do it and nothing has to be
-/// stored for the backward pass.
+/// Which numbers a dropout keeps in a step. What is numbered are elements in contiguous order, or channels of images:
+/// image times channels plus channel; numbers count modulo 2^32. Each is hashed by itself with 32 bits (the finalizer
+/// of MurmurHash3, Appleby 2011, with a key before either multiplication), so that vectors can do it and nothing has to
+/// be stored for the backward pass.
 struct dropout_mask {
   static constexpr std::uint32_t first_factor = 0x85EBCA6Bu, second_factor = 0xC2B2AE35u;
 

@@ -15,7 +15,7 @@ struct operand {
   std::byte* data = nullptr;
   shape extents;
   element_type type = element_type::float32;
-  layout arrangement = layout::plain;
+  layout arrangement = layout::contiguous;
 
   template <class T>
   T* as() const {

@@ -13,10 +13,10 @@ enum class element_type : std::uint8_t { float32, int32, byte };
 
 constexpr std::int64_t size_of(element_type type) { return type == element_type::byte ? 1 : 4; }
 
-/// How a tensor lies in memory. `plain` is row-major in the order of its extents (NCHW). `blocked` is (N, C/b, [D,] H,
-/// W, b), channels padded with zeros to whole blocks: b is 16 with AVX-512 and 8 else, and the planned size is that of
-/// b = 16, so that one plan serves both.
-enum class layout : std::uint8_t { plain, blocked };
+/// How a tensor lies in memory. `contiguous` is row-major in the order of its extents (NCHW). `blocked` is (N, C/b,
+/// [D,] H, W, b), channels padded with zeros to whole blocks: b is 16 with AVX-512 and 8 else, and the planned size is
+/// that of b = 16, so that one plan serves both.
+enum class layout : std::uint8_t { contiguous, blocked };
 
 /// The greatest channel block; sizes of blocked tensors are planned with channels padded to it.
 inline constexpr std::int32_t planned_block = 16;
@@ -27,7 +27,7 @@ constexpr std::int64_t round_up(std::int64_t value, std::int64_t multiple) {
 
 /// The bytes a tensor takes in the given layout.
 constexpr std::int64_t bytes_of(const shape& extents, element_type type, layout arrangement) {
-  if (arrangement == layout::plain) return extents.elements() * size_of(type);
+  if (arrangement == layout::contiguous) return extents.elements() * size_of(type);
   return extents.batch() * round_up(extents.channels(), planned_block) * extents.spatial_elements() * size_of(type);
 }
 

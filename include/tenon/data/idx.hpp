@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads idx files (the format of MNIST and its kin), gzipped or plain.
+// Reads idx files (the format of MNIST and its kin), gzipped or not.
 #pragma once
 
 #if !__has_include(<zlib.h>)

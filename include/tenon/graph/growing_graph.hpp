@@ -51,7 +51,7 @@ class growing_graph {
 
   /// Adds a result to the last node; gives the value's number.
   constexpr std::int32_t add_result(const shape& extents, element_type type = element_type::float32,
-                                    layout arrangement = layout::plain) {
+                                    layout arrangement = layout::contiguous) {
     values.push_back({extents, type, arrangement, static_cast<std::int32_t>(nodes.count) - 1});
     ++nodes.first[nodes.count - 1].results.count;
     return static_cast<std::int32_t>(values.count) - 1;
@@ -61,7 +61,7 @@ class growing_graph {
   constexpr std::int32_t make(operation op, array_view<std::int32_t> from, const attributes& attribute,
                               const shape& extents, range scope = {}) {
     push_node(op, from, attribute, scope, 1);
-    values.push_back({extents, element_type::float32, layout::plain, static_cast<std::int32_t>(nodes.count) - 1});
+    values.push_back({extents, element_type::float32, layout::contiguous, static_cast<std::int32_t>(nodes.count) - 1});
     return static_cast<std::int32_t>(values.count) - 1;
   }
 

@@ -10,8 +10,8 @@
 namespace tenon {
 inline namespace v0 {
 
-/// The most bytes of all values and parameters of a description together, each a plain float tensor: 16 TiB. Blocked,
-/// with gradients and scratch memory, they stay far within 64 bits.
+/// The most bytes of all values and parameters of a description together, each a contiguous float tensor: 16 TiB.
+/// Blocked, with gradients and scratch memory, they stay far within 64 bits.
 inline constexpr std::int64_t most_bytes = std::int64_t{1} << 44;
 /// The most multiply-accumulates of a description; training takes three times as many.
 inline constexpr std::int64_t most_macs = std::int64_t{1} << 60;

@@ -83,7 +83,7 @@ struct attributes {
   activation fused = activation::none;  ///< applied to the result
   bool has_bias = false;
   bool folds_norm = false;
-  bool adds = false;           ///< the last operand is an addend, of the result's shape, added before the activation
+  bool adds = false;           ///< the last operand is a residual, of the result's shape, added before the activation
   bool has_scale = true;       ///< of a group norm: whether it has scale and shift; of the gradient of a batch norm by
                                ///< given statistics: whether theirs are made
   bool has_factor = false;     ///< of an update
@@ -212,7 +212,7 @@ constexpr bool may_have_residual(operation op) {
 struct value {
   shape extents;
   element_type type = element_type::float32;
-  layout arrangement = layout::plain;
+  layout arrangement = layout::contiguous;
   std::int32_t producer = 0;
 };
 

@@ -21,21 +21,22 @@ enum class operation : std::uint8_t {
   gradient_sum,  ///< -> the gradient of parameter attributes.index, summed over the steps before
 
   // Forward.
-  convolution,  ///< x, w (O, I/groups, k...), [b], [scale, shift, mean, variance: a folded norm], [addend] ->
+  convolution,  ///< x, w (O, I/groups, k...), [b], [scale, shift, mean, variance: a folded norm], [residual] ->
                 ///< y; then attributes.fused
   transposed_convolution,  ///< x, w (I, O/groups, k...), [b] -> y; then attributes.fused
-  batch_norm,           ///< x, scale, shift, mean, variance, [addend] -> y, by given statistics; then attributes.fused
-  batch_norm_training,  ///< x, scale, shift, [addend] -> y, mean, variance (biased) of the batch; then attributes.fused
-  group_norm,           ///< x, [scale, shift], [addend] -> y, mean, variance (biased) of each image's groups (N x
+  batch_norm,  ///< x, scale, shift, mean, variance, [residual] -> y, by given statistics; then attributes.fused
+  batch_norm_training,  ///< x, scale, shift, [residual] -> y, mean, variance (biased) of the batch; then
+                        ///< attributes.fused
+  group_norm,           ///< x, [scale, shift], [residual] -> y, mean, variance (biased) of each image's groups (N x
                         ///< attributes.groups); then attributes.fused
-  group_norm_given,     ///< x, [scale, shift], mean, variance, [addend] -> y, by given statistics; then
+  group_norm_given,     ///< x, [scale, shift], mean, variance, [residual] -> y, by given statistics; then
                         ///< attributes.fused
   activation,           ///< x -> y = attributes.fused of x
   prelu,                ///< x, slope (of each channel, or one) -> y = x > 0 ? x : slope x
   softmax,              ///< x -> y, over the channels of each pixel
   dropout,       ///< x -> y: x / (1 - rate), or 0 with probability attributes.rate, of elements or whole channels
                  ///< (attributes.channelwise); what stays follows from attributes.index, the step's number, the
-                 ///< seed and the element's number in plain order, so its gradient is the same operation
+                 ///< seed and the element's number in contiguous order, so its gradient is the same operation
   max_pool,      ///< x -> y; the padding is never chosen
   average_pool,  ///< x -> y; the padding counts if attributes.counts_padding
   adaptive_average_pool,  ///< x -> y of the result's size; window i is [floor(i in / out), ceil((i + 1) in / out))
@@ -60,11 +61,11 @@ enum class operation : std::uint8_t {
   transposed_convolution_data_gradient,    ///< dy, w -> dx
   transposed_convolution_weight_gradient,  ///< x, dy -> dw, [db]
   batch_norm_gradient,  ///< x, dy, scale, shift, mean, variance -> dx, dscale, dshift; statistics were the batch's.
-                        ///< With a fused activation, its mask is made again from x
+                        ///< With a fused activation, its mask is recomputed from x
   batch_norm_frozen_gradient,  ///< the same, but the statistics were given: constants. Where scale and shift are, too,
                                ///< dx is the only result, and x may be dy where nothing is fused
   group_norm_gradient,    ///< x, dy, [scale, shift], mean, variance -> dx, [dscale, dshift]. With a fused activation,
-                          ///< its mask is made again from x
+                          ///< its mask is recomputed from x
   activation_gradient,    ///< y, dy -> dx; y the output, but of a hard swish the input
   prelu_gradient,         ///< x, dy, slope -> dx, dslope
   softmax_gradient,       ///< y, dy -> dx

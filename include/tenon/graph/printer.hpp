@@ -32,14 +32,14 @@ class growing_text {
   std::vector<char> characters_;
 };
 
-/// Appends a shape: "1x3x8x8", a scalar as "scalar"; and its layout unless that is plain.
+/// Appends a shape: "1x3x8x8", a scalar as "scalar"; and its layout unless that is contiguous.
 constexpr void print(growing_text& to, const value& printed) {
   for (int i = 0; i < printed.extents.rank; ++i) to << (i == 0 ? "" : "x") << printed.extents[i];
   if (printed.extents.rank == 0) to << "scalar";
   if (printed.arrangement == layout::blocked) to << " blocked";
 }
 
-/// Appends what an operation's attributes say, in brackets: a folded norm, an addend, its fused
+/// Appends what an operation's attributes say, in brackets: a folded norm, a residual, its fused
 /// activation, a workspace.
 constexpr void print_marks(growing_text& to, operation op, const attributes& attribute) {
   std::string_view before = "(";

@@ -31,11 +31,11 @@ struct basic_symbol {
   constexpr const shape& extents() const;
   constexpr std::int32_t channels() const { return extents().channels(); }
   /// The same value without rules.
-  constexpr symbol plain() const;
+  constexpr symbol without_rules() const;
 };
 
 template <class Rules>
-constexpr symbol basic_symbol<Rules>::plain() const {
+constexpr symbol basic_symbol<Rules>::without_rules() const {
   return {to, number};
 }
 

@@ -30,15 +30,15 @@ concept row_major_matrix = !static_cast<bool>(Matrix::IsVectorAtCompileTime) && 
 /// A view of (rows, columns) as an Eigen matrix in row-major order.
 template <class T>
 auto matrix(const tensor_view<T, 2>& tensor) {
-  using plain = Eigen::Matrix<std::remove_const_t<T>, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-  return detail::eigen_map<T, plain>(tensor.data(), tensor.extent(0), tensor.extent(1));
+  using matrix = Eigen::Matrix<std::remove_const_t<T>, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  return detail::eigen_map<T, matrix>(tensor.data(), tensor.extent(0), tensor.extent(1));
 }
 
 /// A view of rank 1 as an Eigen column vector.
 template <class T>
 auto vector(const tensor_view<T, 1>& tensor) {
-  using plain = Eigen::Matrix<std::remove_const_t<T>, Eigen::Dynamic, 1>;
-  return detail::eigen_map<T, plain>(tensor.data(), tensor.extent(0));
+  using matrix = Eigen::Matrix<std::remove_const_t<T>, Eigen::Dynamic, 1>;
+  return detail::eigen_map<T, matrix>(tensor.data(), tensor.extent(0));
 }
 
 /// Sees an Eigen matrix in row-major order as (rows, columns), a vector as rank 1; valid until it is resized or dies. A

@@ -64,7 +64,7 @@ constexpr auto call_own_body(const Part& part, First x, More... more) {
   } else if constexpr (requires { part.body(x, more...); }) {
     return part.body(x, more...);
   } else {
-    return with_rules_of<First>(part.body(x.plain(), more.plain()...));
+    return with_rules_of<First>(part.body(x.without_rules(), more.without_rules()...));
   }
 }
 

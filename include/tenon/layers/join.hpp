@@ -99,7 +99,7 @@ template <symbolic First, symbolic... More>
 constexpr First concat(First first, More... more) {
   builder& to = *first.to;
   const range scope = to.call_scope("concat");
-  const std::array<symbol, 1 + sizeof...(More)> values{first.plain(), more.plain()...};
+  const std::array<symbol, 1 + sizeof...(More)> values{first.without_rules(), more.without_rules()...};
   std::array<std::int32_t, 1 + sizeof...(More)> operands{};
   shape extents = first.extents();
   std::int64_t channels = 0;

@@ -8,8 +8,8 @@ namespace tenon {
 inline namespace v0 {
 
 /// Lets the node before a sum add the other operand, where the backend can, the sum alone reads that node's result, and
-/// the other operand was made before. Of two such nodes the later one takes the sum. A convolution takes only an addend
-/// that nobody reads afterwards, so that it can write over it.
+/// the other operand was made before. Of two such nodes the later one takes the sum. A convolution takes only a
+/// residual that nobody reads afterwards, so that it can write over it.
 ///
 ///     x, ... -> batch_norm -> y              z
 ///     y, z -> add -> s                  =>   x, ..., z -> batch_norm (add) -> s

@@ -74,7 +74,7 @@ class graph_edits {
     return graph_.nodes.first[i].attribute.folds_norm || (merged_.data()[i] >= 0 && merge_of(i).norm >= 0);
   }
   constexpr bool adds(std::int32_t i) const {
-    return graph_.nodes.first[i].attribute.adds || (merged_.data()[i] >= 0 && merge_of(i).addend >= 0);
+    return graph_.nodes.first[i].attribute.adds || (merged_.data()[i] >= 0 && merge_of(i).residual >= 0);
   }
   /// The activation in a node.
   constexpr activation function(std::int32_t i) const {
@@ -99,9 +99,9 @@ class graph_edits {
     moves_sources_ = true;
     replace(norm, graph_.nodes.first[convolution].results.begin);
   }
-  /// A sum goes into a node that makes one of its operands; `addend` is the other.
-  constexpr void take_sum(std::int32_t into, std::int32_t sum, std::int32_t addend) {
-    merge_for(into).addend = addend;
+  /// A sum goes into a node that makes one of its operands; `residual` is the other.
+  constexpr void take_sum(std::int32_t into, std::int32_t sum, std::int32_t residual) {
+    merge_for(into).residual = residual;
     replace(sum, graph_.nodes.first[into].results.begin);
   }
   /// An activation goes into the node before it.
@@ -110,7 +110,7 @@ class graph_edits {
     replace(function, graph_.nodes.first[into].results.begin);
   }
 
-  /// The graph with all changes made. The addends stand before the nodes that add them, and so do the norms'
+  /// The graph with all changes made. The residuals stand before the nodes that add them, and so do the norms'
   /// parameters: these are moved if need be. Cost: nodes + operands.
   constexpr growing_graph applied() const {
     graph_copy copy(graph_);
@@ -135,7 +135,7 @@ class graph_edits {
   // What a node has taken in.
   struct merge {
     std::int32_t norm = -1;      // the node
-    std::int32_t addend = -1;    // the value
+    std::int32_t residual = -1;  // the value
     std::int32_t function = -1;  // the node
   };
 
@@ -159,14 +159,14 @@ class graph_edits {
         operands.push_back(copy.renumber(parameter));
       }
     }
-    if (taken.addend >= 0) operands.push_back(copy.renumber(taken.addend));
+    if (taken.residual >= 0) operands.push_back(copy.renumber(taken.residual));
     copy.copy(current, operands);
     attributes& attribute = copy.to.nodes.back().attribute;
     if (taken.norm >= 0) {
       attribute.folds_norm = true;
       attribute.epsilon = graph_.node_at(taken.norm).attribute.epsilon;
     }
-    if (taken.addend >= 0) attribute.adds = true;
+    if (taken.residual >= 0) attribute.adds = true;
     if (taken.function >= 0) {
       attribute.fused = graph_.node_at(taken.function).attribute.fused;
       attribute.slope = graph_.node_at(taken.function).attribute.slope;

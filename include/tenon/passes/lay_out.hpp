@@ -5,19 +5,20 @@
 #include <array>
 
 #include "tenon/graph/growing_graph.hpp"
-#include "tenon/passes/plain_values.hpp"
+#include "tenon/passes/contiguous_values.hpp"
 
 namespace tenon {
 inline namespace v0 {
 
 /// Chooses the layout of each value as the backend asks for it, puts in reorders (one a value and layout), lets the
-/// backend select what computes each node, with its workspace, and makes outputs plain values of their own.
+/// backend select what computes each node, with its workspace, and makes outputs contiguous values of their own.
 ///
-///     input (plain) -> max_pool -> output   =>   input -> reorder -> max_pool (blocked) -> reorder -> output (plain)
+///     input (contiguous) -> max_pool -> output   =>   input -> reorder -> max_pool (blocked) -> reorder -> output
+///     (contiguous)
 ///
-/// requires: all values plain, nothing laid out yet
+/// requires: all values contiguous, nothing laid out yet
 /// ensures: the graph computes the same; every operand has the layout that the backend asks for
-/// cost: nodes + operands, and find_plain_values
+/// cost: nodes + operands, and find_contiguous_values
 template <class Capabilities>
 constexpr growing_graph lay_out(const graph_view& graph) {
   graph_copy copy(graph);
@@ -27,7 +28,7 @@ constexpr growing_graph lay_out(const graph_view& graph) {
   graph_view seen = graph;
   seen.values = chosen;
   list<std::int32_t> reordered(graph.values.size(), -1);
-  const list<char> plain = find_plain_values<Capabilities>(graph);
+  const list<char> contiguous = find_contiguous_values<Capabilities>(graph);
 
   const auto in_layout = [&](std::int32_t old, layout wanted) {
     const value& present = chosen.first[old];
@@ -52,13 +53,13 @@ constexpr growing_graph lay_out(const graph_view& graph) {
     const std::int32_t result = current.results.begin;
     for (std::int32_t r = 0; r < current.results.count; ++r) {
       chosen.first[result + r].arrangement =
-          r == 0 && plain.first[result] != 0 ? layout::plain : Capabilities::result_layout(seen, current, r);
+          r == 0 && contiguous.first[result] != 0 ? layout::contiguous : Capabilities::result_layout(seen, current, r);
     }
     operands.clear();
     const std::int32_t* const read = graph.operands.first + current.operands.begin;
     for (std::int32_t o = 0; o < current.operands.count; ++o) {
       const std::int32_t old = read[o];
-      // Parameters and their companions stay as they are: plain.
+      // Parameters and their companions stay as they are: contiguous.
       const operation producer = graph.nodes.first[graph.values.first[old].producer].op;
       const bool is_stored = phases[static_cast<int>(producer)] == phase::source && producer != operation::input &&
                              producer != operation::target;
@@ -84,7 +85,7 @@ constexpr growing_graph lay_out(const graph_view& graph) {
       const std::array<std::int32_t, 1> from{copy.renumber(output)};
       copy.to.outputs.push_back(copy.to.make(operation::reorder, from, {}, graph.value_at(output).extents));
     } else {
-      copy.to.outputs.push_back(in_layout(output, layout::plain));
+      copy.to.outputs.push_back(in_layout(output, layout::contiguous));
     }
   }
   return std::move(copy.to);

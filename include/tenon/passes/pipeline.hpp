@@ -5,12 +5,12 @@
 #include <string_view>
 #include <utility>
 
-#include "tenon/passes/activate_again.hpp"
 #include "tenon/passes/differentiate.hpp"
 #include "tenon/passes/fold_norm.hpp"
 #include "tenon/passes/fuse_activation.hpp"
 #include "tenon/passes/fuse_sum.hpp"
 #include "tenon/passes/lay_out.hpp"
+#include "tenon/passes/recompute_activations.hpp"
 #include "tenon/passes/remove_dead.hpp"
 #include "tenon/passes/training_form.hpp"
 
@@ -58,7 +58,7 @@ struct training_pipeline {
     return tenon::differentiate(fused, rule);
   }
   static constexpr growing_graph recompute(const graph_view& differentiated) {
-    return activate_again(differentiated, loss_node_of(differentiated), graph_edits::dead_code::goes);
+    return recompute_activations(differentiated, loss_node_of(differentiated), graph_edits::dead_code::goes);
   }
   static constexpr growing_graph lay_out(const graph_view& recomputed) {
     return tenon::lay_out<Capabilities>(recomputed);

@@ -173,9 +173,9 @@ class content_table {
 };
 
 /// The greatest sum of bytes alive at one node of a graph: every value counts from the node that makes it to the last
-/// that reads it, what several values hold counts once, a result that may be written over a dying operand of its size
-/// counts once with it, placement and alignment are ignored. It walks the nodes backward with the units that are alive,
-/// and shares no code with the planner.
+/// that reads it, what several values hold counts once, a result that may be written over an operand at its last use of
+/// its size counts once with it, placement and alignment are ignored. It walks the nodes backward with the units that
+/// are alive, and shares no code with the planner.
 template <class Capabilities>
 constexpr std::int64_t find_lower_bound(const plan_view& plan) {
   const graph_view& graph = plan.graph;
@@ -218,7 +218,7 @@ constexpr std::int64_t find_lower_bound(const plan_view& plan) {
       if (place[r].space == memory_space::arena) change(r, 1);
     }
     const bool makes = result < behind && place[result].space == memory_space::arena;
-    // An operand that is not alive behind this node dies here, and may give its memory to the first result.
+    // An operand that is not alive behind this node is used here last, and may give its memory to the first result.
     std::int64_t shared = 0;
     const std::int32_t* const operands = graph.operands.first + current.operands.begin;
     for (std::int32_t o = 0; o < current.operands.count; ++o) {

@@ -18,12 +18,12 @@ struct placing_progress {
   std::int64_t arena = 0;         ///< of what is placed so far
   std::int64_t best_arena = -1;   ///< of the best offsets for all groups, -1: none yet
   std::int64_t least = -1;        ///< while shuffling: of the large groups alone, in the best order so far
-  std::int64_t visits = 0;        ///< atoms that were looked at; a step counts as some
+  std::int64_t visits = 0;        ///< intervals that were looked at; a step counts as some
   std::int64_t last_visit = 0;    ///< when an order that is found while placing, or the shuffling, gives up
   std::int32_t attempt = 0;       ///< the number of the order that is tried
   std::int32_t next = 0;          ///< position in the order of the group to be placed
   std::int32_t large = 0;         ///< while shuffling: how many groups of the order are large
-  std::int32_t segment = 1;       ///< how many nodes share a chain of atoms
+  std::int32_t segment = 1;       ///< how many nodes share a chain of intervals
   std::int32_t from = 0, to = 0;  ///< the shuffling's last exchange
   std::uint32_t random = 1;
   bool mirrors = false;    ///< addresses count downwards, from the arena's end
@@ -38,29 +38,37 @@ struct placing_state {
   sparse_array<std::int64_t, (1 << 16)> address, offsets, best;
 };
 
-/// Finds an offset for every group. Groups are placed one by one in some order, each as low as no atom of it meets a
-/// placed atom that is needed at the same time. Several orders are tried, the best stays, and the search ends where an
-/// arena comes close to the bytes that are needed at one node. If none does, the order of the large groups is shuffled
-/// for a while. Groups that together are next to nothing are packed before and lie below all others.
+///     address
+///        ^       +-----------+
+///        |       |  group C  |                     a group is a stack of intervals; C's two lie as low as neither
+///        meets |   +---+--+--------+---+                 a placed interval that is needed at the same node |   |  A |
+///        |   B   |
+///        +---+------+----+-------+---> nodes
+///
+/// Finds an offset for every group. Groups are placed one by one in some order, each as low as no interval of it meets
+/// a placed interval that is needed at the same time. Several orders are tried, the best stays, and the search ends
+/// where an arena comes close to the bytes that are needed at one node. If none does, the order of the large groups is
+/// shuffled for a while. Groups that together are next to nothing are packed before and lie below all others.
 ///
 /// The search can pause after any group, so that a long one is cut into several constants.
-/// cost: for each order, pairs of atoms
+/// cost: for each order, pairs of intervals
 class placer {
  public:
-  constexpr placer(const atom_view& atoms, std::int32_t node_count) : atoms_(atoms) {
+  constexpr placer(const interval_view& intervals, std::int32_t node_count) : intervals_(intervals) {
     at_.bound = find_bound(node_count);
-    offsets_.assign(at(atoms_.groups), 0);
-    best_.assign(at(atoms_.groups), 0);
-    address_.assign(at(atoms_.atoms), 0);
+    offsets_.assign(at(intervals_.groups), 0);
+    best_.assign(at(intervals_.groups), 0);
+    address_.assign(at(intervals_.intervals), 0);
     lowest_.assign(segments + 1, -1);
-    above_.assign(at(atoms_.atoms), -1);
-    at_.segment = atoms_.atoms < few_atoms ? node_count + 1 : node_count / segments + 1;
+    above_.assign(at(intervals_.intervals), -1);
+    at_.segment = intervals_.intervals < few_intervals ? node_count + 1 : node_count / segments + 1;
     set_small_aside(node_count);
     sort_order();
     start();
   }
 
-  constexpr placer(const atom_view& atoms, const placing_state& paused) : atoms_(atoms), at_(paused.progress) {
+  constexpr placer(const interval_view& intervals, const placing_state& paused)
+      : intervals_(intervals), at_(paused.progress) {
     order_.append(paused.order.data(), paused.order.size());
     lowest_.append(paused.lowest.data(), paused.lowest.size());
     above_.append(paused.above.data(), paused.above.size());
@@ -79,7 +87,7 @@ class placer {
             sparse_array<std::int64_t, (1 << 16)>(best_)};
   }
 
-  /// Goes on until all is done, or so many atoms more have been looked at.
+  /// Goes on until all is done, or so many intervals more have been looked at.
   constexpr void run(std::int64_t visits) {
     const std::int64_t last = at_.visits + visits;
     while (!at_.done && at_.visits < last) step();
@@ -100,22 +108,22 @@ class placer {
   // The last two, which are found while placing, take time that grows with the square of the groups.
   static constexpr std::size_t most_lowest_first = 256;
   static constexpr std::int64_t lowest_first_visits = 250'000;
-  // What a step costs besides the atoms that it looks at, which counts where few groups are placed over and over.
+  // What a step costs besides the intervals that it looks at, which counts where few groups are placed over and over.
   static constexpr std::int64_t visits_of_a_step = 8;
 
-  // Placed atoms are chained by address, for each segment of the nodes those that live in it alone, and all others.
+  // Placed intervals are chained by address, for each segment of the nodes those that live in it alone, and all others.
   static constexpr std::int32_t segments = 32;
-  // So few share one chain, for looking at a chain costs as much as looking at some atoms.
-  static constexpr std::int32_t few_atoms = 256;
+  // So few share one chain, for looking at a chain costs as much as looking at some intervals.
+  static constexpr std::int32_t few_intervals = 256;
 
   static constexpr std::size_t at(std::int32_t i) { return static_cast<std::size_t>(i); }
 
   constexpr std::int64_t find_bound(std::int32_t node_count) const {
     list<std::int64_t> change(at(node_count) + 2, 0);
-    for (std::int32_t i = 0; i < atoms_.atoms; ++i) {
-      const std::int64_t bytes = atoms_.end[i] - atoms_.begin[i];
-      change.first[atoms_.first[i]] += bytes;
-      change.first[atoms_.last[i] + 1] -= bytes;
+    for (std::int32_t i = 0; i < intervals_.intervals; ++i) {
+      const std::int64_t bytes = intervals_.end[i] - intervals_.begin[i];
+      change.first[intervals_.first[i]] += bytes;
+      change.first[intervals_.last[i] + 1] -= bytes;
     }
     std::int64_t live = 0, most = 0;
     for (const std::int64_t difference : change) {
@@ -126,9 +134,9 @@ class placer {
   }
 
   constexpr void set_small_aside(std::int32_t node_count) {
-    const small_groups small = small_group_packer(atoms_, node_count).run(at_.bound / 512);
+    const small_groups small = small_group_packer(intervals_, node_count).run(at_.bound / 512);
     at_.floor = small.bytes;
-    for (std::int32_t i = 0; i < atoms_.groups; ++i) {
+    for (std::int32_t i = 0; i < intervals_.groups; ++i) {
       offsets_.first[i] = small.offsets.first[i];
       if (small.offsets.first[i] < 0) order_.push_back(i);
     }
@@ -142,16 +150,16 @@ class placer {
   // lowest goes first. 5: the same from above, for groups of [short-lived, long-lived], which nest like that.
   constexpr void sort_order() {
     const std::int32_t attempt = at_.attempt < orders ? at_.attempt : 0;
-    list<std::int64_t> major(at(atoms_.groups), 0), minor(at(atoms_.groups), 0);
-    const std::int32_t *const firsts = atoms_.first, *const lasts = atoms_.last;
+    list<std::int64_t> major(at(intervals_.groups), 0), minor(at(intervals_.groups), 0);
+    const std::int32_t *const firsts = intervals_.first, *const lasts = intervals_.last;
     for (const std::int32_t i : order_) {
-      const std::int32_t begin = atoms_.group_begin[i], behind = atoms_.group_begin[i + 1];
+      const std::int32_t begin = intervals_.group_begin[i], behind = intervals_.group_begin[i + 1];
       std::int64_t first = firsts[begin], last = lasts[begin];
       for (std::int32_t a = begin + 1; a < behind; ++a) {
         if (firsts[a] < first) first = firsts[a];
         if (lasts[a] > last) last = lasts[a];
       }
-      const std::int64_t bytes = atoms_.group_bytes[i], life = last - first + 1;
+      const std::int64_t bytes = intervals_.group_bytes[i], life = last - first + 1;
       major.first[i] = attempt == 2 ? bytes * life : attempt == 3 && is_large(i) ? at_.bound * 2 - first : bytes;
       minor.first[i] = attempt == 1 ? -life : life;
     }
@@ -161,7 +169,7 @@ class placer {
   constexpr bool is_lowest_first() const { return at_.attempt == lowest_first || at_.attempt == lowest_first + 1; }
 
   // The fewer are shuffled, the more orders are tried; the others fit between them.
-  constexpr bool is_large(std::int32_t group) const { return atoms_.group_bytes[group] * 32 > at_.bound; }
+  constexpr bool is_large(std::int32_t group) const { return intervals_.group_bytes[group] * 32 > at_.bound; }
 
   // Merges runs of 1, 2, 4, ... groups: std::sort takes several calls for each comparison.
   constexpr void sort_falling(const list<std::int64_t>& major, const list<std::int64_t>& minor) {
@@ -226,7 +234,7 @@ class placer {
       best_ = offsets_;
       for (std::size_t i = 0; at_.mirrors && i < order_.size(); ++i) {
         const std::int32_t group = order_[i];
-        best_.first[group] = at_.arena - best_.first[group] - atoms_.group_bytes[group] + at_.floor;
+        best_.first[group] = at_.arena - best_.first[group] - intervals_.group_bytes[group] + at_.floor;
       }
     }
     at_.done = is_close(at_.best_arena) || at_.completes;
@@ -277,21 +285,21 @@ class placer {
 
   // Places a group as low as it fits above the floor.
   constexpr void place(std::int32_t group) {
-    const std::int32_t from = atoms_.group_begin[group], to = atoms_.group_begin[group + 1];
+    const std::int32_t from = intervals_.group_begin[group], to = intervals_.group_begin[group + 1];
     const std::int64_t base = lowest_base(group, at_.floor);
     offsets_[at(group)] = base;
-    at_.arena = greater(at_.arena, base + atoms_.group_bytes[group]);
+    at_.arena = greater(at_.arena, base + intervals_.group_bytes[group]);
     for (std::int32_t mine = from; mine < to; ++mine) insert(mine, base + begin_of(mine, group));
   }
 
-  // Where an atom begins in its group.
-  constexpr std::int64_t begin_of(std::int32_t atom, std::int32_t group) const {
-    return at_.mirrors ? atoms_.group_bytes[group] - atoms_.end[atom] : atoms_.begin[atom];
+  // Where an interval begins in its group.
+  constexpr std::int64_t begin_of(std::int32_t interval, std::int32_t group) const {
+    return at_.mirrors ? intervals_.group_bytes[group] - intervals_.end[interval] : intervals_.begin[interval];
   }
 
   // The least base of a group, from the given one on, at which it meets nothing.
   constexpr std::int64_t lowest_base(std::int32_t group, std::int64_t base) {
-    const std::int32_t from = atoms_.group_begin[group], to = atoms_.group_begin[group + 1];
+    const std::int32_t from = intervals_.group_begin[group], to = intervals_.group_begin[group + 1];
     if (to - from == 1) return lifted(from, base + begin_of(from, group)) - begin_of(from, group);
     met_.assign(at(to - from) * (segments + 1), -1);
     for (std::int32_t mine = from, settled = 0; settled < to - from; mine = mine + 1 == to ? from : mine + 1) {
@@ -302,10 +310,10 @@ class placer {
     return base;
   }
 
-  // The least address, from the given one on, at which an atom meets nothing. `met` has for each chain the first atom
-  // that lay above when the atom was last lifted: it has not come down since.
+  // The least address, from the given one on, at which an interval meets nothing. `met` has for each chain the first
+  // interval that lay above when the interval was last lifted: it has not come down since.
   constexpr std::int64_t lifted(std::int32_t mine, std::int64_t address, std::int32_t* met = nullptr) {
-    const std::int32_t from = atoms_.first[mine] / at_.segment, to = atoms_.last[mine] / at_.segment;
+    const std::int32_t from = intervals_.first[mine] / at_.segment, to = intervals_.last[mine] / at_.segment;
     // The chain of all that lives longer than a segment, then those of the segments; again while one has raised it.
     std::int32_t settled = 0;
     for (std::int32_t chain = segments; settled < to - from + 2; chain = chain == to ? segments : chain + 1) {
@@ -319,13 +327,13 @@ class placer {
     return address;
   }
 
-  // The same for the atoms of a chain.
+  // The same for the intervals of a chain.
   constexpr std::int64_t lifted_above(std::int32_t lowest, std::int32_t mine, std::int64_t begin) {
-    const std::int32_t first = atoms_.first[mine], last = atoms_.last[mine];
-    std::int64_t end = begin + atoms_.end[mine] - atoms_.begin[mine];
+    const std::int32_t first = intervals_.first[mine], last = intervals_.last[mine];
+    std::int64_t end = begin + intervals_.end[mine] - intervals_.begin[mine];
     // While compiling, a member costs several times what a local variable does.
-    const std::int32_t *const above = above_.data(), *const firsts = atoms_.first, *const lasts = atoms_.last;
-    const std::int64_t *const address = address_.data(), *const begins = atoms_.begin, *const ends = atoms_.end;
+    const std::int32_t *const above = above_.data(), *const firsts = intervals_.first, *const lasts = intervals_.last;
+    const std::int64_t *const address = address_.data(), *const begins = intervals_.begin, *const ends = intervals_.end;
     std::int64_t visits = 1;
     met_now_ = -1;
     for (std::int32_t other = lowest; other >= 0; other = above[other]) {
@@ -342,27 +350,27 @@ class placer {
     return begin;
   }
 
-  // Enters a placed atom into its chain by address.
-  constexpr void insert(std::int32_t atom, std::int64_t address) {
-    const std::int32_t segment = atoms_.first[atom] / at_.segment;
-    std::int32_t& lowest = lowest_.first[segment == atoms_.last[atom] / at_.segment ? segment : segments];
+  // Enters a placed interval into its chain by address.
+  constexpr void insert(std::int32_t interval, std::int64_t address) {
+    const std::int32_t segment = intervals_.first[interval] / at_.segment;
+    std::int32_t& lowest = lowest_.first[segment == intervals_.last[interval] / at_.segment ? segment : segments];
     std::int64_t* const addresses = address_.data();
     std::int32_t* const chain = above_.data();
-    addresses[atom] = address;
+    addresses[interval] = address;
     std::int32_t below = -1, above = lowest;
     for (; above >= 0 && addresses[above] < address; above = chain[above]) below = above;
-    chain[atom] = above;
-    (below < 0 ? lowest : chain[below]) = atom;
+    chain[interval] = above;
+    (below < 0 ? lowest : chain[below]) = interval;
   }
 
-  atom_view atoms_;
+  interval_view intervals_;
   placing_progress at_;
   list<std::int32_t> order_;    // of groups
-  list<std::int32_t> lowest_;   // of each chain the first placed atom by address
-  list<std::int32_t> above_;    // of each placed atom the next of its chain by address, or -1
-  list<std::int64_t> address_;  // of each placed atom
+  list<std::int32_t> lowest_;   // of each chain the first placed interval by address
+  list<std::int32_t> above_;    // of each placed interval the next of its chain by address, or -1
+  list<std::int64_t> address_;  // of each placed interval
   list<std::int64_t> offsets_, best_;
-  list<std::int32_t> met_;  // of the group that is placed, for each atom and chain: see lifted
+  list<std::int32_t> met_;  // of the group that is placed, for each interval and chain: see lifted
   std::int32_t met_now_ = -1;
 };
 

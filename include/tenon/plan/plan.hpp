@@ -35,10 +35,10 @@ struct plan_options {
   bool keep_gradients = false;
 };
 
-/// All of a plan but the offsets in the arena: spaces, and the atoms for which offsets are to be found.
+/// All of a plan but the offsets in the arena: spaces, and the intervals for which offsets are to be found.
 struct memory_demand {
   growing_plan plan;  ///< values of the arena lie at 0
-  atom_list atoms;
+  interval_list intervals;
 };
 
 /// The first of the nodes at the end of a step that only bring gradients into parameters.
@@ -64,9 +64,9 @@ constexpr memory_demand find_demand(const graph_view& graph, const plan_options&
     keep_gradients = keep_gradients || current.op == operation::accumulate || current.op == operation::clip_norm;
   }
   plan.placements = assign_spaces(graph, offsets, keep_gradients);
-  const lifetimes lives = find_lifetimes(graph);
-  const group_list groups = group_finder<Capabilities>(graph, lives, plan.placements).run();
-  demand.atoms = atom_cutter(groups, lives).run();
+  const live_ranges ranges = find_live_ranges(graph);
+  const alias_group_list groups = alias_group_finder<Capabilities>(graph, ranges, plan.placements).run();
+  demand.intervals = interval_cutter(groups, ranges).run();
   std::int32_t states = 0;
   plan.packed.assign(graph.nodes.size(), -1);
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
@@ -89,35 +89,36 @@ constexpr memory_demand find_demand(const graph_view& graph, const plan_options&
   return demand;
 }
 
-/// Adds to the places of the arena's values where their groups lie. `Atoms` says of each value its group, or -1, and
-/// where it begins in that.
-template <class Atoms>
-constexpr void place_values(std::span<placement> places, const Atoms& atoms, const std::int64_t* group_offsets) {
+/// Adds to the places of the arena's values where their groups lie. `Intervals` says of each value its group, or -1,
+/// and where it begins in that.
+template <class Intervals>
+constexpr void place_values(std::span<placement> places, const Intervals& intervals,
+                            const std::int64_t* group_offsets) {
   for (std::size_t i = 0; i < places.size(); ++i) {
-    const std::int32_t group = atoms.of_value[i];
-    if (group >= 0) places[i].offset = group_offsets[group] + atoms.offset[i];
+    const std::int32_t group = intervals.of_value[i];
+    if (group >= 0) places[i].offset = group_offsets[group] + intervals.offset[i];
   }
 }
 
-/// Gives every value of a laid-out graph its place: spaces, lifetimes, groups, offsets.
+/// Gives every value of a laid-out graph its place: spaces, live_ranges, groups, offsets.
 /// ensures: a value holds what was written for it until its last reader has run
 template <class Capabilities>
 constexpr growing_plan make_plan(const graph_view& graph, const plan_options& options) {
   memory_demand demand = find_demand<Capabilities>(graph, options);
-  placer search(demand.atoms.view(), graph.node_count());
+  placer search(demand.intervals.view(), graph.node_count());
   search.run();
   demand.plan.sizes.arena_bytes = search.arena_bytes();
-  place_values(demand.plan.placements, demand.atoms, search.offsets().data());
+  place_values(demand.plan.placements, demand.intervals, search.offsets().data());
   return std::move(demand.plan);
 }
 
-/// The bytes of activations that are alive across the turn from the forward to the backward pass, inputs and targets
-/// left out; memory that several values share counts once.
+/// The bytes of activations that are alive across the boundary between the forward and the backward pass, inputs and
+/// targets left out; memory that several values share counts once.
 constexpr std::int64_t find_saved_bytes(const plan_view& plan) {
-  const lifetimes lives = find_lifetimes(plan.graph);
+  const live_ranges ranges = find_live_ranges(plan.graph);
   list<placement> saved;
-  for (std::size_t i = 0; i < lives.first.size(); ++i) {
-    const bool crosses = lives.first[i] <= plan.loss_node && lives.last[i] > plan.loss_node;
+  for (std::size_t i = 0; i < ranges.first.size(); ++i) {
+    const bool crosses = ranges.first[i] <= plan.loss_node && ranges.last[i] > plan.loss_node;
     const operation producer = plan.graph.node_at(plan.graph.values[i].producer).op;
     if (crosses && plan.placements[i].space == memory_space::arena && !is_source(producer) &&
         static_cast<std::int32_t>(i) != plan.loss) {

@@ -12,7 +12,7 @@ inline namespace v0 {
 /// The memory a value lies in. Each is one allocation.
 enum class memory_space : std::uint8_t {
   none,       ///< nowhere: nobody reads it
-  arena,      ///< shared by values whose lives do not overlap
+  arena,      ///< shared by values whose live ranges do not overlap
   parameter,  ///< the weights, in PyTorch's layouts, back to back; then the running statistics
   optimizer,  ///< momentum and moments, of parameters that are trained
   gradient,   ///< gradients that are kept, of the same

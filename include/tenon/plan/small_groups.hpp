@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "tenon/plan/atoms.hpp"
+#include "tenon/plan/live_intervals.hpp"
 
 namespace tenon {
 inline namespace v0 {
@@ -19,17 +19,17 @@ struct small_groups {
 /// group. Most groups of a backward pass hold one number a channel; among the others each would be compared with all
 /// that lie below it. The smallest sizes are taken, as many as fit into `most` bytes.
 /// ensures: groups that are needed at the same node do not overlap
-/// cost: groups + atoms + nodes
+/// cost: groups + intervals + nodes
 class small_group_packer {
  public:
-  constexpr small_group_packer(const atom_view& atoms, std::int32_t node_count)
-      : atoms_(atoms),
-        size_class_(static_cast<std::size_t>(atoms.groups), -1),
-        slot_(static_cast<std::size_t>(atoms.groups), -1),
-        next_(static_cast<std::size_t>(atoms.groups), -1),
-        next_dying_(static_cast<std::size_t>(atoms.groups), -1),
+  constexpr small_group_packer(const interval_view& intervals, std::int32_t node_count)
+      : intervals_(intervals),
+        size_class_(static_cast<std::size_t>(intervals.groups), -1),
+        slot_(static_cast<std::size_t>(intervals.groups), -1),
+        next_(static_cast<std::size_t>(intervals.groups), -1),
+        next_ending_(static_cast<std::size_t>(intervals.groups), -1),
         born_(static_cast<std::size_t>(node_count) + 2, -1),
-        dying_(static_cast<std::size_t>(node_count) + 2, -1),
+        ending_(static_cast<std::size_t>(node_count) + 2, -1),
         slots_(classes, 0),
         free_(classes, -1),
         slot_bytes_(classes, 0) {}
@@ -37,7 +37,7 @@ class small_group_packer {
   constexpr small_groups run(std::int64_t most) {
     sort_by_life(most);
     for (std::int32_t i = 0; i < static_cast<std::int32_t>(born_.count); ++i) {
-      if (i > 0) release(dying_.first[i - 1]);
+      if (i > 0) release(ending_.first[i - 1]);
       for (std::int32_t group = born_.first[i]; group >= 0;) {
         const std::int32_t following = next_.first[group];
         take_slot(group);
@@ -58,23 +58,23 @@ class small_group_packer {
 
   // Chains the groups that come to life at each node, and those that end there.
   constexpr void sort_by_life(std::int64_t most) {
-    const std::int32_t *const firsts = atoms_.first, *const lasts = atoms_.last;
-    for (std::int32_t group = atoms_.groups - 1; group >= 0; --group) {
-      const std::int64_t bytes = atoms_.group_bytes[group];
+    const std::int32_t *const firsts = intervals_.first, *const lasts = intervals_.last;
+    for (std::int32_t group = intervals_.groups - 1; group >= 0; --group) {
+      const std::int64_t bytes = intervals_.group_bytes[group];
       if (bytes > most) continue;
-      const std::int32_t begin = atoms_.group_begin[group], end = atoms_.group_begin[group + 1];
+      const std::int32_t begin = intervals_.group_begin[group], end = intervals_.group_begin[group + 1];
       std::int32_t first = firsts[begin], last = lasts[begin];
-      for (std::int32_t atom = begin + 1; atom < end; ++atom) {
-        if (firsts[atom] < first) first = firsts[atom];
-        if (lasts[atom] > last) last = lasts[atom];
+      for (std::int32_t interval = begin + 1; interval < end; ++interval) {
+        if (firsts[interval] < first) first = firsts[interval];
+        if (lasts[interval] > last) last = lasts[interval];
       }
       const std::int32_t size_class = class_of(bytes);
       size_class_.first[group] = size_class;
       if (bytes > slot_bytes_.first[size_class]) slot_bytes_.first[size_class] = bytes;
       next_.first[group] = born_.first[first];
       born_.first[first] = group;
-      next_dying_.first[group] = dying_.first[last];
-      dying_.first[last] = group;
+      next_ending_.first[group] = ending_.first[last];
+      ending_.first[last] = group;
     }
   }
 
@@ -90,7 +90,7 @@ class small_group_packer {
 
   // The slots of groups that have ended are free. Each is known by the group that had it last.
   constexpr void release(std::int32_t group) {
-    for (; group >= 0; group = next_dying_.first[group]) {
+    for (; group >= 0; group = next_ending_.first[group]) {
       std::int32_t& free = free_.first[size_class_.first[group]];
       next_.first[group] = free;
       free = group;
@@ -106,7 +106,7 @@ class small_group_packer {
       begin.first[i] = found.bytes;
       found.bytes += bytes;
     }
-    for (std::int32_t group = 0; group < atoms_.groups; ++group) {
+    for (std::int32_t group = 0; group < intervals_.groups; ++group) {
       const std::int32_t size_class = size_class_.first[group];
       if (size_class < 0 || begin.first[size_class] < 0) continue;
       found.offsets.first[group] = begin.first[size_class] + slot_.first[group] * slot_bytes_.first[size_class];
@@ -114,12 +114,12 @@ class small_group_packer {
     return found;
   }
 
-  atom_view atoms_;
+  interval_view intervals_;
   // Of each group; `next_` chains those born at a node, and later those whose slots are free.
-  list<std::int32_t> size_class_, slot_, next_, next_dying_;
-  list<std::int32_t> born_, dying_;  // of each node the first group
-  list<std::int32_t> slots_, free_;  // of each class the number of slots, and the last one that became free
-  list<std::int64_t> slot_bytes_;    // of each class
+  list<std::int32_t> size_class_, slot_, next_, next_ending_;
+  list<std::int32_t> born_, ending_;  // of each node the first group
+  list<std::int32_t> slots_, free_;   // of each class the number of slots, and the last one that became free
+  list<std::int64_t> slot_bytes_;     // of each class
 };
 
 }  // namespace v0

@@ -21,18 +21,18 @@ struct demand_transfer {
   constexpr explicit demand_transfer(const memory_demand& from)
       : placements(from.plan.placements),
         packed(from.plan.packed),
-        begin(from.atoms.begin),
-        end(from.atoms.end),
-        group_bytes(from.atoms.group_bytes),
-        offset(from.atoms.offset),
-        first(from.atoms.first),
-        last(from.atoms.last),
-        group_begin(from.atoms.group_begin),
-        of_value(from.atoms.of_value),
+        begin(from.intervals.begin),
+        end(from.intervals.end),
+        group_bytes(from.intervals.group_bytes),
+        offset(from.intervals.offset),
+        first(from.intervals.first),
+        last(from.intervals.last),
+        group_begin(from.intervals.group_begin),
+        of_value(from.intervals.of_value),
         sizes(from.plan.sizes),
         node_count(static_cast<std::int32_t>(from.plan.packed.size())) {}
 
-  constexpr atom_view atoms() const {
+  constexpr interval_view intervals() const {
     return {begin.data(),
             end.data(),
             first.data(),
@@ -44,14 +44,14 @@ struct demand_transfer {
   }
 };
 
-/// How many atoms a placer looks at in one constant.
+/// How many intervals a placer looks at in one constant.
 inline constexpr std::int64_t visits_of_a_stage = 50'000;
 
 /// The search for offsets up to a pause; `Demand::made` is a demand_transfer.
 template <class Demand, int Stage>
 struct placing_stage {
   static constexpr placing_state state = [] {
-    placer search(Demand::made.atoms(), placing_stage<Demand, Stage - 1>::state);
+    placer search(Demand::made.intervals(), placing_stage<Demand, Stage - 1>::state);
     search.run(visits_of_a_stage);
     return search.pause();
   }();
@@ -59,7 +59,7 @@ struct placing_stage {
 template <class Demand>
 struct placing_stage<Demand, 0> {
   static constexpr placing_state state = [] {
-    placer search(Demand::made.atoms(), Demand::made.node_count);
+    placer search(Demand::made.intervals(), Demand::made.node_count);
     search.run(visits_of_a_stage);
     return search.pause();
   }();

@@ -72,8 +72,8 @@ inline std::string mebibytes(std::int64_t bytes) {
 }
 
 /// One row a layer in order of execution: its name, what it does, the shape of its result, its parameters, its MACs,
-/// and the bytes of its result as plain float32; and the sums. Parameters count where they are used first, of a later
-/// use it says "shared"; MACs count at each use.
+/// and the bytes of its result as contiguous float32; and the sums. Parameters count where they are used first, of a
+/// later use it says "shared"; MACs count at each use.
 inline std::string layer_table(const graph_view& graph) {
   text_table table({"layer", "operation", "result", "parameters", "MACs", "bytes"});
   std::int64_t parameters = 0, macs = 0;

@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "tenon/backends/onednn/contiguous_channels.hpp"
 #include "tenon/backends/onednn/convolution_geometry.hpp"
-#include "tenon/backends/onednn/plain_channels.hpp"
 #include "tenon/backends/onednn/selector.hpp"
 #include "tenon/core/element_type.hpp"
 #include "tenon/core/ordering.hpp"
@@ -21,6 +21,13 @@ namespace tenon {
 inline namespace v0 {
 namespace onednn {
 
+/// What is asked when a network is compiled, and by whom:
+///
+///     fold_norm, fuse_sum, fuse_activation    folds_norm, fuses_sum, fuses_activation
+///     contiguous_values                       most_contiguous_channels, writes_contiguous, works_contiguous
+///     lay_out                                 operand_layout, result_layout, then select: what computes the node,
+///                                             its workspace and its packed bytes
+///     alias_groups                            in_place, joins_in_place
 struct capabilities {
   static constexpr std::string_view name = "oneDNN";
   /// A convolution can take a batch norm's statistics and parameters as operands and fold them into its weights.
@@ -34,11 +41,11 @@ struct capabilities {
   /// Whether a node may add another value to its result, before its activation.
   static constexpr bool fuses_sum(const graph_view&, const node& of) { return may_have_residual(of.op); }
 
-  /// The most channels of values that are plain for being few.
-  static constexpr std::int32_t most_plain_channels = onednn::most_plain_channels;
+  /// The most channels of values that are contiguous for being few.
+  static constexpr std::int32_t most_contiguous_channels = onednn::most_contiguous_channels;
 
-  /// Whether the node can write its first result plain, as far as its operands and the result's readers allow.
-  static constexpr bool writes_plain(const graph_view& graph, const node& of) {
+  /// Whether the node can write its first result contiguous, as far as its operands and the result's readers allow.
+  static constexpr bool writes_contiguous(const graph_view& graph, const node& of) {
     switch (of.op) {
       case operation::resize:
         return true;
@@ -49,25 +56,25 @@ struct capabilities {
       default:
         if (!is_elementwise(of.op) && !(phase_of(of.op) == phase::backward && reads_any_layout(of.op))) return false;
     }
-    return graph.result_value(of).extents.channels() <= most_plain_channels;
+    return graph.result_value(of).extents.channels() <= most_contiguous_channels;
   }
 
-  /// Whether the node can work where the values told by `plain` are so, as far as it has to do with them.
-  static constexpr bool works_plain(const graph_view& graph, const node& of, const char* plain) {
-    return onednn::works_plain(graph, of, plain);
+  /// Whether the node can work where the values told by `contiguous` are so, as far as it has to do with them.
+  static constexpr bool works_contiguous(const graph_view& graph, const node& of, const char* contiguous) {
+    return onednn::works_contiguous(graph, of, contiguous);
   }
 
-  /// The layout the node wants its i-th operand in: activations blocked, but plain what is so for being few channels,
-  /// and a network input where a convolution of at most 3 channels reads it; everything else plain.
+  /// The layout the node wants its i-th operand in: activations blocked, but contiguous what is so for being few
+  /// channels, and a network input where a convolution of at most 3 channels reads it; everything else contiguous.
   /// requires: the results' layouts have been chosen.
   static constexpr layout operand_layout(const graph_view& graph, const node& of, int i) {
     const value& given = graph.operand_value(of, i);
     // What somebody gives blocked is an activation that all read so.
     if (given.arrangement == layout::blocked) return layout::blocked;
-    if (given.type != element_type::float32) return layout::plain;
-    if ((i == 0 || (i == 1 && compares(of.op))) && comes_plain(graph, graph.operand(of, 0)) &&
+    if (given.type != element_type::float32) return layout::contiguous;
+    if ((i == 0 || (i == 1 && compares(of.op))) && comes_contiguous(graph, graph.operand(of, 0)) &&
         (reads_any_layout(of.op) || of.op == operation::resize_gradient)) {
-      return layout::plain;
+      return layout::contiguous;
     }
     const role is = operand_slot(of, i).is;
     if (is_element(of.op, is)) return graph.result_value(of).arrangement;
@@ -75,14 +82,14 @@ struct capabilities {
       case role::activation:
         if (of.op == operation::reorder) return given.arrangement;
         if (role_of(of.op) == convolution_role::none) return layout::blocked;
-        return plain_sides_of(graph, of).source || is_stem(graph, of) ? layout::plain : layout::blocked;
+        return contiguous_sides_of(graph, of).source || is_stem(graph, of) ? layout::contiguous : layout::blocked;
       case role::output_gradient:
-        return plain_sides_of(graph, of).destination ? layout::plain : layout::blocked;
+        return contiguous_sides_of(graph, of).destination ? layout::contiguous : layout::blocked;
       case role::factor:
       case role::expected:
         return layout::blocked;
       default:
-        return layout::plain;
+        return layout::contiguous;
     }
   }
 
@@ -90,12 +97,12 @@ struct capabilities {
   static constexpr layout result_layout(const graph_view& graph, const node& of, int i) {
     switch (of.op) {
       case operation::add:
-        return sums_parameter_gradients(graph, of) ? layout::plain : layout::blocked;
+        return sums_parameter_gradients(graph, of) ? layout::contiguous : layout::blocked;
       case operation::cross_entropy_gradient:
         return graph.operand_value(of, role::activation).arrangement;
       case operation::mean_square_gradient:
       case operation::binary_cross_entropy_gradient:
-        return comes_plain(graph, graph.operand(of, role::activation)) ? layout::plain : layout::blocked;
+        return comes_contiguous(graph, graph.operand(of, role::activation)) ? layout::contiguous : layout::blocked;
       case operation::reorder:
         return graph.result_value(of, i).arrangement;
       default:
@@ -104,7 +111,7 @@ struct capabilities {
     // Of several results the first alone may have features, or all have, as of a split.
     const slot& first = traits_of(of.op).results[0];
     const bool has_features = first.is == role::activation || first.is == role::input_gradient;
-    return has_features && (i == 0 || first.when == presence::repeated) ? layout::blocked : layout::plain;
+    return has_features && (i == 0 || first.when == presence::repeated) ? layout::blocked : layout::contiguous;
   }
 
   /// Whether there are several ways of computing an operation, with memory of their own.
@@ -118,7 +125,7 @@ struct capabilities {
   }
 
   /// Whether a part of the whole (an operand of a concat, a result of a split or of a concat's gradient) may lie in the
-  /// whole's memory: one image, whole blocks of channels; a plain part must begin where a slot may.
+  /// whole's memory: one image, whole blocks of channels; a contiguous part must begin where a slot may.
   static constexpr bool joins_in_place(const graph_view& graph, const node& of, int part) {
     const value &one = graph.value_at(channel_part(graph, of, part)), &whole = graph.value_at(channel_whole(graph, of));
     if (whole.extents.batch() != 1 || one.arrangement != whole.arrangement || one.type != whole.type) return false;
@@ -143,14 +150,14 @@ struct capabilities {
            op == operation::group_norm_given;
   }
 
-  /// Whether a value is plain because its maker wrote it so: what is given to a network is plain too, but not for its
-  /// readers' sake.
-  static constexpr bool comes_plain(const graph_view& graph, std::int32_t number) {
+  /// Whether a value is contiguous because its maker wrote it so: what is given to a network is contiguous too, but not
+  /// for its readers' sake.
+  static constexpr bool comes_contiguous(const graph_view& graph, std::int32_t number) {
     const value& read = graph.value_at(number);
-    return read.arrangement == layout::plain && !is_source(graph.node_at(read.producer).op);
+    return read.arrangement == layout::contiguous && !is_source(graph.node_at(read.producer).op);
   }
 
-  /// Gradients of a shared parameter are added in the parameter's plain layout.
+  /// Gradients of a shared parameter are added in the parameter's contiguous layout.
   static constexpr bool sums_parameter_gradients(const graph_view& graph, const node& of) {
     for (int i = 0; i < of.operands.count; ++i)
       if (is_parameter_gradient(graph, graph.operand(of, i))) return true;
@@ -160,8 +167,8 @@ struct capabilities {
   static constexpr bool is_parameter_gradient(const graph_view& graph, std::int32_t number) {
     const node& producer = graph.node_at(graph.value_at(number).producer);
     if (producer.op == operation::parameter) return true;
-    // Its layout has been chosen already. Few channels are plain too, and then so is whatever reads them.
-    if (producer.op == operation::add) return graph.value_at(number).arrangement == layout::plain;
+    // Its layout has been chosen already. Few channels are contiguous too, and then so is whatever reads them.
+    if (producer.op == operation::add) return graph.value_at(number).arrangement == layout::contiguous;
     switch (result_slot(producer, number - producer.results.begin).is) {
       case role::weight_gradient:
       case role::bias_gradient:

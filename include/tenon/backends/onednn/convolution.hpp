@@ -27,7 +27,7 @@ std::unique_ptr<convolution_step> make_convolution(const plan_view& plan, std::i
   const graph_view& graph = plan.graph;
   const node& of = graph.node_at(number);
   [[maybe_unused]] const bool is_weight_gradient = role_of(of.op) == convolution_role::weight_gradient;
-  const weight_extents plain = weight_extents_of(graph, of);
+  const weight_extents weights = weight_extents_of(graph, of);
   const std::string_view scope = graph.text(of.scope);
   if (!Needs.cover(graph, of)) {
     throw backend_error(joined({"the program has no code for '", scope, "'"}), std::string(scope),
@@ -52,7 +52,7 @@ std::unique_ptr<convolution_step> make_convolution(const plan_view& plan, std::i
   const value &source = graph.value_at(values.source), &destination = graph.value_at(values.destination);
   const int block = kernels::block_of(set);
   const weight_extents extents =
-      whole_blocks(plain, block, source.arrangement == layout::blocked, destination.arrangement == layout::blocked);
+      whole_blocks(weights, block, source.arrangement == layout::blocked, destination.arrangement == layout::blocked);
   primitive_descriptor descriptor = convolution_description(engine, graph, of, extents, block, scope).make();
   if constexpr (Needs.slow_primitives) {
     if (is_slow(implementation_of(descriptor, scope))) {

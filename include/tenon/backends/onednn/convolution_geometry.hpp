@@ -81,7 +81,7 @@ constexpr bool adds_bias(const node& of) {
 }
 
 /// Whether its oneDNN primitive adds that bias and applies the fused activation; a pass of ours does it otherwise.
-constexpr bool primitive_finishes(const node& of) {
+constexpr bool primitive_has_epilogue(const node& of) {
   return role_of(of.op) == convolution_role::forward && !is_transposed(of.op);
 }
 
@@ -127,21 +127,21 @@ constexpr bool has_fast_primitive(const graph_view& graph, const node& of) {
   if (attribute.groups != 1 || image.spatial_rank() == 3 || image.channels() == 1) return false;
   if (attribute.stride[1] != attribute.stride[2]) return false;
   // A stem of two channels has no fast weight gradient in AVX2.
-  if (sums && seen.arrangement == layout::plain && image.channels() == 2) return false;
+  if (sums && seen.arrangement == layout::contiguous && image.channels() == 2) return false;
   for (std::size_t d = 1; d < 3; ++d) {
     const std::int64_t kernel = attribute.kernel[d], stride = attribute.stride[d], dilation = attribute.dilation[d];
     const std::int64_t extent = image.spatial(static_cast<int>(d)), positions = grid.spatial(static_cast<int>(d));
-    // How far a window reaches, and what of the first and of the last lies outside; less than 0 where the last column
+    // How far a window spans, and what of the first and of the last lies outside; less than 0 where the last column
     // of the image is in no window.
-    const std::int64_t reach = (kernel - 1) * dilation, begin = attribute.padding_begin[d];
-    const std::int64_t end = (positions - 1) * stride + reach + 1 - begin - extent;
+    const std::int64_t span = (kernel - 1) * dilation, begin = attribute.padding_begin[d];
+    const std::int64_t end = (positions - 1) * stride + span + 1 - begin - extent;
     // In AVX2 oneDNN makes 3 pixels at once, and what lies outside is to be the affair of the first alone.
-    const std::int64_t most = lesser(lesser<std::int64_t>(3, positions), (reach + 1) / 2);
-    if (kernel > 7 || reach >= extent || begin > most || end > most) return false;
+    const std::int64_t most = lesser(lesser<std::int64_t>(3, positions), (span + 1) / 2);
+    if (kernel > 7 || span >= extent || begin > most || end > most) return false;
     if (dilation > 1 && (stride > 1 || sums)) return false;
     if (stride > 2 && (scatters || sums)) return false;
     if (transposed && stride > kernel) return false;
-    if (scatters && (end < 0 || reach - begin > 3 || reach - end > 3)) return false;
+    if (scatters && (end < 0 || span - begin > 3 || span - end > 3)) return false;
   }
   return true;
 }

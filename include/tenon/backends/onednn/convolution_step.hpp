@@ -65,7 +65,7 @@ class convolution_step {
   using visitor = void (*)(const void* context, pointer_use use, std::int32_t value, const std::byte* pointer);
   /// What kernels of ours work on that use all they are given.
   virtual void visit_pointers(visitor visit, const void* context) const {
-    for (const std::int32_t number : {values_.source, values_.destination, addend()})
+    for (const std::int32_t number : {values_.source, values_.destination, residual()})
       if (number >= 0) visit(context, pointer_use::value, number, address(number));
     if (scratchpad_bytes() > 0) visit(context, pointer_use::scratchpad, -1, memory_.scratchpad);
     if (role_ != convolution_role::weight_gradient) return visit(context, pointer_use::packed, -1, packed());
@@ -88,7 +88,7 @@ class convolution_step {
   std::int64_t planned_channels() const { return round_up(channels(), planned_block); }
 
   /// What is added to the result before its function, or -1.
-  std::int32_t addend() const { return plan_->graph.operand(*node_, role::residual); }
+  std::int32_t residual() const { return plan_->graph.operand(*node_, role::residual); }
   /// The gradient of the bias, or -1 where nobody wants it.
   std::int32_t bias_gradient_value() const {
     if (role_ != convolution_role::weight_gradient || !attribute().has_bias) return -1;
@@ -136,7 +136,7 @@ class convolution_step {
   kernels::isa isa_;
   convolution_role role_;
   convolution_values values_;
-  plain_weights plain_;
+  parameter_weights plain_;
   memory memory_;
 
  private:

@@ -15,7 +15,7 @@ namespace onednn {
 
 /// The tag of an activation of the given rank.
 inline dnnl_format_tag_t tag_of(layout arrangement, int rank, int block) {
-  if (arrangement == layout::plain) return rank == 4 ? dnnl_abcd : dnnl_abcde;
+  if (arrangement == layout::contiguous) return rank == 4 ? dnnl_abcd : dnnl_abcde;
   if (block == 16) return rank == 4 ? dnnl_aBcd16b : dnnl_aBcde16b;
   return rank == 4 ? dnnl_aBcd8b : dnnl_aBcde8b;
 }
@@ -196,7 +196,7 @@ class convolution_description {
   memory_descriptor describe_bias() const {
     const bool is_gradient = role_of(node_.op) == convolution_role::weight_gradient;
     memory_descriptor result;
-    if (is_gradient ? !node_.attribute.has_bias : !primitive_finishes(node_) || !adds_bias(node_)) return result;
+    if (is_gradient ? !node_.attribute.has_bias : !primitive_has_epilogue(node_) || !adds_bias(node_)) return result;
     const dnnl_dims_t dims = {extents_.groups * extents_.out};
     check(dnnl_memory_desc_create_with_tag(result.put(), 1, dims, dnnl_f32, dnnl_a), "dnnl_memory_desc_create_with_tag",
           scope_);
@@ -209,7 +209,7 @@ class convolution_description {
     check(dnnl_primitive_attr_create(result.put()), "dnnl_primitive_attr_create", scope_);
     check(dnnl_primitive_attr_set_scratchpad_mode(result.get(), dnnl_scratchpad_mode_user),
           "dnnl_primitive_attr_set_scratchpad_mode", scope_);
-    if (!primitive_finishes(node_)) return result;
+    if (!primitive_has_epilogue(node_)) return result;
     post_operations after;
     check(dnnl_post_ops_create(after.put()), "dnnl_post_ops_create", scope_);
     if (node_.attribute.adds)

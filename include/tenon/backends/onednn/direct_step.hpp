@@ -21,7 +21,7 @@ namespace onednn {
 class direct_step final : public convolution_step {
  public:
   /// kernels::depthwise for what has_depthwise_kernels, else kernels::direct_convolution.
-  using kernel = void (*)(kernels::isa set, const kernels::gather_arguments& of);
+  using kernel = void (*)(kernels::isa set, const kernels::direct_arguments& of);
 
   /// throws: backend_error if the weights take more memory than is planned.
   direct_step(const plan_view& plan, std::int32_t number, kernels::isa set, kernel by)
@@ -34,7 +34,7 @@ class direct_step final : public convolution_step {
     const bool forward = role_ == convolution_role::forward;
     to_channels_ = forward ? plain_.extents.out : plain_.extents.in;
     from_channels_ = forward ? plain_.extents.in : plain_.extents.out;
-    rows_ = kernels::gather_rows(dimension(2));
+    rows_ = kernels::tap_rows(dimension(2));
     find_weights();
     const std::int64_t bias_bytes = adds_bias(*node_) ? planned_channels() * 4 : 0;
     require_bytes(bias_offset_ + bias_bytes);
@@ -54,24 +54,24 @@ class direct_step final : public convolution_step {
   }
 
   void run(dnnl_stream_t) const override {
-    const bool is_plain = described(read()).arrangement == layout::plain;
+    const bool is_contiguous = described(read()).arrangement == layout::contiguous;
     const std::int64_t source_block = from_.pixels * block_;
-    const kernels::gather_arguments of{
+    const kernels::direct_arguments of{
         floats(read()),
         reinterpret_cast<const float*>(packed()),
         block_weights_.get(),
         adds_bias(*node_) ? reinterpret_cast<const float*>(packed() + bias_offset_) : nullptr,
-        attribute().adds ? floats(addend()) : nullptr,
+        attribute().adds ? floats(residual()) : nullptr,
         floats(written()),
         role_ == convolution_role::forward ? attribute().fused : activation::none,
         static_cast<float>(attribute().slope),
         from_,
         to_,
         plain_.extents.groups,
-        is_plain ? 1 : block_,
-        is_plain ? from_.pixels : 1,
-        is_plain ? block_ * from_.pixels : source_block,
-        is_plain ? from_.channels * from_.pixels : from_.blocks * source_block,
+        is_contiguous ? 1 : block_,
+        is_contiguous ? from_.pixels : 1,
+        is_contiguous ? block_ * from_.pixels : source_block,
+        is_contiguous ? from_.channels * from_.pixels : from_.blocks * source_block,
         dimension(0),
         dimension(1),
         &rows_};
@@ -80,7 +80,7 @@ class direct_step final : public convolution_step {
 
  private:
   void visit_pointers(visitor visit, const void* context) const override {
-    for (const std::int32_t number : {read(), written(), addend()})
+    for (const std::int32_t number : {read(), written(), residual()})
       if (number >= 0) visit(context, pointer_use::value, number, address(number));
     visit(context, pointer_use::packed, -1, packed());
     if (adds_bias(*node_)) visit(context, pointer_use::packed, -1, packed() + bias_offset_);
@@ -89,7 +89,7 @@ class direct_step final : public convolution_step {
   std::int32_t read() const { return role_ == convolution_role::forward ? values_.source : values_.destination; }
   std::int32_t written() const { return role_ == convolution_role::forward ? values_.destination : values_.source; }
 
-  kernels::gather_dimension dimension(int i) const {
+  kernels::tap_dimension dimension(int i) const {
     const bool strided = (role_ == convolution_role::forward) != is_transposed(node_->op);
     return {attribute(), described(read()).extents, described(written()).extents, i, strided};
   }
@@ -138,7 +138,7 @@ class direct_step final : public convolution_step {
   bool depthwise_;
   kernels::geometry from_, to_;
   std::int64_t to_channels_ = 1, from_channels_ = 1;  ///< of a group
-  kernels::gather_rows rows_;
+  kernels::tap_rows rows_;
   std::unique_ptr<std::int64_t[]> block_weights_;
   std::int64_t bias_offset_ = 0;  ///< behind the weights
 };

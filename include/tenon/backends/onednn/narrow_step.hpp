@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pointwise convolutions between a few plain channels and blocked ones, and their gradients, by kernels of ours.
+// Pointwise convolutions between a few contiguous channels and blocked ones, and their gradients, by kernels of ours.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@ class narrow_step final : public convolution_step {
  public:
   /// throws: backend_error if the weights take more memory than is planned.
   narrow_step(const plan_view& plan, std::int32_t number, kernels::isa set)
-      : convolution_step(plan, number, set), widens_(described(values_.source).arrangement == layout::plain) {
+      : convolution_step(plan, number, set), widens_(described(values_.source).arrangement == layout::contiguous) {
     require_bytes(4 * (role_ == convolution_role::weight_gradient
                            ? kernels::narrow_gradient_sums(narrow(), stored())
                            : weights() + (adds_bias(*node_) ? padded_result() : 0)));
@@ -48,7 +48,7 @@ class narrow_step final : public convolution_step {
                                        tensor(few()),
                                        weights_at,
                                        adds_bias(*node_) ? weights_at + weights() : nullptr,
-                                       addend() < 0 ? nullptr : floats(addend()),
+                                       residual() < 0 ? nullptr : floats(residual()),
                                        is_forward ? attribute().fused : activation::none,
                                        static_cast<float>(attribute().slope)};
     if (widens_ == is_forward) return kernels::convolve_to_wide(isa_, of);

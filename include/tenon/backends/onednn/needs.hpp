@@ -16,8 +16,8 @@ struct needs {
   bool narrow_convolutions = false;
   bool row_convolutions = false;
   bool depthwise_convolutions = false;
-  bool slow_primitives = false;    ///< kernels of ours for what oneDNN may have only slow code for
-  bool plain_activations = false;  ///< norms and dropouts of few channels
+  bool slow_primitives = false;         ///< kernels of ours for what oneDNN may have only slow code for
+  bool contiguous_activations = false;  ///< norms and dropouts of few channels
 
   /// Whether there are gradients of weights.
   constexpr bool trains() const {
@@ -27,7 +27,7 @@ struct needs {
   constexpr void add(const graph_view& graph, const node& of) {
     operations.add(of.op);
     if (role_of(of.op) == convolution_role::none) {
-      plain_activations = plain_activations || works_on_planes(graph, of);
+      contiguous_activations = contiguous_activations || works_on_planes(graph, of);
       return;
     }
     switch (algorithm_of(of)) {

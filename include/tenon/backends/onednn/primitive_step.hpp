@@ -58,11 +58,11 @@ class primitive_step final : public convolution_step {
   }
 
   void run(dnnl_stream_t stream) const override {
-    if (attribute().adds) bring_addend();
+    if (attribute().adds) copy_residual();
     check(dnnl_primitive_execute(primitive_.get(), stream, argument_count_, arguments_), "dnnl_primitive_execute",
           scope());
-    if (role_ == convolution_role::forward) finish_result();
-    if (role_ == convolution_role::weight_gradient) finish_gradient();
+    if (role_ == convolution_role::forward) apply_result_epilogue();
+    if (role_ == convolution_role::weight_gradient) apply_gradient_epilogue();
   }
 
  private:
@@ -79,7 +79,7 @@ class primitive_step final : public convolution_step {
                                                                                           : pointer_use::value;
       visit(context, use, value_of(argument), static_cast<const std::byte*>(pointer));
     }
-    if (attribute().adds) visit(context, pointer_use::value, addend(), address(addend()));
+    if (attribute().adds) visit(context, pointer_use::value, residual(), address(residual()));
   }
 
   void make_format() {
@@ -95,7 +95,7 @@ class primitive_step final : public convolution_step {
     const std::int64_t bias_bytes = planned_channels() * 4;
     std::int64_t wanted = 0;
     if (role_ == convolution_role::weight_gradient) {
-      writes_weights_directly_ = is_plain(format_, plain_);
+      writes_weights_directly_ = is_contiguous(format_, plain_);
       if (!writes_weights_directly_) wanted = format_.bytes;
       if (attribute().has_bias && !writes_bias_directly()) wanted = bias_offset_ + bias_bytes;
     } else {
@@ -122,7 +122,7 @@ class primitive_step final : public convolution_step {
       default:
         add_argument(DNNL_ARG_SRC, dnnl_query_src_md, engine);
         add_argument(DNNL_ARG_WEIGHTS, dnnl_query_weights_md, engine);
-        if (primitive_finishes(*node_) && adds_bias(*node_))
+        if (primitive_has_epilogue(*node_) && adds_bias(*node_))
           add_argument(DNNL_ARG_BIAS, dnnl_query_weights_md, engine, 1);
         add_argument(DNNL_ARG_DST, dnnl_query_dst_md, engine);
         if (rectifier_argument() >= 0) add_rectifier(engine);
@@ -148,7 +148,7 @@ class primitive_step final : public convolution_step {
 
   /// Its argument, or -1 without one.
   int rectifier_argument() const {
-    const int position = primitive_finishes(*node_) ? rectifier_position(attribute()) : -1;
+    const int position = primitive_has_epilogue(*node_) ? rectifier_position(attribute()) : -1;
     return position < 0 ? -1 : DNNL_ARG_ATTR_MULTIPLE_POST_OP(position) | DNNL_ARG_WEIGHTS;
   }
 
@@ -159,8 +159,8 @@ class primitive_step final : public convolution_step {
   }
 
   /// oneDNN adds to what the result holds.
-  void bring_addend() const {
-    const std::byte* from = address(addend());
+  void copy_residual() const {
+    const std::byte* from = address(residual());
     std::byte* to = address(values_.destination);
     if (from == to) return;
     const shape& extents = described(values_.destination).extents;
@@ -173,9 +173,9 @@ class primitive_step final : public convolution_step {
     });
   }
 
-  void finish_result() const {
+  void apply_result_epilogue() const {
     const activation function = attribute().fused;
-    if (primitive_finishes(*node_)) {
+    if (primitive_has_epilogue(*node_)) {
       if (!kernels::keeps_zero(function)) kernels::clear_padding(isa_, tensor(values_.destination));
       return;
     }
@@ -184,7 +184,7 @@ class primitive_step final : public convolution_step {
     kernels::finish(isa_, tensor(values_.destination), bias, function, attribute().slope);
   }
 
-  void finish_gradient() const {
+  void apply_gradient_epilogue() const {
     if (!writes_weights_directly_) unpack_weights(floats(workspace()), format_, floats(values_.weights), plain_);
     if (bias_gradient_value() >= 0 && !writes_bias_directly()) {
       const auto* padded = reinterpret_cast<const float*>(address(workspace()) + bias_offset_);

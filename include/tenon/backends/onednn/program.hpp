@@ -34,7 +34,7 @@ inline kernels::isa effective_isa() {
   };
   const kernels::isa theirs = has(dnnl_cpu_isa_avx512_core) ? kernels::isa::avx512
                               : has(dnnl_cpu_isa_avx2)      ? kernels::isa::avx2
-                                                            : kernels::isa::plain;
+                                                            : kernels::isa::baseline;
   return std::min(theirs, kernels::supported_isa());
 }
 
@@ -44,7 +44,7 @@ struct node_functions {
   decltype(&make_convolution<every_need>) make_convolution;
 };
 template <needs Needs>
-inline constexpr node_functions functions_for{&kernels::execute<Needs.operations, Needs.plain_activations>,
+inline constexpr node_functions functions_for{&kernels::execute<Needs.operations, Needs.contiguous_activations>,
                                               &onednn::make_convolution<Needs>};
 
 /// The nodes of a plan, ready to run. The plan and its graph must outlive it. One thread at a time may use it.

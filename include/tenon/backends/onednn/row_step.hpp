@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Convolutions of few plain channels, and their gradients, by kernels of ours.
+// Convolutions of few contiguous channels, and their gradients, by kernels of ours.
 #pragma once
 
 #include <algorithm>
@@ -13,7 +13,7 @@ namespace tenon {
 inline namespace v0 {
 namespace onednn {
 
-/// A convolution whose source and destination are plain. Gradients of weights are compiled where they are wanted.
+/// A convolution whose source and destination are contiguous. Gradients of weights are compiled where they are wanted.
 template <bool Trains>
 class row_step final : public convolution_step {
  public:
@@ -60,7 +60,7 @@ class row_step final : public convolution_step {
                                     tensor(is_forward ? values_.destination : values_.source),
                                     weights,
                                     adds_bias(*node_) ? weights + plain_.extents.elements() : nullptr,
-                                    addend() < 0 ? nullptr : floats(addend()),
+                                    residual() < 0 ? nullptr : floats(residual()),
                                     is_forward ? attribute().fused : activation::none,
                                     static_cast<float>(attribute().slope),
                                     {along(0), along(1), along(2)},

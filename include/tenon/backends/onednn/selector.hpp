@@ -6,8 +6,8 @@
 #include <string_view>
 
 #include "tenon/backends/kernels/convolution/packed_sizes.hpp"
+#include "tenon/backends/onednn/contiguous_channels.hpp"
 #include "tenon/backends/onednn/convolution_geometry.hpp"
-#include "tenon/backends/onednn/plain_channels.hpp"
 #include "tenon/core/ordering.hpp"
 #include "tenon/graph/graph.hpp"
 
@@ -21,8 +21,8 @@ enum class algorithm : std::uint8_t {
   primitive,          ///< a primitive of oneDNN, which has fast code for it
   checked_primitive,  ///< a primitive of oneDNN if it has fast code for it on this processor, else a kernel of ours
   depthwise,          ///< kernels of ours for depthwise convolutions
-  rows,               ///< kernels of ours for few channels, all plain
-  narrow,             ///< kernels of ours for pointwise convolutions between few plain channels and blocked ones
+  rows,               ///< kernels of ours for few channels, all contiguous
+  narrow,             ///< kernels of ours for pointwise convolutions between few contiguous channels and blocked ones
 };
 
 constexpr std::string_view name_of(algorithm of) {
@@ -51,7 +51,7 @@ class convolution_alternatives {
 
   constexpr alternatives find() const {
     alternatives found;
-    const plain_sides sides = plain_sides_of(graph_, of_);
+    const contiguous_sides sides = contiguous_sides_of(graph_, of_);
     if (sides.source != sides.destination) {
       const std::int64_t narrow = sides.destination ? extents_.out : extents_.in;
       const std::int64_t wide = round_up(sides.destination ? extents_.in : extents_.out, planned_block);
@@ -64,7 +64,7 @@ class convolution_alternatives {
     } else {
       const bool is_fast = has_fast_primitive(graph_, of_);
       found.add(is_fast ? algorithm::primitive : algorithm::checked_primitive,
-                packed_bytes(greater(weight_bytes(), gathered_bytes())), workspace_bytes(weight_bytes() + bias_bytes()),
+                packed_bytes(greater(weight_bytes(), direct_bytes())), workspace_bytes(weight_bytes() + bias_bytes()),
                 windows() * greatest_extents().elements() * (extents_.is_depthwise() ? depthwise_penalty : 1));
       if (has_depthwise_kernels(extents_)) {
         found.add(algorithm::depthwise, packed_bytes(weight_bytes()), workspace_bytes(depthwise_sums()),
@@ -101,7 +101,7 @@ class convolution_alternatives {
       extents.groups = round_up(extents.groups, planned_block);
       return extents;
     }
-    // oneDNN reads a plain source of few channels with weights that are blocked by the other side alone.
+    // oneDNN reads a contiguous source of few channels with weights that are blocked by the other side alone.
     if (!is_stem(graph_, of_)) extents.in = round_up(extents.in, planned_block);
     extents.out = round_up(extents.out, planned_block);
     return extents;
@@ -109,12 +109,12 @@ class convolution_alternatives {
   constexpr std::int64_t weight_bytes() const { return round_up(greatest_extents().elements() * 4, 64); }
 
   /// Of weights that a kernel of ours reads in place of a primitive: groups that do not fill blocks grow.
-  constexpr std::int64_t gathered_bytes() const {
+  constexpr std::int64_t direct_bytes() const {
     if (extents_.groups == 1 || has_depthwise_kernels(extents_)) return 0;
     const bool forward = role_ == convolution_role::forward;
     const std::int64_t to = forward ? extents_.out : extents_.in, from = forward ? extents_.in : extents_.out;
-    const std::int64_t most = greater(kernels::gathered_weights(extents_.groups, to, from, extents_.kernel, 16),
-                                      kernels::gathered_weights(extents_.groups, to, from, extents_.kernel, 8));
+    const std::int64_t most = greater(kernels::packed_direct_weights(extents_.groups, to, from, extents_.kernel, 16),
+                                      kernels::packed_direct_weights(extents_.groups, to, from, extents_.kernel, 8));
     return round_up(most * 4, 64);
   }
   constexpr std::int64_t padded_bias_bytes() const {

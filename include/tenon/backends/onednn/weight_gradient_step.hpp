@@ -58,11 +58,11 @@ class depthwise_gradient_step final : public convolution_step {
  private:
   std::int32_t image() const { return is_transposed(node_->op) ? values_.destination : values_.source; }
   std::int32_t grid() const { return is_transposed(node_->op) ? values_.source : values_.destination; }
-  kernels::gather_dimension dimension(int i) const {
+  kernels::tap_dimension dimension(int i) const {
     return {attribute(), described(image()).extents, described(grid()).extents, i, true};
   }
 
-  kernels::gather_rows rows_;
+  kernels::tap_rows rows_;
   std::int64_t parts_ = 1;
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Weights between PyTorch's plain order and the blocked order a oneDNN primitive has chosen, norms folded on the way.
+// Weights between PyTorch's contiguous order and the blocked order a oneDNN primitive has chosen, norms folded on the
+// way.
 #pragma once
 
 #include <algorithm>
@@ -87,7 +88,7 @@ inline weight_format weight_format_of(const_dnnl_memory_desc_t descriptor, bool 
 }
 
 /// Where an element of a parameter lies: (O, I/groups, k...), or (I, O/groups, k...) of a transposed convolution.
-struct plain_weights {
+struct parameter_weights {
   weight_extents extents;
   bool transposed = false;
 
@@ -164,9 +165,9 @@ void for_each_element(weight_tile& tile, const Visit& visit) {
 /// Calls visit(position, element, count) for the runs of a tile's output channel that a parameter has in one piece:
 /// `element` points into the tile, `position` counts from the parameter's start.
 template <class Visit>
-void for_each_run(weight_tile& tile, std::int64_t out, const plain_weights& plain, const Visit& visit) {
-  const std::int64_t taps = tile.tap_count, step = plain.in_stride();
-  const std::int64_t first = plain.offset(tile.group, tile.first_out + out, tile.first_in) + tile.first_tap;
+void for_each_run(weight_tile& tile, std::int64_t out, const parameter_weights& parameter, const Visit& visit) {
+  const std::int64_t taps = tile.tap_count, step = parameter.in_stride();
+  const std::int64_t first = parameter.offset(tile.group, tile.first_out + out, tile.first_in) + tile.first_tap;
   if (step == taps) return visit(first, tile.row(out), tile.in_count * taps);
   for (std::int64_t i = 0; i < tile.in_count; ++i) visit(first + i * step, &tile.at(out, i, 0), taps);
 }
@@ -186,14 +187,14 @@ struct folded_norm {
 };
 
 /// Writes a parameter into a format; output channels are multiplied by the norm's factors, padding becomes zero.
-inline void pack_weights(const float* from, const plain_weights& plain, const folded_norm& norm, float* to,
+inline void pack_weights(const float* from, const parameter_weights& parameter, const folded_norm& norm, float* to,
                          const weight_format& format) {
-  const weight_extents& extents = plain.extents;
+  const weight_extents& extents = parameter.extents;
   if (format.bytes != extents.elements() * 4) std::memset(to, 0, static_cast<std::size_t>(format.bytes));
   for_each_tile(format, extents, [&](weight_tile& tile) {
     for (std::int64_t o = 0; o < tile.out_count; ++o) {
       const float factor = norm.scale == nullptr ? 1.0F : norm.factor(tile.group * extents.out + tile.first_out + o);
-      for_each_run(tile, o, plain, [&](std::int64_t position, float* elements, std::int64_t count) {
+      for_each_run(tile, o, parameter, [&](std::int64_t position, float* elements, std::int64_t count) {
         for (std::int64_t i = 0; i < count; ++i) elements[i] = from[position + i] * factor;
       });
     }
@@ -201,13 +202,14 @@ inline void pack_weights(const float* from, const plain_weights& plain, const fo
   });
 }
 
-/// Writes a gradient that lies in a format in the parameter's plain order.
-inline void unpack_weights(const float* from, const weight_format& format, float* to, const plain_weights& plain) {
-  const weight_extents& extents = plain.extents;
+/// Writes a gradient that lies in a format in the parameter's contiguous order.
+inline void unpack_weights(const float* from, const weight_format& format, float* to,
+                           const parameter_weights& parameter) {
+  const weight_extents& extents = parameter.extents;
   for_each_tile(format, extents, [&](weight_tile& tile) {
     for_each_element(tile, [from](float& element, std::int64_t offset) { element = from[offset]; });
     for (std::int64_t o = 0; o < tile.out_count; ++o)
-      for_each_run(tile, o, plain, [to](std::int64_t position, const float* elements, std::int64_t count) {
+      for_each_run(tile, o, parameter, [to](std::int64_t position, const float* elements, std::int64_t count) {
         std::copy_n(elements, count, to + position);
       });
   });
@@ -225,15 +227,15 @@ inline void pack_bias(const float* bias, const folded_norm& norm, float* to, std
 }
 
 /// Whether the format is the parameter's own order.
-inline bool is_plain(const weight_format& format, const plain_weights& plain) {
-  const weight_extents& extents = plain.extents;
+inline bool is_contiguous(const weight_format& format, const parameter_weights& parameter) {
+  const weight_extents& extents = parameter.extents;
   const auto runs_like = [](std::int64_t extent, std::int64_t stride, std::int64_t expected) {
     return extent == 1 || stride == expected;
   };
   return format.block_count == 0 && format.extents == extents &&
-         runs_like(extents.groups, format.stride[weight_format::group], plain.group_stride()) &&
-         runs_like(extents.out, format.stride[weight_format::out], plain.out_stride()) &&
-         runs_like(extents.in, format.stride[weight_format::in], plain.in_stride()) &&
+         runs_like(extents.groups, format.stride[weight_format::group], parameter.group_stride()) &&
+         runs_like(extents.out, format.stride[weight_format::out], parameter.out_stride()) &&
+         runs_like(extents.in, format.stride[weight_format::in], parameter.in_stride()) &&
          runs_like(format.kernel[0], format.stride[weight_format::first_kernel], format.kernel[1] * format.kernel[2]) &&
          runs_like(format.kernel[1], format.stride[weight_format::first_kernel + 1], format.kernel[2]) &&
          runs_like(format.kernel[2], format.stride[weight_format::first_kernel + 2], 1);

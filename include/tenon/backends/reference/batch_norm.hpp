@@ -18,24 +18,25 @@ channel_norm<T> norm_of_channel(std::span<const operand> parameters, double epsi
           parameters[3].as<T>()[channel], epsilon};
 }
 
-/// x, its norm's parameters (scale, shift, mean, variance), an addend or nullptr -> y; y may overwrite x or the addend
+/// x, its norm's parameters (scale, shift, mean, variance), a residual or nullptr -> y; y may overwrite x or the
+/// residual
 template <class T>
 void normalize(const attributes& attribute, const operand& x, std::span<const operand> parameters,
-               const operand* addend, const operand& y) {
+               const operand* residual, const operand& y) {
   for_each_plane(x.extents, [&](std::int32_t image, std::int32_t channel) {
     const auto norm = norm_of_channel<T>(parameters, attribute.epsilon, channel);
-    normalize_plane(attribute, norm, x, addend, y, image, channel);
+    normalize_plane(attribute, norm, x, residual, y, image, channel);
   });
 }
 
-/// x, scale, shift, mean, variance, [addend] -> y; then the fused activation
+/// x, scale, shift, mean, variance, [residual] -> y; then the fused activation
 template <class T>
 void batch_norm(const attributes& attribute, std::span<const operand> operands, std::span<const operand> results) {
   normalize<T>(attribute, operands[0], operands.subspan(1, 4), residual_of(operation::batch_norm, attribute, operands),
                results[0]);
 }
 
-/// x, scale, shift, [addend] -> y, mean, variance (biased) of the batch; then the fused activation
+/// x, scale, shift, [residual] -> y, mean, variance (biased) of the batch; then the fused activation
 template <class T>
 void batch_norm_training(const attributes& attribute, std::span<const operand> operands,
                          std::span<const operand> results) {
@@ -65,7 +66,7 @@ void norm_gradient(const attributes& attribute, std::span<const operand> operand
     double dshift = 0, dscale = 0;
     for (std::int32_t image = 0; image < x.extents.batch(); ++image) {
       const plane_sums sums = sum_plane(attribute, norm, x, dy, image, channel);
-      dshift += sums.plain;
+      dshift += sums.unweighted;
       dscale += sums.weighted;
     }
     if (results.size() > 1) {

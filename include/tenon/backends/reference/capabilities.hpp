@@ -27,13 +27,13 @@ struct capabilities {
   /// Whether a node may add another value to its result.
   static constexpr bool fuses_sum(const graph_view&, const node&) { return false; }
 
-  /// What may be plain where others are blocked: here all are plain.
-  static constexpr std::int32_t most_plain_channels = 0;
-  static constexpr bool writes_plain(const graph_view&, const node&) { return false; }
-  static constexpr bool works_plain(const graph_view&, const node&, const char*) { return true; }
+  /// What may be contiguous where others are blocked: here all are contiguous.
+  static constexpr std::int32_t most_contiguous_channels = 0;
+  static constexpr bool writes_contiguous(const graph_view&, const node&) { return false; }
+  static constexpr bool works_contiguous(const graph_view&, const node&, const char*) { return true; }
 
-  static constexpr layout operand_layout(const graph_view&, const node&, int) { return layout::plain; }
-  static constexpr layout result_layout(const graph_view&, const node&, int) { return layout::plain; }
+  static constexpr layout operand_layout(const graph_view&, const node&, int) { return layout::contiguous; }
+  static constexpr layout result_layout(const graph_view&, const node&, int) { return layout::contiguous; }
 
   static constexpr bool has_alternatives(operation) { return false; }
   /// What computes a node: a loop that reads weights where they are, and needs no scratch memory.

@@ -31,7 +31,7 @@ void bias_gradient(const operand& dy, const operand& db) {
   }
 }
 
-/// x, w (O, I/groups, k...), [b], [scale, shift, mean, variance], [addend] -> y
+/// x, w (O, I/groups, k...), [b], [scale, shift, mean, variance], [residual] -> y
 template <class T>
 void convolution(const attributes& attribute, std::span<const operand> operands, std::span<const operand> results) {
   const operand &x = operands[0], &w = operands[1], &y = results[0];

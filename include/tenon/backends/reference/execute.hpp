@@ -23,7 +23,7 @@ namespace tenon {
 inline namespace v0 {
 namespace reference {
 
-/// Executes a node on plain tensors of T; class labels are std::int32_t. `graph` holds the node's real numbers.
+/// Executes a node on contiguous tensors of T; class labels are std::int32_t. `graph` holds the node's real numbers.
 /// Sources do nothing.
 /// throws: label_error for a label that is neither a class nor ignored.
 template <class T>

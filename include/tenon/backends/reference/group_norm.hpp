@@ -45,7 +45,7 @@ struct group_norm_parameters {
   }
 };
 
-/// x, [scale, shift], [addend] -> y, mean, variance (biased) of each image's groups; then the fused activation
+/// x, [scale, shift], [residual] -> y, mean, variance (biased) of each image's groups; then the fused activation
 template <class T>
 void group_norm(const attributes& attribute, std::span<const operand> operands, std::span<const operand> results) {
   const operand& x = operands[0];
@@ -69,7 +69,7 @@ void group_norm(const attributes& attribute, std::span<const operand> operands, 
   });
 }
 
-/// x, [scale, shift], mean, variance, [addend] -> y; then the fused activation
+/// x, [scale, shift], mean, variance, [residual] -> y; then the fused activation
 template <class T>
 void group_norm_given(const attributes& attribute, std::span<const operand> operands,
                       std::span<const operand> results) {
@@ -97,19 +97,19 @@ void group_norm_gradient(const attributes& attribute, std::span<const operand> o
         const auto norm = parameters.of_channel(image, channel);
         const plane_sums sums = sum_plane(attribute, norm, x, dy, image, channel);
         plane_sums& of_channel = of_channels[static_cast<std::size_t>(channel)];
-        of_channel.plain += sums.plain;
+        of_channel.unweighted += sums.unweighted;
         of_channel.weighted += sums.weighted;
-        of_group.plain += static_cast<double>(norm.scale) * sums.plain;
+        of_group.unweighted += static_cast<double>(norm.scale) * sums.unweighted;
         of_group.weighted += static_cast<double>(norm.scale) * sums.weighted;
       }
       for (std::int32_t channel = first; channel < last; ++channel)
-        differentiate_plane(attribute, parameters.of_channel(image, channel), of_group.plain / count,
+        differentiate_plane(attribute, parameters.of_channel(image, channel), of_group.unweighted / count,
                             of_group.weighted / count, x, dy, results[0], image, channel);
     }
   if (!attribute.has_scale) return;
   for (std::size_t channel = 0; channel < of_channels.size(); ++channel) {
     results[1].as<T>()[channel] = static_cast<T>(of_channels[channel].weighted);
-    results[2].as<T>()[channel] = static_cast<T>(of_channels[channel].plain);
+    results[2].as<T>()[channel] = static_cast<T>(of_channels[channel].unweighted);
   }
 }
 

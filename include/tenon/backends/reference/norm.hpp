@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What batch norms and group norms share: one channel's norm, with an addend and an activation after it.
+// What batch norms and group norms share: one channel's norm, with a residual and an activation after it.
 #pragma once
 
 #include <cmath>
@@ -35,14 +35,14 @@ inline const operand* residual_of(operation op, const attributes& attribute, std
   return find_operand(op, attribute, operands.data(), role::residual);
 }
 
-/// One channel of one image: norm, addend, activation. y may overwrite x or the addend.
+/// One channel of one image: norm, residual, activation. y may overwrite x or the residual.
 template <class T>
-void normalize_plane(const attributes& attribute, const channel_norm<T>& norm, const operand& x, const operand* addend,
-                     const operand& y, std::int32_t image, std::int32_t channel) {
+void normalize_plane(const attributes& attribute, const channel_norm<T>& norm, const operand& x,
+                     const operand* residual, const operand& y, std::int32_t image, std::int32_t channel) {
   const auto from = plane<T>(x, image, channel);
   auto to = plane<T>(y, image, channel);
   for (std::int64_t i = 0; i < from.size(); ++i) {
-    const T added = addend == nullptr ? T{0} : plane<T>(*addend, image, channel)(i);
+    const T added = residual == nullptr ? T{0} : plane<T>(*residual, image, channel)(i);
     to(i) = activated(attribute.fused, norm(from(i)) + added, static_cast<T>(attribute.slope));
   }
 }
@@ -55,7 +55,7 @@ T passing(const attributes& attribute, const channel_norm<T>& norm, T x, T dy) {
 
 /// Sums over one channel of one image: of the gradient before the activation, and of that times normalized(x).
 struct plane_sums {
-  double plain = 0, weighted = 0;
+  double unweighted = 0, weighted = 0;
 };
 
 template <class T>
@@ -65,16 +65,16 @@ plane_sums sum_plane(const attributes& attribute, const channel_norm<T>& norm, c
   plane_sums sums;
   for (std::int64_t i = 0; i < from.size(); ++i) {
     const auto gradient = static_cast<double>(passing(attribute, norm, from(i), arriving(i)));
-    sums.plain += gradient;
+    sums.unweighted += gradient;
     sums.weighted += gradient * static_cast<double>(norm.normalized(from(i)));
   }
   return sums;
 }
 
-/// One channel of one image of dx = (scale * dz - plain - normalized(x) * weighted) / deviation, dz the gradient before
-/// the activation. dx may overwrite x or dy.
+/// One channel of one image of dx = (scale * dz - unweighted - normalized(x) * weighted) / deviation, dz the gradient
+/// before the activation. dx may overwrite x or dy.
 template <class T>
-void differentiate_plane(const attributes& attribute, const channel_norm<T>& norm, double plain, double weighted,
+void differentiate_plane(const attributes& attribute, const channel_norm<T>& norm, double unweighted, double weighted,
                          const operand& x, const operand& dy, const operand& dx, std::int32_t image,
                          std::int32_t channel) {
   const auto from = plane<T>(x, image, channel), arriving = plane<T>(dy, image, channel);
@@ -82,7 +82,7 @@ void differentiate_plane(const attributes& attribute, const channel_norm<T>& nor
   for (std::int64_t i = 0; i < from.size(); ++i) {
     const T gradient = passing(attribute, norm, from(i), arriving(i));
     to(i) = norm.inverse_deviation *
-            (norm.scale * gradient - static_cast<T>(plain) - norm.normalized(from(i)) * static_cast<T>(weighted));
+            (norm.scale * gradient - static_cast<T>(unweighted) - norm.normalized(from(i)) * static_cast<T>(weighted));
   }
 }
 

@@ -21,7 +21,7 @@ namespace reference {
 template <class T, class Function>
 void for_each_maximum(const attributes& attribute, const shape& image, const shape& grid, const T* pixels,
                       const Function& function) {
-  const auto look = [&](std::size_t dimension, std::int64_t position, std::int64_t tap) {
+  const auto place_of = [&](std::size_t dimension, std::int64_t position, std::int64_t tap) {
     return position * attribute.stride[dimension] - attribute.padding_begin[dimension] +
            tap * attribute.dilation[dimension];
   };
@@ -34,7 +34,7 @@ void for_each_maximum(const attributes& attribute, const shape& image, const sha
         for (std::int64_t kd = 0; kd < attribute.kernel[0]; ++kd)
           for (std::int64_t kh = 0; kh < attribute.kernel[1]; ++kh)
             for (std::int64_t kw = 0; kw < attribute.kernel[2]; ++kw) {
-              const std::int64_t d = look(0, gd, kd), h = look(1, gh, kh), w = look(2, gw, kw);
+              const std::int64_t d = place_of(0, gd, kd), h = place_of(1, gh, kh), w = place_of(2, gw, kw);
               if (d < 0 || d >= depth || h < 0 || h >= height || w < 0 || w >= width) continue;
               const std::int64_t pixel = (d * height + h) * width + w;
               const bool is_nan = pixels[pixel] != pixels[pixel];

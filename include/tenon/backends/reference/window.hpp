@@ -44,7 +44,7 @@ struct window {
   std::int64_t column_height() const { return image_channels() * taps(); }
   std::int64_t weight_count() const { return grid.channels() * column_height(); }
   /// Where tap `tap` of position `position` looks along a dimension; may lie outside the image.
-  std::int64_t look(std::size_t dimension, std::int64_t position, std::int64_t tap) const {
+  std::int64_t position_of(std::size_t dimension, std::int64_t position, std::int64_t tap) const {
     return position * stride[dimension] - padding[dimension] + tap * dilation[dimension];
   }
 };
@@ -88,11 +88,12 @@ void for_each_tap(const window& at, const strip& part, const Function& function)
       for (std::int64_t kh = 0; kh < at.kernel[1]; ++kh)
         for (std::int64_t kw = 0; kw < at.kernel[2]; ++kw)
           for (std::int64_t row = part.first_row; row < part.first_row + part.rows; ++row, column += grid_width) {
-            const std::int64_t d = at.look(0, row / grid_height, kd), h = at.look(1, row % grid_height, kh);
+            const std::int64_t d = at.position_of(0, row / grid_height, kd),
+                               h = at.position_of(1, row % grid_height, kh);
             if (d < 0 || d >= depth || h < 0 || h >= height) continue;
             const std::int64_t image_row = part.image_offset + ((channel * depth + d) * height + h) * width;
             for (std::int64_t position = 0; position < grid_width; ++position) {
-              const std::int64_t w = at.look(2, position, kw);
+              const std::int64_t w = at.position_of(2, position, kw);
               if (w >= 0 && w < width) function(image_row + w, column + position);
             }
           }

@@ -22,7 +22,7 @@ struct depthwise_run {
   std::int64_t source_step;  ///< floats between the pixels' sources
   std::int64_t source_first;
   const float* bias;
-  const float* addend;
+  const float* residual;
   float* to;
   std::int64_t to_step;
   int lane;
@@ -44,7 +44,8 @@ TENON_KERNEL_INLINE void sum_pixels(const depthwise_rows& rows, const depthwise_
       ((sum[Pixel] += weight * load(from + static_cast<std::int64_t>(Pixel) * step)), ...);
     }
   }
-  if (run.addend != nullptr) ((sum[Pixel] += load(run.addend + static_cast<std::int64_t>(Pixel) * run.to_step)), ...);
+  if (run.residual != nullptr)
+    ((sum[Pixel] += load(run.residual + static_cast<std::int64_t>(Pixel) * run.to_step)), ...);
   ((store(run.to + static_cast<std::int64_t>(Pixel) * run.to_step, sum[Pixel])), ...);
 }
 
@@ -53,9 +54,9 @@ TENON_KERNEL inline void sum_pixels(const depthwise_rows& rows, const depthwise_
   sum_pixels(rows, run, std::make_index_sequence<Pixels>());
 }
 
-TENON_KERNEL inline void depthwise_row(const gather_arguments& of, const depthwise_rows& rows, const float* bias,
-                                       const float* addend, float* to) {
-  const gather_dimension& along = of.rows->along();
+TENON_KERNEL inline void depthwise_row(const direct_arguments& of, const depthwise_rows& rows, const float* bias,
+                                       const float* residual, float* to) {
+  const tap_dimension& along = of.rows->along();
   for (std::int64_t s = 0; s < of.rows->segment_count(); ++s) {
     const row_segment& segment = of.rows->segments()[s];
     for (int lane = 0; lane < block; lane += width) {
@@ -64,7 +65,7 @@ TENON_KERNEL inline void depthwise_row(const gather_arguments& of, const depthwi
       for (std::int64_t i = segment.begin; i < segment.end;) {
         const std::int64_t at = (segment.first + i * along.divisor) * block + lane, left = segment.end - i;
         run.source_first = i * along.step * block + lane;
-        run.addend = addend == nullptr ? nullptr : addend + at;
+        run.residual = residual == nullptr ? nullptr : residual + at;
         run.to = to + at;
         const int pixels = left >= 8 ? 8 : left >= 4 ? 4 : left >= 2 ? 2 : 1;
         if (pixels == 8)
@@ -82,17 +83,17 @@ TENON_KERNEL inline void depthwise_row(const gather_arguments& of, const depthwi
 }
 
 /// Rows begin to end - 1, counted over all block planes.
-TENON_KERNEL inline void depthwise_part(const gather_arguments& of, std::int64_t begin, std::int64_t end) {
+TENON_KERNEL inline void depthwise_part(const direct_arguments& of, std::int64_t begin, std::int64_t end) {
   const std::int64_t row_taps = of.rows->along().taps, source_row = of.from.width * block;
   for (std::int64_t item = begin; item < end; ++item) {
     const std::int64_t plane = item / of.rows_of_plane(), row = item % of.rows_of_plane();
     const std::int64_t d = row / of.to.height, h = row % of.to.height, at_block = plane % of.to.blocks;
     depthwise_rows rows;
     for (std::int64_t i = 0; i < of.depth.taps; ++i) {
-      const std::int64_t from_depth = of.depth.look(d, i);
+      const std::int64_t from_depth = of.depth.position_of(d, i);
       if (from_depth < 0) continue;
       for (std::int64_t k = 0; k < of.height.taps; ++k) {
-        const std::int64_t from_height = of.height.look(h, k);
+        const std::int64_t from_height = of.height.position_of(h, k);
         if (from_height < 0) continue;
         const std::int64_t source = (plane * of.from.depth + from_depth) * of.from.height + from_height;
         const std::int64_t weights = (at_block * of.depth.taps + i) * of.height.taps + k;
@@ -101,8 +102,8 @@ TENON_KERNEL inline void depthwise_part(const gather_arguments& of, std::int64_t
     }
     const std::int64_t first = item * of.to.width * block;
     const float* const bias = of.bias == nullptr ? nullptr : of.bias + at_block * block;
-    depthwise_row(of, rows, bias, of.addend == nullptr ? nullptr : of.addend + first, of.result + first);
-    finish_pixels(of.function, of.slope, of.result + first, of.to.width, of.to.channels - at_block * block);
+    depthwise_row(of, rows, bias, of.residual == nullptr ? nullptr : of.residual + first, of.result + first);
+    apply_epilogue(of.function, of.slope, of.result + first, of.to.width, of.to.channels - at_block * block);
   }
 }
 

@@ -26,8 +26,8 @@ struct depthwise_gradient_arguments {
   float* gradient;       ///< (channel, tap)
   float* bias_gradient;  ///< nullptr: none is wanted
   geometry seen, positions, dy_extents;
-  gather_dimension depth, height;
-  const gather_rows* rows;
+  tap_dimension depth, height;
+  const tap_rows* rows;
   std::int64_t parts;
 
   std::int64_t taps() const { return depth.taps * height.taps * rows->along().taps; }
@@ -47,9 +47,10 @@ namespace kernels {
 /// image, grid (blocked) -> the gradient in the parameter's order, and the bias's. The result does not depend on the
 /// thread count. requires: room for depthwise_gradient_sums.
 inline void depthwise_gradient(isa set, const depthwise_gradient_arguments& of) {
-  const auto sum = chosen(set, plain::depthwise_sums_part, avx2::depthwise_sums_part, avx512::depthwise_sums_part);
+  const auto sum = dispatch(set, baseline::depthwise_sums_part, avx2::depthwise_sums_part, avx512::depthwise_sums_part);
   in_parallel(of.parts * of.seen.blocks, sum, of);
-  const auto join = chosen(set, plain::join_depthwise_part, avx2::join_depthwise_part, avx512::join_depthwise_part);
+  const auto join =
+      dispatch(set, baseline::join_depthwise_part, avx2::join_depthwise_part, avx512::join_depthwise_part);
   in_parallel(of.seen.blocks, join, of);
 }
 

@@ -46,7 +46,7 @@ TENON_KERNEL inline void add_taps(const tap_products& of, float* sums) {
 }
 
 /// Adds what a row of the grid sees in a row of the image, of one lane on; sums are of the row's taps.
-TENON_KERNEL inline void add_row(const gather_rows& rows, const float* grid, const float* image, float* sums) {
+TENON_KERNEL inline void add_row(const tap_rows& rows, const float* grid, const float* image, float* sums) {
   if (rows.phase_count() == 0) return;
   const row_phase& all_taps = rows.phases()[0];
   const std::int64_t step = rows.along().step, together_most = 3;
@@ -91,10 +91,10 @@ TENON_KERNEL inline void depthwise_sums_part(const depthwise_gradient_arguments&
       const std::int64_t d = row % plane_rows / of.positions.height, h = row % of.positions.height;
       const float* const grid = of.grid + (plane * plane_rows + row % plane_rows) * of.positions.width * block;
       for (std::int64_t i = 0; i < of.depth.taps; ++i) {
-        const std::int64_t from_depth = of.depth.look(d, i);
+        const std::int64_t from_depth = of.depth.position_of(d, i);
         if (from_depth < 0) continue;
         for (std::int64_t k = 0; k < of.height.taps; ++k) {
-          const std::int64_t from_height = of.height.look(h, k);
+          const std::int64_t from_height = of.height.position_of(h, k);
           if (from_height < 0) continue;
           const std::int64_t from = (plane * of.seen.depth + from_depth) * of.seen.height + from_height;
           for (int lane = 0; lane < block; lane += width)

@@ -20,10 +20,10 @@ inline namespace v0 {
 namespace kernels {
 
 /// source, weights (block, tap, source channel of the block's range, lane) -> result, which is blocked; the source may
-/// be plain. Padding channels become zeros.
-inline void direct_convolution(isa set, const gather_arguments& of) {
+/// be contiguous. Padding channels become zeros.
+inline void direct_convolution(isa set, const direct_arguments& of) {
   const std::int64_t together = set == isa::avx512 && of.groups == 1 ? 2 : 1;
-  const auto part = chosen(set, plain::direct_part, avx2::direct_part, avx512::direct_part);
+  const auto part = dispatch(set, baseline::direct_part, avx2::direct_part, avx512::direct_part);
   in_parallel(of.to.batch * divide_up(of.to.blocks, together) * of.rows_of_plane(), part, of);
 }
 

@@ -91,7 +91,7 @@ struct direct_row {
 
 /// Sums the pixels `begin` to `end` - 1 of a phase.
 template <int Vectors>
-TENON_KERNEL inline void sum_tile(const gather_arguments& of, const direct_row& row, const row_phase& phase,
+TENON_KERNEL inline void sum_tile(const direct_arguments& of, const direct_row& row, const row_phase& phase,
                                   std::int64_t begin, std::int64_t end, vec (*sums)[pixels_at_once]) {
   const channel_range range(row.at_block, block, of.to.channels, of.to.channels / of.groups,
                             of.from.channels / of.groups);
@@ -102,10 +102,10 @@ TENON_KERNEL inline void sum_tile(const gather_arguments& of, const direct_row& 
   seen_pixels seen{nullptr, nullptr, 0, of.source_channel, of.source_block, step * pixel, width};
   if constexpr (width == block) seen.vector_step = taps * range.count * block;
   for (std::int64_t d = 0; d < of.depth.taps; ++d) {
-    const std::int64_t from_depth = of.depth.look(row.depth, d);
+    const std::int64_t from_depth = of.depth.position_of(row.depth, d);
     if (from_depth < 0) continue;
     for (std::int64_t h = 0; h < of.height.taps; ++h) {
-      const std::int64_t from_height = of.height.look(row.height, h);
+      const std::int64_t from_height = of.height.position_of(row.height, h);
       if (from_height < 0) continue;
       const float* const source_row = source + (from_depth * of.from.height + from_height) * of.from.width * pixel;
       const float* const row_weights = weights + (d * of.height.taps + h) * row_taps * range.count * block;
@@ -130,7 +130,7 @@ TENON_KERNEL inline void sum_tile(const gather_arguments& of, const direct_row& 
 }
 
 template <int Vectors>
-TENON_KERNEL inline void direct_row_part(const gather_arguments& of, const direct_row& row) {
+TENON_KERNEL inline void direct_row_part(const direct_arguments& of, const direct_row& row) {
   const std::int64_t plane = row.image * of.to.blocks + row.at_block;
   const std::int64_t first_pixel = ((plane * of.to.depth + row.depth) * of.to.height + row.height) * of.to.width;
   const std::int64_t divisor = of.rows->along().divisor;
@@ -150,17 +150,17 @@ TENON_KERNEL inline void direct_row_part(const gather_arguments& of, const direc
         for (std::int64_t i = begin; i < end; ++i) {
           const std::int64_t at = (first_pixel + phase.first + i * divisor) * block + v * vector_step;
           const vec sum = sums[v][i - begin];
-          store(of.result + at, of.addend == nullptr ? sum : sum + load(of.addend + at));
+          store(of.result + at, of.residual == nullptr ? sum : sum + load(of.residual + at));
         }
     }
   }
   for (int v = 0; v < Vectors * width / block; ++v)
-    finish_pixels(of.function, of.slope, of.result + first_pixel * block + v * vector_step, of.to.width,
-                  of.to.channels - (row.at_block + v) * block);
+    apply_epilogue(of.function, of.slope, of.result + first_pixel * block + v * vector_step, of.to.width,
+                   of.to.channels - (row.at_block + v) * block);
 }
 
 /// Rows begin to end - 1, counted over the images' blocks, or pairs of blocks.
-TENON_KERNEL inline void direct_part(const gather_arguments& of, std::int64_t begin, std::int64_t end) {
+TENON_KERNEL inline void direct_part(const direct_arguments& of, std::int64_t begin, std::int64_t end) {
   const std::int64_t rows = of.rows_of_plane(), together = width == 16 && of.groups == 1 ? 2 : 1;
   const std::int64_t sets = divide_up(of.to.blocks, together);
   for (std::int64_t item = begin; item < end; ++item) {

@@ -55,7 +55,7 @@ inline void direct_weight_gradient(isa set, const attributes& attribute, const o
   const int block = block_of(set);
   const geometry seen(image.extents, block), positions(grid.extents, block);
   const auto extents_of = [](const shape& of) { return extent3{of.spatial(0), of.spatial(1), of.spatial(2)}; };
-  const bool plain_image = image.arrangement == layout::plain;
+  const bool contiguous_image = image.arrangement == layout::contiguous;
   const std::int64_t image_block = seen.pixels * block;
   const weight_gradient_arguments of{image.as<const float>(),
                                      grid.as<const float>(),
@@ -71,12 +71,13 @@ inline void direct_weight_gradient(isa set, const attributes& attribute, const o
                                      positions.channels,
                                      seen.blocks,
                                      positions.blocks,
-                                     plain_image ? 1 : block,
-                                     plain_image ? seen.pixels : 1,
+                                     contiguous_image ? 1 : block,
+                                     contiguous_image ? seen.pixels : 1,
                                      image_block,
-                                     plain_image ? seen.channels * seen.pixels : seen.blocks * image_block,
+                                     contiguous_image ? seen.channels * seen.pixels : seen.blocks * image_block,
                                      attribute.groups};
-  const auto part = chosen(set, plain::weight_gradient_part, avx2::weight_gradient_part, avx512::weight_gradient_part);
+  const auto part =
+      dispatch(set, baseline::weight_gradient_part, avx2::weight_gradient_part, avx512::weight_gradient_part);
   const std::int64_t kernel_rows = std::int64_t{attribute.kernel[0]} * attribute.kernel[1];
   in_parallel(positions.blocks * seen.blocks * kernel_rows, part, of);
 }
@@ -87,7 +88,7 @@ inline void bias_gradient(isa set, const operand& dy, float* gradient) {
   const bias_gradient_arguments of{dy.as<const float>(), gradient,       extents.batch,
                                    extents.channels,     extents.blocks, extents.depth * extents.height,
                                    extents.width};
-  const auto part = chosen(set, plain::bias_gradient_part, avx2::bias_gradient_part, avx512::bias_gradient_part);
+  const auto part = dispatch(set, baseline::bias_gradient_part, avx2::bias_gradient_part, avx512::bias_gradient_part);
   in_parallel(extents.blocks, part, of);
 }
 

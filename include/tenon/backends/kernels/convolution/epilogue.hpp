@@ -14,7 +14,7 @@ namespace tenon {
 inline namespace v0 {
 namespace kernels {
 
-struct finish_arguments {
+struct epilogue_arguments {
   const float* bias;  ///< nullptr: none; padded with zeros to whole blocks
   activation function;
   float slope;
@@ -36,9 +36,9 @@ namespace kernels {
 /// Adds a bias (nullptr: none; padded with zeros to whole blocks) to a blocked activation and applies the function, in
 /// place; padding channels become zeros.
 inline void finish(isa set, const operand& y, const float* bias, activation function, double slope) {
-  const finish_arguments of{bias, function, static_cast<float>(slope), y.as<float>(),
-                            geometry(y.extents, block_of(set))};
-  const auto part = chosen(set, plain::finish_pixels_part, avx2::finish_pixels_part, avx512::finish_pixels_part);
+  const epilogue_arguments of{bias, function, static_cast<float>(slope), y.as<float>(),
+                              geometry(y.extents, block_of(set))};
+  const auto part = dispatch(set, baseline::epilogue_part, avx2::epilogue_part, avx512::epilogue_part);
   in_parallel(of.extents.planes() * of.extents.pixels, part, of);
 }
 
@@ -46,8 +46,8 @@ inline void finish(isa set, const operand& y, const float* bias, activation func
 inline void clear_padding(isa set, const operand& y) {
   const geometry extents(y.extents, block_of(set));
   if (extents.channels % block_of(set) == 0) return;
-  const finish_arguments of{nullptr, activation::none, 0, y.as<float>(), extents};
-  const auto part = chosen(set, plain::clear_padding_part, avx2::clear_padding_part, avx512::clear_padding_part);
+  const epilogue_arguments of{nullptr, activation::none, 0, y.as<float>(), extents};
+  const auto part = dispatch(set, baseline::clear_padding_part, avx2::clear_padding_part, avx512::clear_padding_part);
   in_parallel(extents.batch * extents.pixels, part, of);
 }
 

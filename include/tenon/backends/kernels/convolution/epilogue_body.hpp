@@ -7,7 +7,7 @@ namespace kernels {
 namespace TENON_KERNEL_ISA {
 
 /// Applies a function in place to pixels of a block that has so many channels, or more; padding becomes zeros.
-inline void finish_pixels(activation function, float slope, float* y, std::int64_t pixels, std::int64_t channels) {
+inline void apply_epilogue(activation function, float slope, float* y, std::int64_t pixels, std::int64_t channels) {
   if (function == activation::none) return;
   activate(function, slope, y, y, pixels * block);
   if (!keeps_zero(function) && channels < block) clear_padding(y, pixels, channels);
@@ -22,7 +22,7 @@ TENON_KERNEL inline void add_bias_to(float* y, vec bias, std::int64_t pixels) {
 }
 
 /// Pixels begin to end - 1, counted over all block planes.
-TENON_KERNEL inline void finish_pixels_part(const finish_arguments& of, std::int64_t begin, std::int64_t end) {
+TENON_KERNEL inline void epilogue_part(const epilogue_arguments& of, std::int64_t begin, std::int64_t end) {
   // Functions other than ReLU take their turn over what is in the cache.
   constexpr std::int64_t at_once = 256;
   const bool rectifies = of.function == activation::relu;
@@ -35,13 +35,13 @@ TENON_KERNEL inline void finish_pixels_part(const finish_arguments& of, std::int
       const vec bias = of.bias == nullptr ? vec{} : load(of.bias + channel + lane);
       rectifies ? add_bias_to<true>(y + lane, bias, last - begin) : add_bias_to<false>(y + lane, bias, last - begin);
     }
-    if (!rectifies) finish_pixels(of.function, of.slope, y, last - begin, of.extents.channels - channel);
+    if (!rectifies) apply_epilogue(of.function, of.slope, y, last - begin, of.extents.channels - channel);
     begin = last;
   }
 }
 
 /// Pixels begin to end - 1, counted over all images.
-inline void clear_padding_part(const finish_arguments& of, std::int64_t begin, std::int64_t end) {
+inline void clear_padding_part(const epilogue_arguments& of, std::int64_t begin, std::int64_t end) {
   const geometry& extents = of.extents;
   while (begin < end) {
     const std::int64_t image = begin / extents.pixels, last = std::min(end, (image + 1) * extents.pixels);

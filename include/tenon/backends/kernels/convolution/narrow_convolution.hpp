@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pointwise convolutions between a few channels, which are plain, and blocked ones; and their gradients.
+// Pointwise convolutions between a few channels, which are contiguous, and blocked ones; and their gradients.
 #pragma once
 
 #include <algorithm>
@@ -19,11 +19,11 @@ inline namespace v0 {
 namespace kernels {
 
 struct narrow_arguments {
-  operand wide;          ///< blocked
-  operand narrow;        ///< plain, of at most most_narrow_channels
-  const float* weights;  ///< (narrow_rows, wide channels in whole blocks), zeros where there are none
-  const float* bias;     ///< of the result, padded as it is; nullptr: none
-  const float* addend;   ///< as the result, which may overwrite it; nullptr: none
+  operand wide;           ///< blocked
+  operand narrow;         ///< contiguous, of at most most_narrow_channels
+  const float* weights;   ///< (narrow_rows, wide channels in whole blocks), zeros where there are none
+  const float* bias;      ///< of the result, padded as it is; nullptr: none
+  const float* residual;  ///< as the result, which may overwrite it; nullptr: none
   activation fused = activation::none;
   float slope = 0;
 };
@@ -53,19 +53,19 @@ namespace tenon {
 inline namespace v0 {
 namespace kernels {
 
-/// wide, w, [b], [addend] -> narrow: x -> y, or dy -> dx
+/// wide, w, [b], [residual] -> narrow: x -> y, or dy -> dx
 inline void convolve_to_narrow(isa set, const narrow_arguments& of) {
-  chosen(set, &plain::convolve_to_narrow, &avx2::convolve_to_narrow, &avx512::convolve_to_narrow)(of);
+  dispatch(set, &baseline::convolve_to_narrow, &avx2::convolve_to_narrow, &avx512::convolve_to_narrow)(of);
 }
 
-/// narrow, w, [b], [addend] -> wide
+/// narrow, w, [b], [residual] -> wide
 inline void convolve_to_wide(isa set, const narrow_arguments& of) {
-  chosen(set, &plain::convolve_to_wide, &avx2::convolve_to_wide, &avx512::convolve_to_wide)(of);
+  dispatch(set, &baseline::convolve_to_wide, &avx2::convolve_to_wide, &avx512::convolve_to_wide)(of);
 }
 
 /// wide, narrow -> dw, [sums]: one of them is x, the other dy
 inline void narrow_weight_gradient(isa set, const narrow_gradient_arguments& of) {
-  chosen(set, &plain::narrow_weight_gradient, &avx2::narrow_weight_gradient, &avx512::narrow_weight_gradient)(of);
+  dispatch(set, &baseline::narrow_weight_gradient, &avx2::narrow_weight_gradient, &avx512::narrow_weight_gradient)(of);
 }
 
 }  // namespace kernels

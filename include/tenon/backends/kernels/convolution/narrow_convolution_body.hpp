@@ -15,7 +15,7 @@ struct narrow_planes {
   const float* row[static_cast<std::size_t>(Rows)];
 
   narrow_planes(const square_view& of, std::int64_t image) {
-    for (int i = 0; i < Rows; ++i) row[i] = of.plain(image, i < of.extents.channels ? i : 0, 0);
+    for (int i = 0; i < Rows; ++i) row[i] = of.element(image, i < of.extents.channels ? i : 0, 0);
   }
 };
 
@@ -47,14 +47,14 @@ struct to_narrow_instance {
           add_square<Rows>(sums, channels, of.weights + channel, stored, indices<Rows * width>());
         }
         for (int o = 0; o < narrow.extents.channels; ++o) {
-          float* const to = narrow.plain(image, o, pixel);
-          if (of.addend != nullptr) sums[o] += load_some(of.addend + (to - narrow.data), last - pixel);
+          float* const to = narrow.element(image, o, pixel);
+          if (of.residual != nullptr) sums[o] += load_some(of.residual + (to - narrow.data), last - pixel);
           store_some(to, sums[o], last - pixel);
         }
       }
       if (of.fused == activation::none) continue;
       for (int o = 0; o < narrow.extents.channels; ++o)
-        activate(of.slope, narrow.plain(image, o, first), narrow.plain(image, o, first), last - first);
+        activate(of.slope, narrow.element(image, o, first), narrow.element(image, o, first), last - first);
     }
   }
 };
@@ -64,13 +64,13 @@ inline constexpr std::int64_t narrow_function_pixels = 64;
 
 template <int Rows, bool Adds, std::size_t... Row>
 TENON_KERNEL_INLINE void to_wide_run(const narrow_planes<Rows>& planes, const float* given_weights, std::int64_t stored,
-                                     vec bias, const float* addend, float* to, std::int64_t first, std::int64_t last,
+                                     vec bias, const float* residual, float* to, std::int64_t first, std::int64_t last,
                                      std::index_sequence<Row...>) {
   const vec weights[] = {load(given_weights + static_cast<int>(Row) * stored)...};
   const float* const rows[] = {planes.row[Row]...};
   for (std::int64_t pixel = first; pixel < last; ++pixel) {
     vec sum = bias;
-    if constexpr (Adds) sum += load(addend + pixel * block);
+    if constexpr (Adds) sum += load(residual + pixel * block);
     ((sum += weights[Row] * rows[Row][pixel]), ...);
     store(to + pixel * block, sum);
   }
@@ -96,10 +96,11 @@ struct to_wide_instance {
           const float* const weights = of.weights + channel + lane;
           const vec bias = of.bias == nullptr ? vec{} : load(of.bias + channel + lane);
           float* const to = wide.blocked(image, channel, 0) + lane;
-          if (of.addend == nullptr)
+          if (of.residual == nullptr)
             to_wide_run<Rows, false>(planes, weights, stored, bias, nullptr, to, first, last, rows);
           else
-            to_wide_run<Rows, true>(planes, weights, stored, bias, of.addend + (to - wide.data), to, first, last, rows);
+            to_wide_run<Rows, true>(planes, weights, stored, bias, of.residual + (to - wide.data), to, first, last,
+                                    rows);
         }
         if (of.fused == activation::none) continue;
         float* const to = wide.blocked(image, channel, first);
@@ -128,15 +129,15 @@ template <int Rows, bool Sums, std::size_t... Row>
 TENON_KERNEL_INLINE void add_narrow_products(const narrow_planes<Rows>& planes, const float* from, std::int64_t first,
                                              std::int64_t last, float* sums, std::int64_t stored,
                                              std::index_sequence<Row...>) {
-  vec more[static_cast<std::size_t>(Rows)] = {}, plain = {};
+  vec more[static_cast<std::size_t>(Rows)] = {}, total = {};
   const float* const rows[] = {planes.row[Row]...};
   for (std::int64_t pixel = first; pixel < last; ++pixel) {
     const vec value = load(from + pixel * block);
     ((more[Row] += value * rows[Row][pixel]), ...);
-    if constexpr (Sums) plain += value;
+    if constexpr (Sums) total += value;
   }
   (store(sums + static_cast<int>(Row) * stored, load(sums + static_cast<int>(Row) * stored) + more[Row]), ...);
-  if constexpr (Sums) store(sums + Rows * stored, load(sums + Rows * stored) + plain);
+  if constexpr (Sums) store(sums + Rows * stored, load(sums + Rows * stored) + total);
 }
 
 /// Adds the sums of a run of each row.

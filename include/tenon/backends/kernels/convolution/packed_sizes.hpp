@@ -22,8 +22,8 @@ struct channel_range {
 
 /// The floats that the weights of all blocks take when packed for gathering, a vector of a block for each tap and
 /// source channel of its range.
-constexpr std::int64_t gathered_weights(std::int64_t groups, std::int64_t to, std::int64_t from, std::int64_t taps,
-                                        int block) {
+constexpr std::int64_t packed_direct_weights(std::int64_t groups, std::int64_t to, std::int64_t from, std::int64_t taps,
+                                             int block) {
   std::int64_t sum = 0;
   const std::int64_t channels = groups * to;
   if (groups == 1) return (channels + block - 1) / block * block * from * taps;
@@ -45,7 +45,7 @@ constexpr std::int64_t narrow_gradient_sums(std::int64_t narrow, std::int64_t wi
   return narrow_parts * ((narrow_rows(narrow) + 1) * wide + narrow_rows(narrow));
 }
 
-/// The most channels, and the longest kernel in each dimension, for which the kernels over plain rows are made.
+/// The most channels, and the longest kernel in each dimension, for which the kernels over contiguous rows are made.
 inline constexpr std::int64_t most_row_channels = 8, most_row_taps = 7;
 
 /// The parts in which their weight gradient is summed.

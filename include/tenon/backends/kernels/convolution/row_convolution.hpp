@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Convolutions of few plain channels, and their data gradients: vectors are pixels of a row.
+// Convolutions of few contiguous channels, and their data gradients: vectors are pixels of a row.
 #pragma once
 
 #include <algorithm>
@@ -29,9 +29,9 @@ namespace tenon {
 inline namespace v0 {
 namespace kernels {
 
-/// x, w, [b], [addend] -> y, or dy, w -> dx
+/// x, w, [b], [residual] -> y, or dy, w -> dx
 inline void row_convolution(isa set, const row_arguments& of) {
-  chosen(set, &plain::row_convolution, &avx2::row_convolution, &avx512::row_convolution)(of);
+  dispatch(set, &baseline::row_convolution, &avx2::row_convolution, &avx512::row_convolution)(of);
 }
 
 }  // namespace kernels

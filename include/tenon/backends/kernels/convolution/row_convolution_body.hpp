@@ -6,7 +6,7 @@ inline namespace v0 {
 namespace kernels {
 namespace TENON_KERNEL_ISA {
 
-/// Writes a tile's sums, with addend and function.
+/// Writes a tile's sums, with residual and function.
 TENON_KERNEL inline void store_tile(const row_arguments& of, const row_tiles& tiles, const row_tile& tile,
                                     float* sums) {
   const auto activate = instance_for<activate_instance>(of.fused);
@@ -16,9 +16,9 @@ TENON_KERNEL inline void store_tile(const row_arguments& of, const row_tiles& ti
       const std::int64_t to =
           (plane * tiles.height.result + tile.first_row + i) * tiles.width.result + tile.first_column;
       float* const row = sums + o * tiles.sum_floats() + i * tiles.sum_pitch;
-      for (std::int64_t at = 0; of.addend != nullptr && at < tile.columns; at += width) {
+      for (std::int64_t at = 0; of.residual != nullptr && at < tile.columns; at += width) {
         const std::int64_t left = tile.columns - at;
-        store_some(row + at, load_some(row + at, left) + load_some(of.addend + to + at, left), left);
+        store_some(row + at, load_some(row + at, left) + load_some(of.residual + to + at, left), left);
       }
       activate(of.slope, row, of.result.as<float>() + to, tile.columns);
     }
@@ -44,9 +44,9 @@ inline sums_place result_place(const row_arguments& of, const row_tiles& tiles, 
 }
 
 /// Whether a tile's results are vectors that leave the registers as they shall be: what all taps of a depth see is
-/// summed at once, and there is no addend and no function but a rectifier.
+/// summed at once, and there is no residual and no function but a rectifier.
 TENON_KERNEL inline bool is_stored_at_once(const row_arguments& of, const row_tiles& tiles, const row_tile& tile) {
-  return tiles.by_rows && tile.columns % width == 0 && of.addend == nullptr &&
+  return tiles.by_rows && tile.columns % width == 0 && of.residual == nullptr &&
          (of.fused == activation::none || of.fused == activation::relu) && tiles.row_taps == tiles.height.taps &&
          tiles.column_taps == tiles.width.taps && sees_source(tiles, tile, 0, 0);
 }
@@ -72,7 +72,7 @@ TENON_KERNEL inline void row_convolution_tiles(const tiled_row_arguments& of, st
       from = sums;
     }
     for (std::int64_t d = first; d <= last; ++d) {
-      const std::int64_t plane = tiles.depth.look(tile.depth, d);
+      const std::int64_t plane = tiles.depth.position_of(tile.depth, d);
       for (std::int64_t h = 0; h < tiles.height.taps; h += tiles.row_taps)
         for (std::int64_t w = 0; w < tiles.width.taps; w += tiles.column_taps) {
           if (!sees_source(tiles, tile, h, w)) continue;

@@ -126,8 +126,8 @@ class tile_walk {
     from_ = of_.from.first + run_ * of_.from.run;
     to_ = of_.to.first + run_ * of_.to.run;
     if (of_.ahead == nullptr) return;
-    const std::int64_t depth = tiles.depth.look(of_.ahead->depth, tiles.depth.last_inside(of_.ahead->depth));
-    const std::int64_t row = tiles.height.look(of_.ahead->first_row + run_, tiles.height.taps - 1);
+    const std::int64_t depth = tiles.depth.position_of(of_.ahead->depth, tiles.depth.last_inside(of_.ahead->depth));
+    const std::int64_t row = tiles.height.position_of(of_.ahead->first_row + run_, tiles.height.taps - 1);
     const std::int64_t place = (depth * tiles.height.source + row) * tiles.width.source + of_.ahead->first_column;
     ahead_ = reinterpret_cast<std::uintptr_t>(source_image(*of_.arguments, tiles, of_.ahead->image)) + floats(place);
   }

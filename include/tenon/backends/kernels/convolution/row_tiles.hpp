@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How convolutions of few plain channels go over rows: tiles of a result, and the lines of the source that they see.
+// How convolutions of few contiguous channels go over rows: tiles of a result, and the line buffers with the part of
+// the source that a tile reads.
 #pragma once
 
 #include <algorithm>
@@ -14,13 +15,27 @@ namespace tenon {
 inline namespace v0 {
 namespace kernels {
 
-/// How results of one dimension look: tap k of the i-th sees first + i + k * increment of the source.
+// A tile of results reads as many rows and columns of the source, and the halo around them. They are copied, with the
+// zeros of the padding, into line buffers one behind the other, so that a tap is a shift of the whole tile in memory:
+//
+//     source, one channel              line buffers
+//
+//     . . . . . . . . . .              0 0 0 0 0 0     a line of padding, where the tile lies at the border
+//     . h h h h h h . . .              h h h h h h     h: the halo
+//     . h +-----+ h . . .      =>      h x x x x h     x: as many pixels as the tile has results
+//     . h | tile| h . . .              h x x x x h
+//     . h +-----+ h . . .              h h h h h h
+//     . h h h h h h . . .              |<- pitch ->|
+//
+// Tap (kh, kw) of result (r, c) reads line r + kh at column c + kw: kh * pitch + kw floats behind tap (0, 0).
+
+/// Which of the source the results of one dimension read: tap k of the i-th is at first + i + k * increment.
 struct row_dimension {
   std::int64_t source = 1, result = 1, taps = 1, increment = 1, first = 0;
 
-  std::int64_t reach() const { return (taps - 1) * increment; }
-  std::int64_t look(std::int64_t i, std::int64_t tap) const { return first + i + tap * increment; }
-  /// The first and the last tap through which the i-th sees the source; none if the first is behind the last.
+  std::int64_t halo() const { return (taps - 1) * increment; }
+  std::int64_t position_of(std::int64_t i, std::int64_t tap) const { return first + i + tap * increment; }
+  /// The first and the last tap at which the i-th reads the source; none if the first is behind the last.
   std::int64_t first_inside(std::int64_t i) const { return first + i >= 0 ? 0 : divide_up(-(first + i), increment); }
   std::int64_t last_inside(std::int64_t i) const {
     return first + i >= source ? -1 : std::min(taps - 1, (source - 1 - first - i) / increment);
@@ -30,8 +45,8 @@ struct row_dimension {
 /// The rows and columns of a tile at most, half as many columns where lines are kept for the next depth.
 inline constexpr std::int64_t tile_rows = 16, tile_columns = 128;
 
-/// How much farther the taps of one that sees them all at once may reach.
-inline constexpr std::int64_t most_row_reach = 16, most_column_reach = 64;
+/// The widest halo of a tile that reads all its taps at once.
+inline constexpr std::int64_t most_row_halo = 16, most_column_halo = 64;
 
 /// The floats of the lines of all channels that are kept of more planes than one, at most.
 inline constexpr std::int64_t most_kept = 50 << 10;
@@ -41,18 +56,18 @@ struct row_tile {
   std::int64_t image, depth, first_row, rows, first_column, columns;
 };
 
-/// A tap and a source channel: where its lines begin, and its weights, behind those of the first.
+/// A tap and a source channel: where its line buffers begin, and its weights, behind those of the first.
 struct line_tap {
   std::int64_t line, weights;
 };
 
 /// A convolution cut into tiles. Source lines are copied with zeros around them, one after the other, `pitch` apart, so
-/// that a shift by rows and columns is one of memory. Taps that reach far are looked at one by one.
+/// that a shift by rows and columns is one of memory. Taps of a wide halo are read one by one.
 struct row_tiles {
   row_dimension depth, height, width;
   std::int64_t batch, source_channels, result_channels;
   std::int64_t rows, columns;                  ///< of a whole tile
-  std::int64_t row_taps = 1, column_taps = 1;  ///< seen at once
+  std::int64_t row_taps = 1, column_taps = 1;  ///< read at once
   std::int64_t lines, seen, pitch;  ///< of a tile's source channel: how many, floats of one, from one to the next
   std::int64_t lead;                ///< floats before them, with which a row's results lie beside aligned pixels
   std::int64_t sum_pitch;           ///< of a tile's sums, and of dy: rows begin where vectors do, if by rows
@@ -73,13 +88,13 @@ struct row_tiles {
         rows(divide_up(height.result, divide_up(height.result, tile_rows))),
         columns(columns_at_most(depth.taps > 1 ? tile_columns / 2 : tile_columns)),
         vector(floats_of_vector) {
-    if (height.reach() <= most_row_reach) row_taps = height.taps;
-    if (width.reach() <= most_column_reach) column_taps = width.taps;
-    const std::int64_t reach = column_taps > 1 ? width.reach() : 0, whole = divide_up(columns, vector) * vector;
-    lines = rows + (row_taps > 1 ? height.reach() : 0);
+    if (height.halo() <= most_row_halo) row_taps = height.taps;
+    if (width.halo() <= most_column_halo) column_taps = width.taps;
+    const std::int64_t halo = column_taps > 1 ? width.halo() : 0, whole = divide_up(columns, vector) * vector;
+    lines = rows + (row_taps > 1 ? height.halo() : 0);
     // Narrow rows are taken together, with the zeros between them.
-    by_rows = divide_up((rows - 1) * (columns + reach) + columns, vector) * vector >= rows * whole;
-    seen = (by_rows ? whole : columns) + reach;
+    by_rows = divide_up((rows - 1) * (columns + halo) + columns, vector) * vector >= rows * whole;
+    seen = (by_rows ? whole : columns) + halo;
     pitch = by_rows ? divide_up(seen, 16) * 16 : seen;
     lead = by_rows ? (width.first % 16 + 16) % 16 : 0;
     sum_pitch = by_rows ? whole : pitch;

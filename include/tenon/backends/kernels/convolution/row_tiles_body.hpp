@@ -48,7 +48,8 @@ TENON_KERNEL inline void copy_gradients(const row_tiles& of, const row_tile& til
 
 /// Whether taps from (h, w) on see more than zeros around a plane, for a tile.
 inline bool sees_source(const row_tiles& of, const row_tile& tile, std::int64_t h, std::int64_t w) {
-  const std::int64_t row = of.height.look(tile.first_row, h), column = of.width.look(tile.first_column, w);
+  const std::int64_t row = of.height.position_of(tile.first_row, h),
+                     column = of.width.position_of(tile.first_column, w);
   return row + of.lines_of(tile) > 0 && row < of.height.source && column + of.seen > 0 && column < of.width.source;
 }
 
@@ -57,8 +58,8 @@ inline bool sees_source(const row_tiles& of, const row_tile& tile, std::int64_t 
 TENON_KERNEL inline void copy_source(const row_tiles& of, const row_tile& tile, const float* image,
                                      std::int64_t at_depth, std::int64_t h, std::int64_t w, std::int64_t first,
                                      std::int64_t last, float* lines) {
-  const line_columns columns(of.width.look(tile.first_column, w), of.seen, of.width.source, of.seen);
-  const std::int64_t first_row = of.height.look(tile.first_row, h), floats = of.line_floats();
+  const line_columns columns(of.width.position_of(tile.first_column, w), of.seen, of.width.source, of.seen);
+  const std::int64_t first_row = of.height.position_of(tile.first_row, h), floats = of.line_floats();
   for (std::int64_t i = first; i < last; ++i) {
     const std::int64_t row = first_row + i;
     const bool is_inside = row >= 0 && row < of.height.source && columns.begin < columns.end;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Weight gradients of convolutions of few plain channels.
+// Weight gradients of convolutions of few contiguous channels.
 #pragma once
 
 #include "tenon/backends/kernels/convolution/row_convolution.hpp"
@@ -9,7 +9,7 @@ inline namespace v0 {
 namespace kernels {
 
 struct row_gradient_arguments {
-  operand x, dy;  ///< plain
+  operand x, dy;  ///< contiguous
   float* sums;    ///< row_parts times (depth, height, width taps, x's channels, dy's channels) and dy's channels
   float* dw;      ///< (dy's channels, x's channels, taps)
   float* db;      ///< either may be nullptr: left out
@@ -55,7 +55,7 @@ namespace kernels {
 
 /// x, dy -> dw, [db]
 inline void row_weight_gradient(isa set, const row_gradient_arguments& of) {
-  chosen(set, &plain::row_weight_gradient, &avx2::row_weight_gradient, &avx512::row_weight_gradient)(of);
+  dispatch(set, &baseline::row_weight_gradient, &avx2::row_weight_gradient, &avx512::row_weight_gradient)(of);
 }
 
 }  // namespace kernels

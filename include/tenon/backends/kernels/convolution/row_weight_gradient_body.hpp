@@ -91,7 +91,7 @@ TENON_KERNEL inline void row_weight_gradient_part(const tiled_row_gradient& of, 
       }
       const std::int64_t last_depth = tiles.depth.last_inside(tile.depth);
       for (std::int64_t d = tiles.depth.first_inside(tile.depth); d <= last_depth; ++d) {
-        const std::int64_t plane = tiles.depth.look(tile.depth, d);
+        const std::int64_t plane = tiles.depth.position_of(tile.depth, d);
         float* const lines = kept.of_plane(tiles, plane);
         for (std::int64_t h = 0; h < tiles.height.taps; h += tiles.row_taps)
           for (std::int64_t w = 0; w < tiles.width.taps; w += tiles.column_taps) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where the elements of a convolution's result look: taps of each dimension, and rows cut where their taps change.
+// What the elements of a convolution's result read: taps of each dimension, and rows cut where their taps change.
 #pragma once
 
 #include <algorithm>
@@ -16,17 +16,26 @@ namespace tenon {
 inline namespace v0 {
 namespace kernels {
 
-// A convolution's result gathers from its source at p * stride - padding + tap * dilation. A data gradient, and a
-// transposed convolution, gather as well: at (p + padding - tap * dilation) / stride, where that is a whole number.
+// A convolution's result reads its source at p * stride - padding + tap * dilation. A data gradient, and a transposed
+// convolution, read theirs as well: at (p + padding - tap * dilation) / stride, where that is a whole number. Here with
+// a kernel of 3, stride 2, padding 1:
+//
+//     convolution                          data gradient, transposed convolution
+//
+//     source   0 1 2 3 4 5                 source    0       1       2
+//             \|/ \|/ \|/                          |\     /|\     /|
+//     result   0   1   2                   result    0   1   2   3   4   5
+//                                          phase 0: positions 0, 2, 4, which read tap 1
+//                                          phase 1: positions 1, 3, 5, which read taps 0 and 2
 
-/// How positions of one dimension look at the source: at (p * step + first + tap * increment) / divisor, if that is
+/// What positions of one dimension read of the source: at (p * step + first + tap * increment) / divisor, if that is
 /// whole and inside. Step or divisor is 1.
-struct gather_dimension {
+struct tap_dimension {
   std::int64_t source = 1, destination = 1, taps = 1, step = 1, divisor = 1, first = 0, increment = 0;
 
-  gather_dimension() = default;
+  tap_dimension() = default;
   /// `strided`: the convolution's own way; else its adjoint's.
-  gather_dimension(const attributes& attribute, const shape& from, const shape& to, int dimension, bool strided)
+  tap_dimension(const attributes& attribute, const shape& from, const shape& to, int dimension, bool strided)
       : source(from.spatial(dimension)), destination(to.spatial(dimension)) {
     const auto d = static_cast<std::size_t>(dimension);
     taps = attribute.kernel[d];
@@ -35,15 +44,15 @@ struct gather_dimension {
     increment = strided ? attribute.dilation[d] : -attribute.dilation[d];
   }
 
-  /// What position p sees through a tap, or -1.
-  std::int64_t look(std::int64_t p, std::int64_t tap) const {
+  /// What position p reads at a tap, or -1.
+  std::int64_t position_of(std::int64_t p, std::int64_t tap) const {
     const std::int64_t at = p * step + first + tap * increment;
     if (divisor == 1) return at < source ? std::max<std::int64_t>(at, -1) : -1;
     return at >= 0 && at % divisor == 0 && at / divisor < source ? at / divisor : -1;
   }
 };
 
-/// A tap of every divisor-th position of a row: position i of them sees column i * step + column, if begin <= i < end.
+/// A tap of every divisor-th position of a row: position i of them reads column i * step + column, if begin <= i < end.
 struct row_tap {
   std::int64_t tap, column, begin, end;
 };
@@ -55,7 +64,7 @@ struct row_phase {
   std::int64_t tap_count;
 };
 
-/// Positions begin to end - 1 of a phase that all see the same taps inside the source.
+/// Positions begin to end - 1 of a phase that all read the same taps inside the source.
 struct row_segment {
   std::int64_t first, begin, end;
   const row_tap* taps;
@@ -63,10 +72,10 @@ struct row_segment {
 };
 
 /// The rows (along W) of a result: their phases and segments. What a convolution's step makes once.
-class gather_rows {
+class tap_rows {
  public:
-  gather_rows() = default;
-  explicit gather_rows(const gather_dimension& along) : along_(along) {
+  tap_rows() = default;
+  explicit tap_rows(const tap_dimension& along) : along_(along) {
     const std::int64_t most_segments = 2 * along.taps + along.divisor;
     phases_ = std::make_unique<row_phase[]>(static_cast<std::size_t>(along.divisor));
     segments_ = std::make_unique<row_segment[]>(static_cast<std::size_t>(most_segments));
@@ -78,7 +87,7 @@ class gather_rows {
     }
   }
 
-  const gather_dimension& along() const { return along_; }
+  const tap_dimension& along() const { return along_; }
   const row_phase* phases() const { return phases_.get(); }
   std::int64_t phase_count() const { return phase_count_; }
   const row_segment* segments() const { return segments_.get(); }
@@ -116,7 +125,7 @@ class gather_rows {
     }
   }
 
-  gather_dimension along_;
+  tap_dimension along_;
   std::unique_ptr<row_phase[]> phases_;
   std::unique_ptr<row_segment[]> segments_;
   std::unique_ptr<row_tap[]> taps_;
@@ -125,20 +134,20 @@ class gather_rows {
 };
 
 /// A convolution, transposed convolution or data gradient as kernels of ours compute it.
-struct gather_arguments {
+struct direct_arguments {
   const float* source;
   const float* weights;               ///< packed
   const std::int64_t* block_weights;  ///< where each block's begin
   const float* bias;                  ///< nullptr: none; padded with zeros to whole blocks
-  const float* addend;                ///< nullptr: none; it lies as the result does
+  const float* residual;              ///< nullptr: none; it lies as the result does
   float* result;
   activation function = activation::none;
   float slope = 0;
   geometry from, to;
   std::int64_t groups;
   std::int64_t source_pixel, source_channel, source_block, source_image;  ///< distances in floats
-  gather_dimension depth, height;
-  const gather_rows* rows;
+  tap_dimension depth, height;
+  const tap_rows* rows;
 
   std::int64_t rows_of_plane() const { return to.depth * to.height; }
   std::int64_t taps() const { return depth.taps * height.taps * rows->along().taps; }

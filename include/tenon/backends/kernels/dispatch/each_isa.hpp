@@ -4,7 +4,7 @@
 // A function's target attribute has to be spelled in the text: it can depend on no template parameter, and a pragma
 // does not reach templates. So a header of kernels is read three more times, each time in another namespace:
 //
-//   TENON_KERNEL_ISA     plain, avx2 or avx512: the enumerator of `isa` and the name of the namespace
+//   TENON_KERNEL_ISA     baseline, avx2 or avx512: the enumerator of `isa` and the name of the namespace
 //   TENON_KERNEL         stands before every function that computes with vectors
 //   TENON_KERNEL_INLINE  the same for a helper, which is inlined always
 //
@@ -20,7 +20,7 @@
 TENON_EXACT_BEGIN
 
 // For machines older than AVX2: compiled for size, which takes the compiler less time.
-#  define TENON_KERNEL_ISA plain
+#  define TENON_KERNEL_ISA baseline
 #  define TENON_KERNEL __attribute__((cold))
 #  include TENON_KERNEL_FILE
 #  undef TENON_KERNEL

@@ -34,18 +34,18 @@ inline namespace v0 {
 namespace kernels {
 
 /// Executes a node by kernels for the given instruction set, which the machine has to have. Activations are blocked in
-/// blocks of block_of(set); sums of parameter gradients, labels, parameters and statistics are plain; losses take
+/// blocks of block_of(set); sums of parameter gradients, labels, parameters and statistics are contiguous; losses take
 /// either layout, and reorder goes from any to any. Padding channels come in as zeros and go out as zeros. Sources do
 /// nothing. Results do not depend on the thread count. Kernels are compiled for the operations in `Used` alone: a
-/// network has few of them, and all take many times as long. Batch norms and dropouts take plain activations, of at
-/// most most_parts channels, where `TakesPlain`; activations and sums take any always.
-/// throws: numeric_error for an update by a gradient that is not finite, before it changes anything;
-/// backend_error for operations not in `Used`, and for convolutions, of which there is no kernel here.
-template <operation_set Used = every_operation, bool TakesPlain = true>
+/// network has few of them, and all take many times as long. Batch norms and dropouts take contiguous activations, of
+/// at most most_parts channels, where `TakesContiguous`; activations and sums take any always. throws: numeric_error
+/// for an update by a gradient that is not finite, before it changes anything; backend_error for operations not in
+/// `Used`, and for convolutions, of which there is no kernel here.
+template <operation_set Used = every_operation, bool TakesContiguous = true>
 void execute(isa set, const graph_view& graph, const node& of, std::span<const operand> operands,
              std::span<const operand> results, const step_arguments& arguments) {
-  chosen(set, plain::execute<Used, TakesPlain>, avx2::execute<Used, TakesPlain>, avx512::execute<Used, TakesPlain>)(
-      graph, of, operands, results, arguments);
+  dispatch(set, baseline::execute<Used, TakesContiguous>, avx2::execute<Used, TakesContiguous>,
+           avx512::execute<Used, TakesContiguous>)(graph, of, operands, results, arguments);
 }
 
 }  // namespace kernels

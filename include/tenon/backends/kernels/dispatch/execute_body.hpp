@@ -15,7 +15,7 @@ namespace TENON_KERNEL_ISA {
       break;                                   \
     }
 
-template <operation_set Used, bool TakesPlain>
+template <operation_set Used, bool TakesContiguous>
 void execute([[maybe_unused]] const graph_view& graph, const node& of,
              [[maybe_unused]] std::span<const operand> operands, [[maybe_unused]] std::span<const operand> results,
              [[maybe_unused]] const step_arguments& arguments) {
@@ -29,14 +29,14 @@ void execute([[maybe_unused]] const graph_view& graph, const node& of,
     case operation::state:
     case operation::gradient_sum:
       return;
-    TENON_CASE(batch_norm, batch_norm<TakesPlain>(attribute, operands, results))
-    TENON_CASE(batch_norm_training, batch_norm_training<TakesPlain>(attribute, operands, results))
+    TENON_CASE(batch_norm, batch_norm<TakesContiguous>(attribute, operands, results))
+    TENON_CASE(batch_norm_training, batch_norm_training<TakesContiguous>(attribute, operands, results))
     TENON_CASE(group_norm, group_norm(attribute, operands, results))
     TENON_CASE(group_norm_given, group_norm_given(attribute, operands, results))
     TENON_CASE(activation, activate(attribute, operands, results))
     TENON_CASE(prelu, prelu(operands, results))
     TENON_CASE(softmax, softmax(operands, results))
-    TENON_CASE(dropout, dropout<TakesPlain>(attribute, operands, results, arguments))
+    TENON_CASE(dropout, dropout<TakesContiguous>(attribute, operands, results, arguments))
     TENON_CASE(max_pool, max_pool(attribute, operands, results))
     TENON_CASE(average_pool, average_pool(attribute, operands, results))
     TENON_CASE(adaptive_average_pool, adaptive_average_pool(operands, results))
@@ -51,8 +51,8 @@ void execute([[maybe_unused]] const graph_view& graph, const node& of,
     TENON_CASE(cross_entropy, cross_entropy(graph, attribute, operands, results))
     TENON_CASE(binary_cross_entropy, binary_cross_entropy(attribute, operands, results))
     TENON_CASE(total_loss, total_loss(operands, results))
-    TENON_CASE(batch_norm_gradient, norm_gradient<TakesPlain>(attribute, false, operands, results))
-    TENON_CASE(batch_norm_frozen_gradient, norm_gradient<TakesPlain>(attribute, true, operands, results))
+    TENON_CASE(batch_norm_gradient, norm_gradient<TakesContiguous>(attribute, false, operands, results))
+    TENON_CASE(batch_norm_frozen_gradient, norm_gradient<TakesContiguous>(attribute, true, operands, results))
     TENON_CASE(group_norm_gradient, group_norm_gradient(attribute, operands, results))
     TENON_CASE(activation_gradient, activation_gradient(attribute, operands, results))
     TENON_CASE(prelu_gradient, prelu_gradient(operands, results))

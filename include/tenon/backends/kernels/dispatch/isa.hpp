@@ -11,8 +11,8 @@ namespace tenon {
 inline namespace v0 {
 namespace kernels {
 
-/// An instruction set. `plain` is what every x86-64 has; avx2 includes fma, avx512 is F, BW, DQ and VL.
-enum class isa : std::uint8_t { plain, avx2, avx512 };
+/// An instruction set. `baseline` is what every x86-64 has; avx2 includes fma, avx512 is F, BW, DQ and VL.
+enum class isa : std::uint8_t { baseline, avx2, avx512 };
 
 /// The channels in a block of a blocked tensor.
 constexpr int block_of(isa set) { return set == isa::avx512 ? 16 : 8; }
@@ -21,13 +21,13 @@ constexpr int block_of(isa set) { return set == isa::avx512 ? 16 : 8; }
 constexpr int width_of(isa set) { return set == isa::avx512 ? 16 : set == isa::avx2 ? 8 : 4; }
 
 constexpr std::string_view name_of(isa set) {
-  return set == isa::avx512 ? "avx512" : set == isa::avx2 ? "avx2" : "plain";
+  return set == isa::avx512 ? "avx512" : set == isa::avx2 ? "avx2" : "baseline";
 }
 
 /// The one of three that is for the given set, such as functions of the namespaces that each_isa.hpp makes.
 template <class Function>
-constexpr Function chosen(isa set, Function plain, Function avx2, Function avx512) {
-  return set == isa::avx512 ? avx512 : set == isa::avx2 ? avx2 : plain;
+constexpr Function dispatch(isa set, Function baseline, Function avx2, Function avx512) {
+  return set == isa::avx512 ? avx512 : set == isa::avx2 ? avx2 : baseline;
 }
 
 /// The greatest instruction set that the processor and the operating system support.
@@ -36,7 +36,7 @@ inline isa supported_isa() {
   const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
   const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
-  return avx2 && avx512 ? isa::avx512 : avx2 ? isa::avx2 : isa::plain;
+  return avx2 && avx512 ? isa::avx512 : avx2 ? isa::avx2 : isa::baseline;
 }
 
 }  // namespace kernels

@@ -6,7 +6,7 @@ inline namespace v0 {
 namespace kernels {
 namespace TENON_KERNEL_ISA {
 
-/// Channels in a block, and floats in a vector: `plain` has two vectors a block, the others one.
+/// Channels in a block, and floats in a vector: `baseline` has two vectors a block, the others one.
 inline constexpr int block = block_of(isa::TENON_KERNEL_ISA);
 inline constexpr int width = width_of(isa::TENON_KERNEL_ISA);
 

@@ -52,7 +52,7 @@ TENON_KERNEL inline void dropout_part(const dropout_arguments& of, std::int64_t 
   }
 }
 
-/// Pixels begin to end - 1 of all plain planes.
+/// Pixels begin to end - 1 of all contiguous planes.
 TENON_KERNEL inline void dropout_planes_part(const dropout_arguments& of, std::int64_t begin, std::int64_t end) {
   uvec steps;
   for (int i = 0; i < width; ++i) steps[i] = static_cast<std::uint32_t>(i);
@@ -68,8 +68,8 @@ TENON_KERNEL inline void dropout_planes_part(const dropout_arguments& of, std::i
   }
 }
 
-/// x -> y; y may overwrite x. Plain values are taken where `TakesPlain`.
-template <bool TakesPlain>
+/// x -> y; y may overwrite x. Contiguous values are taken where `TakesContiguous`.
+template <bool TakesContiguous>
 void dropout(const attributes& attribute, std::span<const operand> operands, std::span<const operand> results,
              const step_arguments& arguments) {
   const dropout_arguments of{operands[0].as<const float>(),
@@ -78,8 +78,8 @@ void dropout(const attributes& attribute, std::span<const operand> operands, std
                              dropout_mask(attribute, arguments),
                              static_cast<float>(kept_factor(attribute)),
                              attribute.channelwise};
-  if constexpr (TakesPlain) {
-    if (results[0].arrangement == layout::plain)
+  if constexpr (TakesContiguous) {
+    if (results[0].arrangement == layout::contiguous)
       return in_parallel(results[0].extents.elements(), dropout_planes_part, of);
   }
   in_parallel(pixels_of(of.extents), dropout_part, of);

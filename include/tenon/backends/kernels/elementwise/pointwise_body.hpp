@@ -8,7 +8,7 @@ namespace TENON_KERNEL_ISA {
 
 /// The floats a tensor takes here, channel padding included.
 inline std::int64_t stored_elements(const operand& of) {
-  if (of.arrangement == layout::plain) return of.extents.elements();
+  if (of.arrangement == layout::contiguous) return of.extents.elements();
   return of.extents.batch() * round_up(of.extents.channels(), block) * of.extents.spatial_elements();
 }
 
@@ -85,8 +85,8 @@ inline void activate(const attributes& attribute, std::span<const operand> opera
   const activation_arguments of{
       attribute.fused,        static_cast<float>(attribute.slope), operands[0].as<const float>(),      nullptr,
       results[0].as<float>(), stored_elements(results[0]),         geometry(results[0].extents, block)};
-  const bool is_plain = results[0].arrangement == layout::plain;
-  if (keeps_zero(attribute.fused) || is_plain || of.extents.channels % block == 0) {
+  const bool is_contiguous = results[0].arrangement == layout::contiguous;
+  if (keeps_zero(attribute.fused) || is_contiguous || of.extents.channels % block == 0) {
     in_parallel(divide_up(of.count, flat_grain), activate_part, of);
   } else {
     in_parallel(pixels_of(of.extents), activate_and_clear_part, of);

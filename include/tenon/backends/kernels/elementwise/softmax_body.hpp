@@ -11,34 +11,34 @@ struct softmax_arguments {
   std::int64_t groups;  ///< of `width` pixels, in an image
 };
 
-// Plain tensors: a vector holds pixels.
+// Contiguous tensors: a vector holds pixels.
 
-TENON_KERNEL inline void plain_softmax_part(const softmax_arguments& of, std::int64_t begin, std::int64_t end) {
+TENON_KERNEL inline void contiguous_softmax_part(const softmax_arguments& of, std::int64_t begin, std::int64_t end) {
   for (std::int64_t group = begin; group < end; ++group) {
     const std::int64_t image = group / of.groups, pixel = group % of.groups * width;
     const std::int64_t count = of.to.extents.pixels - pixel;
     const softmax_sums sums = softmax_of(of.from, image, pixel, ivec{} - 1);
     const vec share = 1.0f / sums.sum;
     for (std::int64_t channel = 0; channel < of.to.extents.channels; ++channel) {
-      const vec x = load_some(of.from.plain(image, channel, pixel), count);
-      store_some(of.to.plain(image, channel, pixel), exponential(x - sums.greatest) * share, count);
+      const vec x = load_some(of.from.element(image, channel, pixel), count);
+      store_some(of.to.element(image, channel, pixel), exponential(x - sums.greatest) * share, count);
     }
   }
 }
 
-TENON_KERNEL inline void plain_softmax_gradient_part(const softmax_arguments& of, std::int64_t begin,
-                                                     std::int64_t end) {
+TENON_KERNEL inline void contiguous_softmax_gradient_part(const softmax_arguments& of, std::int64_t begin,
+                                                          std::int64_t end) {
   for (std::int64_t group = begin; group < end; ++group) {
     const std::int64_t image = group / of.groups, pixel = group % of.groups * width;
     const std::int64_t count = of.to.extents.pixels - pixel;
     vec mean = {};  // of dy, each channel with its share y
     for (std::int64_t channel = 0; channel < of.to.extents.channels; ++channel)
-      mean +=
-          load_some(of.from.plain(image, channel, pixel), count) * load_some(of.dy.plain(image, channel, pixel), count);
+      mean += load_some(of.from.element(image, channel, pixel), count) *
+              load_some(of.dy.element(image, channel, pixel), count);
     for (std::int64_t channel = 0; channel < of.to.extents.channels; ++channel) {
-      const vec y = load_some(of.from.plain(image, channel, pixel), count);
-      const vec dy = load_some(of.dy.plain(image, channel, pixel), count);
-      store_some(of.to.plain(image, channel, pixel), y * (dy - mean), count);
+      const vec y = load_some(of.from.element(image, channel, pixel), count);
+      const vec dy = load_some(of.dy.element(image, channel, pixel), count);
+      store_some(of.to.element(image, channel, pixel), y * (dy - mean), count);
     }
   }
 }
@@ -135,15 +135,15 @@ inline softmax_arguments softmax_arguments_of(const operand& from, const operand
 /// x -> y, of one layout; y may overwrite x
 inline void softmax(std::span<const operand> operands, std::span<const operand> results) {
   const softmax_arguments of = softmax_arguments_of(operands[0], operands[0], results[0]);
-  in_parallel(of.to.extents.batch * of.groups, of.to.arrangement == layout::plain ? plain_softmax_part : softmax_part,
-              of);
+  in_parallel(of.to.extents.batch * of.groups,
+              of.to.arrangement == layout::contiguous ? contiguous_softmax_part : softmax_part, of);
 }
 
 /// y, dy -> dx, all of one layout, y the result of the softmax; dx may overwrite either
 inline void softmax_gradient(std::span<const operand> operands, std::span<const operand> results) {
   const softmax_arguments of = softmax_arguments_of(operands[0], operands[1], results[0]);
   in_parallel(of.to.extents.batch * of.groups,
-              of.to.arrangement == layout::plain ? plain_softmax_gradient_part : softmax_gradient_part, of);
+              of.to.arrangement == layout::contiguous ? contiguous_softmax_gradient_part : softmax_gradient_part, of);
 }
 
 }  // namespace TENON_KERNEL_ISA

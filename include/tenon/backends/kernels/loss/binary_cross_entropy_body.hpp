@@ -25,14 +25,14 @@ TENON_KERNEL_INLINE vec entropy_of(vec x, vec target) {
   return rectified(x) - x * target + logarithm_of_one_and(small);
 }
 
-/// Logits and targets of one layout. Elements of a plain tensor are counted one by one, of a blocked one by pixels of
-/// block planes.
+/// Logits and targets of one layout. Elements of a contiguous tensor are counted one by one, of a blocked one by pixels
+/// of block planes.
 struct binary_arguments {
   const float* x;
   const float* target;
   float* to;
   float factor;
-  bool is_plain;
+  bool is_contiguous;
   geometry extents;
   equal_parts parts;
   double* sums;
@@ -42,9 +42,10 @@ struct binary_arguments {
         target(operands[1].as<const float>()),
         to(result),
         factor(times),
-        is_plain(operands[0].arrangement == layout::plain),
+        is_contiguous(operands[0].arrangement == layout::contiguous),
         extents(operands[0].extents, block),
-        parts(is_plain ? operands[0].extents.elements() : pixels_of(extents), most_parts, is_plain ? flat_grain : 64),
+        parts(is_contiguous ? operands[0].extents.elements() : pixels_of(extents), most_parts,
+              is_contiguous ? flat_grain : 64),
         sums(partial_sums) {}
 };
 
@@ -54,8 +55,8 @@ TENON_KERNEL_INLINE double sum_of(vec terms) {
   return sum;
 }
 
-/// The sum of `count` plain elements from `first` on.
-TENON_KERNEL_INLINE double plain_entropy(const binary_arguments& of, std::int64_t first, std::int64_t last) {
+/// The sum of `count` contiguous elements from `first` on.
+TENON_KERNEL_INLINE double contiguous_entropy(const binary_arguments& of, std::int64_t first, std::int64_t last) {
   double sum = 0;
   while (first < last) {
     vec terms = {};
@@ -91,8 +92,8 @@ TENON_KERNEL inline void binary_entropy_part(const binary_arguments& of, std::in
     std::int64_t i = of.parts.begin(part);
     const std::int64_t last = of.parts.end(part);
     double sum = 0;
-    if (of.is_plain) {
-      sum = plain_entropy(of, i, last);
+    if (of.is_contiguous) {
+      sum = contiguous_entropy(of, i, last);
     } else {
       while (i < last) {
         const pixel_run run = first_run(of.extents, block, i, std::min(last, i + 64));
@@ -118,12 +119,12 @@ inline void binary_cross_entropy(const attributes& attribute, std::span<const op
 
 TENON_KERNEL inline void binary_gradient_part(const binary_arguments& of, std::int64_t begin, std::int64_t end) {
   for (std::int64_t part = begin; part < end; ++part) {
-    const std::int64_t unit = of.is_plain ? 1 : block, last = of.parts.end(part) * unit;
+    const std::int64_t unit = of.is_contiguous ? 1 : block, last = of.parts.end(part) * unit;
     for (std::int64_t i = of.parts.begin(part) * unit; i < last; i += width) {
       const vec probability = activated<activation::sigmoid>(load_some(of.x + i, last - i), vec{});
       store_some(of.to + i, (probability - load_some(of.target + i, last - i)) * of.factor, last - i);
     }
-    if (of.is_plain) continue;
+    if (of.is_contiguous) continue;
     for (std::int64_t i = of.parts.begin(part); i < of.parts.end(part);) {
       const pixel_run run = first_run(of.extents, block, i, of.parts.end(part));
       if (of.extents.channels - run.channel < block)

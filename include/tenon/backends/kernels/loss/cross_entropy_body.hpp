@@ -140,8 +140,8 @@ TENON_KERNEL inline void entropy_gradient_part(const entropy_gradient_arguments&
                                                std::int64_t end) {
   const labelled_logits& of = *arguments.of;
   const square_view& gradient = arguments.gradient;
-  const std::int64_t stored =
-      gradient.arrangement == layout::plain ? gradient.extents.channels : round_up(gradient.extents.channels, block);
+  const std::int64_t stored = gradient.arrangement == layout::contiguous ? gradient.extents.channels
+                                                                         : round_up(gradient.extents.channels, block);
   for (std::int64_t group = begin; group < end; ++group) {
     const std::int64_t image = group / of.groups, pixel = group % of.groups * width;
     const group_labels labels = labels_of(of, image, pixel);

@@ -129,7 +129,7 @@ inline bool lie_in_place(std::int32_t first, std::span<const operand> operands, 
 
 /// The channels of the result are those of all operands side by side, from `first` on; those that lie there already are
 /// left alone.
-inline void gather_operands(std::int32_t first, std::span<const operand> operands, const operand& result) {
+inline void direct_operands(std::int32_t first, std::span<const operand> operands, const operand& result) {
   if (lie_in_place(first, operands, result)) return;
   const geometry to(result.extents, block);
   const concat_arguments of{operands, first, to, divide_up(to.pixels, copied_pixels), result.as<float>()};
@@ -138,13 +138,13 @@ inline void gather_operands(std::int32_t first, std::span<const operand> operand
 
 /// a, b, ... -> channels side by side
 inline void concat(std::span<const operand> operands, std::span<const operand> results) {
-  gather_operands(0, operands, results[0]);
+  direct_operands(0, operands, results[0]);
 }
 
 /// dy -> dx, as many channels as dx has, from attribute.index on
 inline void concat_gradient(const attributes& attribute, std::span<const operand> operands,
                             std::span<const operand> results) {
-  gather_operands(attribute.index, operands.first(1), results[0]);
+  direct_operands(attribute.index, operands.first(1), results[0]);
 }
 
 struct bytes_arguments {
@@ -168,7 +168,7 @@ inline void clear_part(const bytes_arguments& of, std::int64_t begin, std::int64
 
 /// The bytes a tensor takes here, channel padding included.
 inline std::int64_t stored_bytes(const operand& of) {
-  if (of.arrangement == layout::plain) return of.extents.elements() * size_of(of.type);
+  if (of.arrangement == layout::contiguous) return of.extents.elements() * size_of(of.type);
   return of.extents.batch() * round_up(of.extents.channels(), block) * of.extents.spatial_elements() * size_of(of.type);
 }
 

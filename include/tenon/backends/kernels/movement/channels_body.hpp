@@ -10,7 +10,7 @@ namespace TENON_KERNEL_ISA {
 inline void split(std::span<const operand> operands, std::span<const operand> results) {
   std::int32_t first = 0;
   for (const operand& part : results) {
-    gather_operands(first, operands, part);
+    direct_operands(first, operands, part);
     first += part.extents.channels();
   }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From the plain layout to the blocked one and back, by transposing squares.
+// From the contiguous layout to the blocked one and back, by transposing squares.
 #pragma once
 
 #include "tenon/backends/kernels/movement/arrangement.hpp"

@@ -14,8 +14,8 @@ struct square_view {
 
   explicit square_view(const operand& of)
       : data(of.as<float>()), arrangement(of.arrangement), extents(of.extents, block) {}
-  /// The element (image, channel, pixel) of a plain tensor.
-  float* plain(std::int64_t image, std::int64_t channel, std::int64_t pixel) const {
+  /// The element (image, channel, pixel) of a contiguous tensor.
+  float* element(std::int64_t image, std::int64_t channel, std::int64_t pixel) const {
     return data + (image * extents.channels + channel) * extents.pixels + pixel;
   }
   float* blocked(std::int64_t image, std::int64_t channel, std::int64_t pixel) const {
@@ -27,9 +27,9 @@ struct square_view {
 TENON_KERNEL_INLINE void load_square(const square_view& from, std::int64_t image, std::int64_t channel,
                                      std::int64_t pixel, vec* rows) {
   const std::int64_t pixels = from.extents.pixels - pixel, channels = from.extents.channels - channel;
-  if (from.arrangement == layout::plain) {
+  if (from.arrangement == layout::contiguous) {
     for (int i = 0; i < width; ++i)
-      rows[i] = i < channels ? load_some(from.plain(image, channel + i, pixel), pixels) : vec{};
+      rows[i] = i < channels ? load_some(from.element(image, channel + i, pixel), pixels) : vec{};
     return;
   }
   const float* const first = from.blocked(image, channel, pixel);
@@ -42,8 +42,8 @@ TENON_KERNEL_INLINE void load_square(const square_view& from, std::int64_t image
 TENON_KERNEL_INLINE void store_square(const square_view& to, std::int64_t image, std::int64_t channel,
                                       std::int64_t pixel, vec* rows) {
   const std::int64_t pixels = to.extents.pixels - pixel, channels = to.extents.channels - channel;
-  if (to.arrangement == layout::plain) {
-    for (int i = 0; i < width && i < channels; ++i) store_some(to.plain(image, channel + i, pixel), rows[i], pixels);
+  if (to.arrangement == layout::contiguous) {
+    for (int i = 0; i < width && i < channels; ++i) store_some(to.element(image, channel + i, pixel), rows[i], pixels);
     return;
   }
   transpose(rows);

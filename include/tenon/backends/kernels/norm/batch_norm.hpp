@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Batch norm by given statistics and by the batch's, with a fused addend and activation.
+// Batch norm by given statistics and by the batch's, with a fused residual and activation.
 #pragma once
 
 #include "tenon/backends/kernels/norm/plane_norm.hpp"

@@ -11,9 +11,9 @@ inline const float* residual_of(operation op, const attributes& attribute, std::
   return data_of<const float>(op, attribute, operands.data(), role::residual);
 }
 
-/// x, scale, shift, mean, variance, [addend] -> y; y may overwrite x or the addend. Plain values are taken where
-/// `TakesPlain`.
-template <bool TakesPlain>
+/// x, scale, shift, mean, variance, [residual] -> y; y may overwrite x or the residual. Contiguous values are taken
+/// where `TakesContiguous`.
+template <bool TakesContiguous>
 void batch_norm(const attributes& attribute, std::span<const operand> operands, std::span<const operand> results) {
   const geometry extents(operands[0].extents, block);
   const norm_round round{operands[0].as<const float>(),
@@ -26,14 +26,14 @@ void batch_norm(const attributes& attribute, std::span<const operand> operands, 
                          norm_function(attribute),
                          0,
                          extents.blocks};
-  if constexpr (TakesPlain) {
-    if (operands[0].arrangement == layout::plain) return normalize_planes(round, operands[0]);
+  if constexpr (TakesContiguous) {
+    if (operands[0].arrangement == layout::contiguous) return normalize_planes(round, operands[0]);
   }
   in_parallel(round.tiles(), normalize_part, round);
 }
 
-/// x, scale, shift, [addend] -> y, mean, variance (biased) of the batch; y may overwrite x or the addend
-template <bool TakesPlain>
+/// x, scale, shift, [residual] -> y, mean, variance (biased) of the batch; y may overwrite x or the residual
+template <bool TakesContiguous>
 void batch_norm_training(const attributes& attribute, std::span<const operand> operands,
                          std::span<const operand> results) {
   const geometry extents(operands[0].extents, block);
@@ -48,8 +48,9 @@ void batch_norm_training(const attributes& attribute, std::span<const operand> o
                    {operands[1].as<const float>(), operands[2].as<const float>(), mean, variance, extents.channels, 0,
                     static_cast<float>(attribute.epsilon)},
                    norm_function(attribute)};
-  if constexpr (TakesPlain) {
-    if (operands[0].arrangement == layout::plain) return normalize_planes_training(round, operands[0], mean, variance);
+  if constexpr (TakesContiguous) {
+    if (operands[0].arrangement == layout::contiguous)
+      return normalize_planes_training(round, operands[0], mean, variance);
   }
   std::array<block_sums, most_norm_parts> sums;
   for (; round.first_block < extents.blocks; round.first_block += most_norm_parts) {

@@ -8,8 +8,8 @@ namespace TENON_KERNEL_ISA {
 
 /// x, dy, scale, shift, mean, variance -> dx, dscale, dshift; dx may overwrite x or dy. A result without memory is left
 /// out; a frozen norm may have dx alone. `frozen`: the statistics are constants, else they are the batch's and the
-/// gradient goes through them. Plain values are taken where `TakesPlain`.
-template <bool TakesPlain>
+/// gradient goes through them. Contiguous values are taken where `TakesContiguous`.
+template <bool TakesContiguous>
 void norm_gradient(const attributes& attribute, bool frozen, std::span<const operand> operands,
                    std::span<const operand> results) {
   const geometry extents(operands[0].extents, block);
@@ -25,12 +25,12 @@ void norm_gradient(const attributes& attribute, bool frozen, std::span<const ope
                    {scale, operands[3].as<const float>(), operands[4].as<const float>(), operands[5].as<const float>(),
                     extents.channels, 0, static_cast<float>(attribute.epsilon)},
                    norm_function(attribute)};
-  if constexpr (TakesPlain) {
-    if (operands[0].arrangement == layout::plain)
+  if constexpr (TakesContiguous) {
+    if (operands[0].arrangement == layout::contiguous)
       return differentiate_planes(round, operands[0], frozen, dscale, dshift);
   }
   std::array<block_sums, most_norm_parts> sums;
-  std::array<float, most_norm_parts * block> plain{}, weighted{};
+  std::array<float, most_norm_parts * block> unweighted{}, weighted{};
   for (; round.first_block < extents.blocks; round.first_block += most_norm_parts) {
     round.blocks = std::min(most_norm_parts, extents.blocks - round.first_block);
     const std::int64_t first = round.first_block * block;
@@ -42,19 +42,19 @@ void norm_gradient(const attributes& attribute, bool frozen, std::span<const ope
         const std::int64_t count = std::min<std::int64_t>(block, extents.channels - (first + i * block));
         for (std::int64_t k = 0; k < count; ++k) {
           const std::int64_t in_round = i * block + k, channel = first + in_round;
-          const double plain_sum = added.first[static_cast<std::size_t>(k)];
+          const double sum_of_gradients = added.first[static_cast<std::size_t>(k)];
           const double weighted_sum = added.second[static_cast<std::size_t>(k)];
           if (dscale != nullptr) dscale[channel] = static_cast<float>(weighted_sum);
-          if (dshift != nullptr) dshift[channel] = static_cast<float>(plain_sum);
+          if (dshift != nullptr) dshift[channel] = static_cast<float>(sum_of_gradients);
           if (frozen) continue;
           const double factor = static_cast<double>(scale[channel]) / values;
-          plain[static_cast<std::size_t>(in_round)] = static_cast<float>(plain_sum * factor);
+          unweighted[static_cast<std::size_t>(in_round)] = static_cast<float>(sum_of_gradients * factor);
           weighted[static_cast<std::size_t>(in_round)] = static_cast<float>(weighted_sum * factor);
         }
       }
     }
     if (results[0].data != nullptr)
-      in_parallel(round.tiles(), differentiate_part, round_means{&round, plain.data(), weighted.data(), first});
+      in_parallel(round.tiles(), differentiate_part, round_means{&round, unweighted.data(), weighted.data(), first});
   }
 }
 

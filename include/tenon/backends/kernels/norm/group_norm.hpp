@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Group norm by each image's statistics and by given ones, with a fused addend and activation.
+// Group norm by each image's statistics and by given ones, with a fused residual and activation.
 #pragma once
 
 #include "tenon/backends/kernels/norm/batch_norm.hpp"

@@ -10,7 +10,7 @@ namespace TENON_KERNEL_ISA {
 inline constexpr std::int64_t most_groups = 1024;
 
 /// How many floats of small images are worked on at once; larger images one at a time, while they are in the cache.
-inline constexpr std::int64_t gathered_floats = 1 << 18;
+inline constexpr std::int64_t direct_floats = 1 << 18;
 
 /// The block planes, counted through all images, that are worked on at once from plane `first` on: those of whole
 /// images, or of most_groups groups of one image.
@@ -20,7 +20,7 @@ inline std::int64_t planes_at_once(const geometry& extents, std::int64_t groups,
     return std::min(of_groups, extents.blocks - first % extents.blocks);
   }
   const std::int64_t image_floats = extents.blocks * extents.pixels * block;
-  const std::int64_t images = std::clamp<std::int64_t>(gathered_floats / image_floats, 1, most_groups / groups);
+  const std::int64_t images = std::clamp<std::int64_t>(direct_floats / image_floats, 1, most_groups / groups);
   return std::min(images * extents.blocks, extents.planes() - first);
 }
 
@@ -67,7 +67,8 @@ inline norm_parameters group_norm_parameters(operation op, const attributes& att
           static_cast<float>(attribute.epsilon)};
 }
 
-/// x, [scale, shift], [addend] -> y, mean, variance (biased) of each image's groups; y may overwrite x or the addend
+/// x, [scale, shift], [residual] -> y, mean, variance (biased) of each image's groups; y may overwrite x or the
+/// residual
 inline void group_norm(const attributes& attribute, std::span<const operand> operands,
                        std::span<const operand> results) {
   const geometry extents(operands[0].extents, block);
@@ -86,7 +87,7 @@ inline void group_norm(const attributes& attribute, std::span<const operand> ope
   }
 }
 
-/// x, [scale, shift], mean, variance, [addend] -> y; y may overwrite x or the addend
+/// x, [scale, shift], mean, variance, [residual] -> y; y may overwrite x or the residual
 inline void group_norm_given(const attributes& attribute, std::span<const operand> operands,
                              std::span<const operand> results) {
   const geometry extents(operands[0].extents, block);

@@ -10,7 +10,7 @@ namespace TENON_KERNEL_ISA {
 struct group_gradient_sums {
   float* dscale;        ///< of each channel, images added; may be nullptr
   float* dshift;        ///< the same
-  float* plain;         ///< the mean of scale * dy of each group, from the round's first on
+  float* unweighted;    ///< the mean of scale * dy of each group, from the round's first on
   float* weighted;      ///< the mean of scale * dy * normalized(x)
   std::int64_t groups;  ///< how many groups are written
 };
@@ -26,7 +26,7 @@ inline void sum_group_gradients(const norm_round& of, group_gradient_sums& to) {
   const auto values = static_cast<double>(size * extents.pixels);
   const float* const scale = of.parameters.scale;
   std::array<block_sums, most_norm_parts> sums;
-  double plain = 0, weighted = 0;  // of the group whose channels come next
+  double unweighted = 0, weighted = 0;  // of the group whose channels come next
   norm_round round = of;
   for (std::int64_t done = 0; done < of.blocks; done += most_norm_parts) {
     round.first_block = of.first_block + done;
@@ -38,18 +38,18 @@ inline void sum_group_gradients(const norm_round& of, group_gradient_sums& to) {
       const std::int64_t image = (round.first_block + i) / extents.blocks;
       const std::int64_t first = (round.first_block + i) % extents.blocks * block;
       for (std::int64_t channel = first; channel < std::min(first + block, extents.channels); ++channel) {
-        const double plain_sum = added.first[static_cast<std::size_t>(channel - first)];
+        const double sum_of_gradients = added.first[static_cast<std::size_t>(channel - first)];
         const double weighted_sum = added.second[static_cast<std::size_t>(channel - first)];
         add_to(to.dscale, image, channel, weighted_sum);
-        add_to(to.dshift, image, channel, plain_sum);
+        add_to(to.dshift, image, channel, sum_of_gradients);
         const double factor = scale == nullptr ? 1 : static_cast<double>(scale[channel]);
-        plain += factor * plain_sum;
+        unweighted += factor * sum_of_gradients;
         weighted += factor * weighted_sum;
         if ((channel + 1) % size != 0) continue;
-        to.plain[to.groups] = static_cast<float>(plain / values);
+        to.unweighted[to.groups] = static_cast<float>(unweighted / values);
         to.weighted[to.groups] = static_cast<float>(weighted / values);
         ++to.groups;
-        plain = weighted = 0;
+        unweighted = weighted = 0;
       }
     }
   }
@@ -67,15 +67,17 @@ inline void group_norm_gradient(const attributes& attribute, std::span<const ope
                    extents,
                    group_norm_parameters(operation::group_norm_gradient, attribute, operands),
                    norm_function(attribute)};
-  std::array<float, most_groups> plain, weighted;
+  std::array<float, most_groups> unweighted, weighted;
   std::int64_t groups_done = 0;
   for (; round.first_block < extents.planes(); round.first_block += round.blocks) {
     round.blocks = planes_at_once(extents, attribute.groups, round.first_block);
     group_gradient_sums sums{attribute.has_scale ? results[1].as<float>() : nullptr,
-                             attribute.has_scale ? results[2].as<float>() : nullptr, plain.data(), weighted.data(), 0};
+                             attribute.has_scale ? results[2].as<float>() : nullptr, unweighted.data(), weighted.data(),
+                             0};
     sum_group_gradients(round, sums);
     if (results[0].data != nullptr)
-      in_parallel(round.tiles(), differentiate_part, round_means{&round, plain.data(), weighted.data(), groups_done});
+      in_parallel(round.tiles(), differentiate_part,
+                  round_means{&round, unweighted.data(), weighted.data(), groups_done});
     groups_done += sums.groups;
   }
 }

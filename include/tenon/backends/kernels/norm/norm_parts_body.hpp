@@ -26,7 +26,7 @@ inline constexpr std::int64_t most_norm_parts = 1024 / block;
 struct norm_round {
   const float* x;
   const float* dy;
-  const float* addend;
+  const float* residual;
   float* y;  ///< or dx
   geometry extents;
   norm_parameters parameters;
@@ -100,7 +100,7 @@ TENON_KERNEL inline void normalize_part(const norm_round& of, std::int64_t begin
     const tile_place at = place_of(of, tile);
     channel_norm norms[block / width];
     norms_of(of.parameters, at, norms);
-    normalize_tile(norms, of.then, of.x + at.offset, of.addend == nullptr ? nullptr : of.addend + at.offset,
+    normalize_tile(norms, of.then, of.x + at.offset, of.residual == nullptr ? nullptr : of.residual + at.offset,
                    of.y + at.offset, at.pixels, of.extents.channels - at.channel);
   }
 }
@@ -177,7 +177,7 @@ inline block_sums added_sums(const round_parts& of, std::int64_t in_round) {
 /// The means that are taken from the gradient, as of_channels reads them.
 struct round_means {
   const norm_round* round;
-  const float* plain;
+  const float* unweighted;
   const float* weighted;
   std::int64_t first;
 };
@@ -192,7 +192,7 @@ TENON_KERNEL inline void differentiate_part(const round_means& of, std::int64_t 
     norms_of(round.parameters, at, norms);
     for (int lane = 0; lane < block; lane += width) {
       const std::int64_t channel = at.channel + lane;
-      means[lane / width] = {of_channels(round.parameters, of.plain, of.first, at.image, channel, 0),
+      means[lane / width] = {of_channels(round.parameters, of.unweighted, of.first, at.image, channel, 0),
                              of_channels(round.parameters, of.weighted, of.first, at.image, channel, 0)};
     }
     differentiate_tile(norms, means, round.then, round.x + at.offset, round.dy + at.offset, round.y + at.offset,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What all norms share: one tile normalised, with an addend and an activation; its moments; its gradient.
+// What all norms share: one tile normalised, with a residual and an activation; its moments; its gradient.
 #pragma once
 
 #include <algorithm>

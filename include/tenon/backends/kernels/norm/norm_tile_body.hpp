@@ -34,30 +34,30 @@ struct norm_function {
 inline constexpr std::int64_t function_pixels = 64;
 
 template <bool Rectifies, bool Adds>
-TENON_KERNEL inline void normalize_lanes(const channel_norm& given, const float* x, const float* addend, float* y,
+TENON_KERNEL inline void normalize_lanes(const channel_norm& given, const float* x, const float* residual, float* y,
                                          std::int64_t pixels) {
   const channel_norm norm = given;  // y might lie over it, as far as the compiler knows
   for (std::int64_t i = 0; i < pixels * block; i += block) {
     vec value = apply(norm, load(x + i));
-    if constexpr (Adds) value += load(addend + i);
+    if constexpr (Adds) value += load(residual + i);
     store(y + i, Rectifies ? rectified(value) : value);
   }
 }
 
-/// A tile, or a part of one, of a vector of channels: y = function(norm(x) + addend); addend may be nullptr; y may be x
-/// or addend.
-TENON_KERNEL_INLINE void normalize_run(const channel_norm& norm, bool rectifies, const float* x, const float* addend,
+/// A tile, or a part of one, of a vector of channels: y = function(norm(x) + residual); residual may be nullptr; y may
+/// be x or residual.
+TENON_KERNEL_INLINE void normalize_run(const channel_norm& norm, bool rectifies, const float* x, const float* residual,
                                        float* y, std::int64_t pixels) {
   if (rectifies)
-    return addend == nullptr ? normalize_lanes<true, false>(norm, x, addend, y, pixels)
-                             : normalize_lanes<true, true>(norm, x, addend, y, pixels);
-  return addend == nullptr ? normalize_lanes<false, false>(norm, x, addend, y, pixels)
-                           : normalize_lanes<false, true>(norm, x, addend, y, pixels);
+    return residual == nullptr ? normalize_lanes<true, false>(norm, x, residual, y, pixels)
+                               : normalize_lanes<true, true>(norm, x, residual, y, pixels);
+  return residual == nullptr ? normalize_lanes<false, false>(norm, x, residual, y, pixels)
+                             : normalize_lanes<false, true>(norm, x, residual, y, pixels);
 }
 
 /// A tile of a block, of which `channels` are no padding. `norms` are those of the block's vectors.
 TENON_KERNEL inline void normalize_tile(const channel_norm* norms, norm_function then, const float* x,
-                                        const float* addend, float* y, std::int64_t pixels, std::int64_t channels) {
+                                        const float* residual, float* y, std::int64_t pixels, std::int64_t channels) {
   const bool in_loop = then.is_in_loop(), rectifies = then.function == activation::relu;
   const std::int64_t at_once = in_loop ? pixels : function_pixels;
   for (std::int64_t first = 0; first < pixels; first += at_once) {
@@ -65,8 +65,8 @@ TENON_KERNEL inline void normalize_tile(const channel_norm* norms, norm_function
     float* const to = y + first * block;
     for (int lane = 0; lane < block; lane += width) {
       const std::int64_t begin = first * block + lane;
-      normalize_run(norms[lane / width], rectifies, x + begin, addend == nullptr ? nullptr : addend + begin, to + lane,
-                    run);
+      normalize_run(norms[lane / width], rectifies, x + begin, residual == nullptr ? nullptr : residual + begin,
+                    to + lane, run);
     }
     if (in_loop) continue;
     activate(then.function, then.slope, to, to, run * block);
@@ -108,23 +108,24 @@ TENON_KERNEL_INLINE vec mean_of_pixels(const float* x, std::int64_t pixels, std:
 
 /// Sums of deviations from a mean and of their squares.
 struct deviation_sums {
-  vec plain, squares;
+  vec unweighted, squares;
 };
 
-TENON_KERNEL_INLINE void add_deviation(vec difference, vec& plain, vec& squares) {
-  plain += difference;
+TENON_KERNEL_INLINE void add_deviation(vec difference, vec& unweighted, vec& squares) {
+  unweighted += difference;
   squares += difference * difference;
 }
 
 template <std::size_t... Sum>
 TENON_KERNEL_INLINE deviation_sums deviations_of_pixels(const float* x, std::int64_t pixels, vec mean,
                                                         std::index_sequence<Sum...>) {
-  vec plain[] = {(static_cast<void>(Sum), vec{})...}, squares[] = {(static_cast<void>(Sum), vec{})...};
+  vec unweighted[] = {(static_cast<void>(Sum), vec{})...}, squares[] = {(static_cast<void>(Sum), vec{})...};
   std::int64_t i = 0;
   for (; i + 4 <= pixels; i += 4, x += 4 * block)
-    ((fetch_ahead(x + Sum * block), add_deviation(load(x + Sum * block) - mean, plain[Sum], squares[Sum])), ...);
-  for (; i < pixels; ++i, x += block) add_deviation(load(x) - mean, plain[0], squares[0]);
-  return {(plain[0] + plain[1]) + (plain[2] + plain[3]), (squares[0] + squares[1]) + (squares[2] + squares[3])};
+    ((fetch_ahead(x + Sum * block), add_deviation(load(x + Sum * block) - mean, unweighted[Sum], squares[Sum])), ...);
+  for (; i < pixels; ++i, x += block) add_deviation(load(x) - mean, unweighted[0], squares[0]);
+  return {(unweighted[0] + unweighted[1]) + (unweighted[2] + unweighted[3]),
+          (squares[0] + squares[1]) + (squares[2] + squares[3])};
 }
 
 /// Joins a tile's moments to those of `count` values before it.
@@ -136,7 +137,7 @@ TENON_KERNEL_INLINE void moments_tile(const float* from, std::int64_t pixels, do
     const deviation_sums deviations = deviations_of_pixels(from + lane, pixels, mean, at_once);
     for (int k = 0; k < width; ++k) {
       // The mean in float is rounded: what the deviations sum up to corrects it.
-      const auto more = static_cast<double>(pixels), error = static_cast<double>(deviations.plain[k]);
+      const auto more = static_cast<double>(pixels), error = static_cast<double>(deviations.unweighted[k]);
       const auto i_lane = static_cast<std::size_t>(lane + k);
       join_moments(sums.first[i_lane], sums.second[i_lane], count, static_cast<double>(mean[k]) + error / more,
                    static_cast<double>(deviations.squares[k]) - error * error / more, more);
@@ -151,32 +152,32 @@ TENON_KERNEL_INLINE vec passing(const channel_norm& norm, vec x, vec dy) {
 }
 
 template <bool Rectifies>
-TENON_KERNEL_INLINE void add_gradient(const channel_norm& norm, const float* x, const float* dy, vec& plain,
+TENON_KERNEL_INLINE void add_gradient(const channel_norm& norm, const float* x, const float* dy, vec& unweighted,
                                       vec& weighted) {
   const vec value = load(x), gradient = passing<Rectifies>(norm, value, load(dy));
-  plain += gradient;
+  unweighted += gradient;
   weighted += gradient * normalized(norm, value);
 }
 
 template <bool Rectifies, std::size_t... Sum>
 TENON_KERNEL_INLINE void add_gradient_sums(const channel_norm& norm, const float* x, const float* dy,
-                                           std::int64_t pixels, vec& plain, vec& weighted,
+                                           std::int64_t pixels, vec& unweighted, vec& weighted,
                                            std::index_sequence<Sum...>) {
-  vec plain_sum[] = {(static_cast<void>(Sum), vec{})...}, weighted_sum[] = {(static_cast<void>(Sum), vec{})...};
+  vec sum_of_gradients[] = {(static_cast<void>(Sum), vec{})...}, weighted_sum[] = {(static_cast<void>(Sum), vec{})...};
   std::int64_t i = 0;
   for (; i + 2 <= pixels; i += 2, x += 2 * block, dy += 2 * block)
-    (add_gradient<Rectifies>(norm, x + Sum * block, dy + Sum * block, plain_sum[Sum], weighted_sum[Sum]), ...);
-  if (i < pixels) add_gradient<Rectifies>(norm, x, dy, plain_sum[0], weighted_sum[0]);
-  plain += plain_sum[0] + plain_sum[1];
+    (add_gradient<Rectifies>(norm, x + Sum * block, dy + Sum * block, sum_of_gradients[Sum], weighted_sum[Sum]), ...);
+  if (i < pixels) add_gradient<Rectifies>(norm, x, dy, sum_of_gradients[0], weighted_sum[0]);
+  unweighted += sum_of_gradients[0] + sum_of_gradients[1];
   weighted += weighted_sum[0] + weighted_sum[1];
 }
 
 /// Adds to the sums of dy and of dy * normalized(x) of a vector of channels.
 template <bool Rectifies>
 TENON_KERNEL inline void add_gradient_sums(const channel_norm& given, const float* x, const float* dy,
-                                           std::int64_t pixels, vec& plain, vec& weighted) {
+                                           std::int64_t pixels, vec& unweighted, vec& weighted) {
   const channel_norm norm = given;  // y might lie over it
-  add_gradient_sums<Rectifies>(norm, x, dy, pixels, plain, weighted, std::make_index_sequence<2>());
+  add_gradient_sums<Rectifies>(norm, x, dy, pixels, unweighted, weighted, std::make_index_sequence<2>());
 }
 
 /// The gradients before the function of a few pixels.
@@ -191,7 +192,7 @@ TENON_KERNEL inline void pass_back_run(const channel_norm* norms, norm_function 
 TENON_KERNEL inline void gradient_sums_tile(const channel_norm* norms, norm_function then, const float* x,
                                             const float* dy, std::int64_t pixels, block_sums& sums) {
   constexpr int vectors = block / width;
-  vec plain[vectors] = {}, weighted[vectors] = {};
+  vec unweighted[vectors] = {}, weighted[vectors] = {};
   alignas(64) float passed[function_pixels * block];
   const bool in_loop = then.is_in_loop();
   const std::int64_t at_once = in_loop ? pixels : function_pixels;
@@ -206,33 +207,33 @@ TENON_KERNEL inline void gradient_sums_tile(const channel_norm* norms, norm_func
     for (int i = 0; i < vectors; ++i) {
       const int lane = i * width;
       if (then.function == activation::relu)
-        add_gradient_sums<true>(norms[i], from + lane, arriving + lane, run, plain[i], weighted[i]);
+        add_gradient_sums<true>(norms[i], from + lane, arriving + lane, run, unweighted[i], weighted[i]);
       else
-        add_gradient_sums<false>(norms[i], from + lane, arriving + lane, run, plain[i], weighted[i]);
+        add_gradient_sums<false>(norms[i], from + lane, arriving + lane, run, unweighted[i], weighted[i]);
     }
   }
   for (int lane = 0; lane < block; ++lane) {
-    sums.first[static_cast<std::size_t>(lane)] += static_cast<double>(plain[lane / width][lane % width]);
+    sums.first[static_cast<std::size_t>(lane)] += static_cast<double>(unweighted[lane / width][lane % width]);
     sums.second[static_cast<std::size_t>(lane)] += static_cast<double>(weighted[lane / width][lane % width]);
   }
 }
 
-/// What the statistics' dependence on x takes from the gradient: (plain + normalized(x) * weighted) / deviation, with
-/// the means of scale * dy and of scale * dy * normalized(x).
+/// What the statistics' dependence on x takes from the gradient: (unweighted + normalized(x) * weighted) / deviation,
+/// with the means of scale * dy and of scale * dy * normalized(x).
 struct gradient_means {
-  vec plain, weighted;
+  vec unweighted, weighted;
 };
 
 template <bool Rectifies>
 TENON_KERNEL inline void differentiate_lanes(const channel_norm& given, const gradient_means& means, const float* x,
                                              const float* dy, float* dx, std::int64_t pixels) {
   const channel_norm norm = given;
-  const vec factor = norm.scale * norm.inverse_deviation, plain = means.plain * norm.inverse_deviation,
+  const vec factor = norm.scale * norm.inverse_deviation, unweighted = means.unweighted * norm.inverse_deviation,
             weighted = means.weighted * norm.inverse_deviation;
   for (std::int64_t i = 0; i < pixels * block; i += block) {
     const vec value = load(x + i);
     const vec gradient = passing<Rectifies>(norm, value, load(dy + i));
-    store(dx + i, factor * gradient - (plain + normalized(norm, value) * weighted));
+    store(dx + i, factor * gradient - (unweighted + normalized(norm, value) * weighted));
   }
 }
 

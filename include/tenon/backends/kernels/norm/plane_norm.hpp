@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Batch norm of plain values and its gradient: each plane is a run of one channel.
+// Batch norm of contiguous values and its gradient: each plane is a run of one channel.
 #pragma once
 
 #include "tenon/backends/kernels/norm/norm_parts.hpp"
@@ -25,13 +25,13 @@ struct plane_moments {
 
 /// Sums of dy and of dy * normalized(x).
 struct plane_sums {
-  double plain = 0, weighted = 0;
+  double unweighted = 0, weighted = 0;
 };
 
 /// What a thread takes at once of a plane.
 inline constexpr std::int64_t plane_tile = 8192;
 
-/// The extents of plain values, cut into tiles. Those of a channel go through all images.
+/// The extents of contiguous values, cut into tiles. Those of a channel go through all images.
 struct plane_tiles {
   std::int64_t channels, pixels, of_plane, of_channel;
 

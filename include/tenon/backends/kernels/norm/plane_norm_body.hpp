@@ -30,15 +30,15 @@ struct plane_rest {
 struct plane_arguments {
   const float* x;
   const float* dy;
-  const float* addend;
+  const float* residual;
   float* y;  ///< or dx
   norm_parameters parameters;
   norm_function then;
   plane_tiles tiles;
   equal_parts parts;
-  plane_moments* moments = nullptr;     ///< of each channel's parts
-  plane_sums* sums = nullptr;           ///< of each channel's parts
-  const double* plain_means = nullptr;  ///< of each channel: what is taken from the gradient
+  plane_moments* moments = nullptr;                    ///< of each channel's parts
+  plane_sums* sums = nullptr;                          ///< of each channel's parts
+  const double* gradient_means_of_channels = nullptr;  ///< of each channel: what is taken from the gradient
   const double* weighted_means = nullptr;
 };
 
@@ -49,12 +49,13 @@ TENON_KERNEL inline void normalize_planes_part(const plane_arguments& of, std::i
     const std::int64_t at = of.tiles.place(channel, tile), count = of.tiles.floats(tile);
     const std::int64_t whole = count / block * block, rest = count - whole;
     const plane_norm norm(of.parameters, channel);
-    const float* const addend = of.addend == nullptr ? nullptr : of.addend + at;
-    normalize_tile(norm.norms, of.then, of.x + at, addend, of.y + at, whole / block, block);
+    const float* const residual = of.residual == nullptr ? nullptr : of.residual + at;
+    normalize_tile(norm.norms, of.then, of.x + at, residual, of.y + at, whole / block, block);
     if (rest == 0) continue;
     plane_rest last(of.x + at + whole, rest);
-    const plane_rest added(addend == nullptr ? nullptr : addend + whole, rest);
-    normalize_tile(norm.norms, of.then, last.floats, addend == nullptr ? nullptr : added.floats, last.floats, 1, block);
+    const plane_rest added(residual == nullptr ? nullptr : residual + whole, rest);
+    normalize_tile(norm.norms, of.then, last.floats, residual == nullptr ? nullptr : added.floats, last.floats, 1,
+                   block);
     std::copy_n(last.floats, rest, of.y + at + whole);
   }
 }
@@ -94,7 +95,7 @@ TENON_KERNEL inline void plane_sums_part(const plane_arguments& of, std::int64_t
     }
     plane_sums sums;
     for (std::size_t k = 0; k < block; ++k) {
-      sums.plain += lanes.first[k];
+      sums.unweighted += lanes.first[k];
       sums.weighted += lanes.second[k];
     }
     of.sums[part] = sums;
@@ -109,7 +110,8 @@ TENON_KERNEL inline void differentiate_planes_part(const plane_arguments& of, st
     const plane_norm norm(of.parameters, channel);
     gradient_means means[block / width];
     for (gradient_means& each : means)
-      each = {all(static_cast<float>(of.plain_means[channel])), all(static_cast<float>(of.weighted_means[channel]))};
+      each = {all(static_cast<float>(of.gradient_means_of_channels[channel])),
+              all(static_cast<float>(of.weighted_means[channel]))};
     differentiate_tile(norm.norms, means, of.then, of.x + at, of.dy + at, of.y + at, whole / block);
     if (rest == 0) continue;
     const plane_rest x(of.x + at + whole, rest);
@@ -119,17 +121,17 @@ TENON_KERNEL inline void differentiate_planes_part(const plane_arguments& of, st
   }
 }
 
-/// x, [addend] -> y by given statistics
+/// x, [residual] -> y by given statistics
 inline void normalize_planes(const norm_round& of, const operand& x) {
   const plane_tiles tiles(x.extents);
-  const plane_arguments arguments{of.x, nullptr, of.addend, of.y, of.parameters, of.then, tiles, tiles.parts()};
+  const plane_arguments arguments{of.x, nullptr, of.residual, of.y, of.parameters, of.then, tiles, tiles.parts()};
   in_parallel(tiles.channels * tiles.of_channel, normalize_planes_part, arguments);
 }
 
 /// The same by the batch's statistics, which are written where the parameters have them.
 inline void normalize_planes_training(const norm_round& of, const operand& x, float* mean, float* variance) {
   const plane_tiles tiles(x.extents);
-  plane_arguments arguments{of.x, nullptr, of.addend, of.y, of.parameters, of.then, tiles, tiles.parts()};
+  plane_arguments arguments{of.x, nullptr, of.residual, of.y, of.parameters, of.then, tiles, tiles.parts()};
   std::array<plane_moments, most_parts> moments;
   arguments.moments = moments.data();
   in_parallel(tiles.channels * arguments.parts.count, plane_moments_part, arguments);
@@ -149,7 +151,7 @@ inline void normalize_planes_training(const norm_round& of, const operand& x, fl
 inline void differentiate_planes(const norm_round& of, const operand& x, bool frozen, float* dscale, float* dshift) {
   const plane_tiles tiles(x.extents);
   plane_arguments arguments{of.x, of.dy, nullptr, of.y, of.parameters, of.then, tiles, tiles.parts()};
-  std::array<double, most_parts> plain{}, weighted{};
+  std::array<double, most_parts> unweighted{}, weighted{};
   if (!frozen || dscale != nullptr || dshift != nullptr) {
     std::array<plane_sums, most_parts> sums;
     arguments.sums = sums.data();
@@ -158,20 +160,20 @@ inline void differentiate_planes(const norm_round& of, const operand& x, bool fr
       plane_sums added;
       for (std::int64_t part = 0; part < arguments.parts.count; ++part) {
         const plane_sums& more = sums[static_cast<std::size_t>(channel * arguments.parts.count + part)];
-        added.plain += more.plain;
+        added.unweighted += more.unweighted;
         added.weighted += more.weighted;
       }
       if (dscale != nullptr) dscale[channel] = static_cast<float>(added.weighted);
-      if (dshift != nullptr) dshift[channel] = static_cast<float>(added.plain);
+      if (dshift != nullptr) dshift[channel] = static_cast<float>(added.unweighted);
       if (frozen) continue;
       const double factor =
           static_cast<double>(of.parameters.scale[channel]) / static_cast<double>(x.extents.batch() * tiles.pixels);
-      plain[static_cast<std::size_t>(channel)] = added.plain * factor;
+      unweighted[static_cast<std::size_t>(channel)] = added.unweighted * factor;
       weighted[static_cast<std::size_t>(channel)] = added.weighted * factor;
     }
   }
   if (of.y == nullptr) return;
-  arguments.plain_means = plain.data();
+  arguments.gradient_means_of_channels = unweighted.data();
   arguments.weighted_means = weighted.data();
   in_parallel(tiles.channels * tiles.of_channel, differentiate_planes_part, arguments);
 }

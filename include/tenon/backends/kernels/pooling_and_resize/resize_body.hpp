@@ -35,7 +35,7 @@ TENON_KERNEL inline void resize_part(const resizing& of, std::int64_t begin, std
       rows[count] = of.read + (source + (i & 1 ? h.second : h.first)) * of.from.width * block;
       weights[count++] = weight;
     }
-    if constexpr (Arrangement == layout::plain) {
+    if constexpr (Arrangement == layout::contiguous) {
       const std::int64_t image = plane / of.to.blocks, channel = plane % of.to.blocks * block;
       for (int lane = 0; lane < block && channel + lane < of.to.channels; lane += width)
         for (std::int64_t column = 0; column < of.to.width; column += width) {
@@ -57,13 +57,13 @@ TENON_KERNEL inline void resize_part(const resizing& of, std::int64_t begin, std
   }
 }
 
-/// x -> y of the result's size; y blocked or plain
+/// x -> y of the result's size; y blocked or contiguous
 inline void resize(const attributes& attribute, std::span<const operand> operands, std::span<const operand> results) {
   const resizing of(attribute.interpolation, geometry(operands[0].extents, block), geometry(results[0].extents, block),
                     operands[0].as<const float>(), results[0].as<float>());
-  const bool writes_plain = results[0].arrangement == layout::plain;
+  const bool writes_contiguous = results[0].arrangement == layout::contiguous;
   in_parallel(of.to.planes() * of.to.depth * of.to.height,
-              writes_plain ? resize_part<layout::plain> : resize_part<layout::blocked>, of);
+              writes_contiguous ? resize_part<layout::contiguous> : resize_part<layout::blocked>, of);
 }
 
 /// `width` columns of a row of dy, of which `columns` are there, as vectors of channels from (image, channel) on.
@@ -71,7 +71,7 @@ inline void resize(const attributes& attribute, std::span<const operand> operand
 template <layout Arrangement>
 TENON_KERNEL_INLINE void load_columns(const resizing& of, std::int64_t plane, int lane, std::int64_t offset,
                                       std::int64_t columns, vec* gradients) {
-  if constexpr (Arrangement == layout::plain) {
+  if constexpr (Arrangement == layout::contiguous) {
     const std::int64_t image = plane / of.to.blocks, channel = plane % of.to.blocks * block + lane;
     for (std::int64_t i = 0; i < width; ++i)
       gradients[i] = channel + i < of.to.channels
@@ -145,14 +145,14 @@ TENON_KERNEL inline void resize_gradient_part(const resizing& of, std::int64_t b
   }
 }
 
-/// dy -> dx; dy blocked or plain
+/// dy -> dx; dy blocked or contiguous
 inline void resize_gradient(const attributes& attribute, std::span<const operand> operands,
                             std::span<const operand> results) {
   const resizing of(attribute.interpolation, geometry(results[0].extents, block), geometry(operands[0].extents, block),
                     operands[0].as<const float>(), results[0].as<float>());
-  const bool reads_plain = operands[0].arrangement == layout::plain;
+  const bool reads_contiguous = operands[0].arrangement == layout::contiguous;
   in_parallel(of.from.planes() * of.from.depth * of.from.height,
-              reads_plain ? resize_gradient_part<layout::plain> : resize_gradient_part<layout::blocked>, of);
+              reads_contiguous ? resize_gradient_part<layout::contiguous> : resize_gradient_part<layout::blocked>, of);
 }
 
 }  // namespace TENON_KERNEL_ISA

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a training step changes for good: running statistics, and parameters by SGD and Adam, all in plain layout.
+// What a training step changes for good: running statistics, and parameters by SGD and Adam, all in contiguous layout.
 #pragma once
 
 #include <algorithm>

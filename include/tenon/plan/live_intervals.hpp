@@ -1,30 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
-// Atoms: a group's bytes, cut where one value ends and another begins, each with its own life.
+// Intervals: a group's bytes, cut where one value ends and another begins, each with its own life.
 #pragma once
 
 #include <utility>
 
 #include "tenon/core/ordering.hpp"
-#include "tenon/plan/groups.hpp"
+#include "tenon/plan/alias_groups.hpp"
 #include "tenon/plan/spaces.hpp"
 
 namespace tenon {
 inline namespace v0 {
 
-/// Atoms as the search for offsets sees them: arrays that are owned elsewhere.
-struct atom_view {
-  const std::int64_t* begin = nullptr;  ///< of each atom, from its group's first byte on; multiples of slot_alignment
+/// Intervals as the search for offsets sees them: arrays that are owned elsewhere.
+struct interval_view {
+  const std::int64_t* begin =
+      nullptr;  ///< of each interval, from its group's first byte on; multiples of slot_alignment
   const std::int64_t* end = nullptr;
-  const std::int32_t* first = nullptr;  ///< of each atom the nodes between which it is needed, both included
+  const std::int32_t* first = nullptr;  ///< of each interval the nodes between which it is needed, both included
   const std::int32_t* last = nullptr;
-  const std::int32_t* group_begin = nullptr;  ///< of each group its first atom, and behind the last their number
+  const std::int32_t* group_begin = nullptr;  ///< of each group its first interval, and behind the last their number
   const std::int64_t* group_bytes = nullptr;  ///< multiples of slot_alignment
-  std::int32_t atoms = 0, groups = 0;
+  std::int32_t intervals = 0, groups = 0;
 };
 
-/// Bytes of groups that are needed from one node to another, as atom_view says; what is needed twice with a pause
-/// between is two atoms.
-struct atom_list {
+/// Bytes of groups that are needed from one node to another, as interval_view says; what is needed twice with a pause
+/// between is two intervals.
+struct interval_list {
   list<std::int64_t> begin, end;
   list<std::int32_t> first, last;
   list<std::int32_t> group_begin;
@@ -33,25 +34,25 @@ struct atom_list {
   list<std::int64_t> offset;    ///< of each value its first byte in its group
 
   constexpr std::int32_t group_count() const { return static_cast<std::int32_t>(group_bytes.size()); }
-  constexpr std::int32_t atom_count() const { return static_cast<std::int32_t>(begin.size()); }
-  constexpr atom_view view() const {
-    return {begin.data(),       end.data(),         first.data(), last.data(),
-            group_begin.data(), group_bytes.data(), atom_count(), group_count()};
+  constexpr std::int32_t interval_count() const { return static_cast<std::int32_t>(begin.size()); }
+  constexpr interval_view view() const {
+    return {begin.data(),       end.data(),         first.data(),     last.data(),
+            group_begin.data(), group_bytes.data(), interval_count(), group_count()};
   }
 };
 
-/// Cuts groups into atoms, and numbers the groups anew without the empty ones.
-class atom_cutter {
+/// Cuts groups into intervals, and numbers the groups anew without the empty ones.
+class interval_cutter {
  public:
-  constexpr atom_cutter(const group_list& groups, const lifetimes& lives)
+  constexpr interval_cutter(const alias_group_list& groups, const live_ranges& ranges)
       : groups_(groups),
         begin_(groups.begin.data()),
         end_(groups.end.data()),
-        first_(lives.first.data()),
-        last_(lives.last.data()) {}
+        first_(ranges.first.data()),
+        last_(ranges.last.data()) {}
 
   /// cost: values, and for each group with values at different places its values times their borders
-  constexpr atom_list run() {
+  constexpr interval_list run() {
     const auto values = static_cast<std::int32_t>(groups_.of_value.size());
     const std::int32_t* const of_value = groups_.of_value.data();
     found_.of_value.assign(groups_.of_value.size(), -1);
@@ -71,7 +72,7 @@ class atom_cutter {
     for (std::int32_t group = 0; group < groups_.count; ++group) {
       const std::int32_t value = last[group];
       if (value < 0) continue;
-      found_.group_begin.push_back(found_.atom_count());
+      found_.group_begin.push_back(found_.interval_count());
       if (behind[value] < 0) {
         cut_one(value);
       } else {
@@ -80,7 +81,7 @@ class atom_cutter {
         cut();
       }
     }
-    found_.group_begin.push_back(found_.atom_count());
+    found_.group_begin.push_back(found_.interval_count());
     return std::move(found_);
   }
 
@@ -123,7 +124,7 @@ class atom_cutter {
     cut_at_borders(begin);
   }
 
-  // The atoms of a group that begins at `origin`: between two borders no value begins or ends.
+  // The intervals of a group that begins at `origin`: between two borders no value begins or ends.
   constexpr void cut_at_borders(std::int64_t origin) {
     list<std::int64_t> borders;
     for (const std::int32_t value : members_) {
@@ -159,8 +160,8 @@ class atom_cutter {
     }
   }
 
-  // Bytes are needed during the life of one more value, in order of lives: the last atom of the bytes goes on, or a new
-  // one begins. Gives true.
+  // Bytes are needed during the live range of one more value, in order of live ranges: the last interval of the bytes
+  // goes on, or a new one begins. Gives true.
   constexpr bool add_life(bool started, std::int64_t begin, std::int64_t end, std::int32_t value) {
     if (started && first_[value] <= found_.last.back()) {
       found_.last.back() = greater(found_.last.back(), last_[value]);
@@ -170,13 +171,13 @@ class atom_cutter {
     return true;
   }
 
-  const group_list& groups_;
+  const alias_group_list& groups_;
   // In constant evaluation a call costs as much as several accesses, hence pointers.
   const std::int64_t *begin_, *end_;
   const std::int32_t *first_, *last_;
   std::int32_t* new_group_ = nullptr;
   std::int64_t* offset_ = nullptr;
-  atom_list found_;
+  interval_list found_;
   list<std::int32_t> members_;  // of the present group
 };
 

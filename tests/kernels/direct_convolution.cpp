@@ -15,23 +15,23 @@ struct seen_row {
   std::vector<int> count;
   std::vector<std::vector<std::int64_t>> columns;
 
-  explicit seen_row(const gather_dimension& along)
+  explicit seen_row(const tap_dimension& along)
       : count(static_cast<std::size_t>(along.destination)),
         columns(static_cast<std::size_t>(along.destination),
                 std::vector<std::int64_t>(static_cast<std::size_t>(along.taps), -1)) {}
 };
 
-seen_row by_look(const gather_dimension& along) {
+seen_row by_look(const tap_dimension& along) {
   seen_row seen(along);
   for (std::int64_t p = 0; p < along.destination; ++p) {
     seen.count[static_cast<std::size_t>(p)] = 1;
     for (std::int64_t tap = 0; tap < along.taps; ++tap)
-      seen.columns[static_cast<std::size_t>(p)][static_cast<std::size_t>(tap)] = along.look(p, tap);
+      seen.columns[static_cast<std::size_t>(p)][static_cast<std::size_t>(tap)] = along.position_of(p, tap);
   }
   return seen;
 }
 
-void note(seen_row& seen, const gather_dimension& along, std::int64_t first, std::int64_t i, const row_tap* taps,
+void note(seen_row& seen, const tap_dimension& along, std::int64_t first, std::int64_t i, const row_tap* taps,
           std::int64_t tap_count) {
   const auto position = static_cast<std::size_t>(first + i * along.divisor);
   ++seen.count[position];
@@ -40,10 +40,10 @@ void note(seen_row& seen, const gather_dimension& along, std::int64_t first, std
       seen.columns[position][static_cast<std::size_t>(taps[t].tap)] = i * along.step + taps[t].column;
 }
 
-void check(const gather_dimension& along) {
+void check(const tap_dimension& along) {
   INFO(along.source << " -> " << along.destination << ", taps " << along.taps << ", step " << along.step << "/"
                     << along.divisor << ", first " << along.first << ", increment " << along.increment);
-  const gather_rows rows(along);
+  const tap_rows rows(along);
   const seen_row expected = by_look(along);
   seen_row of_phases(along), of_segments(along);
   for (std::int64_t p = 0; p < rows.phase_count(); ++p) {
@@ -76,7 +76,7 @@ TEST_CASE("rows cover each position once, with the taps that look inside", "[ker
           for (const std::int64_t padding : {0, 1, 4}) {
             const std::int64_t reach = (taps - 1) * dilation + 1, room = source + 2 * padding - reach;
             if (room < 0) continue;
-            gather_dimension forward;
+            tap_dimension forward;
             forward.source = source;
             forward.destination = room / stride + 1;
             forward.taps = taps;
@@ -85,7 +85,7 @@ TEST_CASE("rows cover each position once, with the taps that look inside", "[ker
             forward.increment = dilation;
             check(forward);
             // Its adjoint goes from the result back to the source.
-            gather_dimension adjoint = forward;
+            tap_dimension adjoint = forward;
             adjoint.source = forward.destination;
             adjoint.destination = source;
             adjoint.step = 1;
@@ -105,8 +105,8 @@ TEST_CASE("a block of results takes in its groups' channels", "[kernels]") {
   STATIC_REQUIRE(channel_range(1, 16, 36, 12, 12).first == 12);
   STATIC_REQUIRE(channel_range(1, 16, 36, 12, 12).count == 24);
   STATIC_REQUIRE(channel_range(2, 16, 36, 12, 12).count == 12);
-  STATIC_REQUIRE(gathered_weights(3, 12, 12, 9, 16) == (24 + 24 + 12) * 16 * 9);
-  STATIC_REQUIRE(gathered_weights(1, 19, 5, 9, 16) == 32 * 5 * 9);
+  STATIC_REQUIRE(packed_direct_weights(3, 12, 12, 9, 16) == (24 + 24 + 12) * 16 * 9);
+  STATIC_REQUIRE(packed_direct_weights(1, 19, 5, 9, 16) == 32 * 5 * 9);
   STATIC_REQUIRE(depthwise_gradient_parts(16, 7) == 1);
   STATIC_REQUIRE(depthwise_gradient_parts(32, 1000) == 16);
   STATIC_REQUIRE(depthwise_gradient_parts(728, 65) == 1);

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Groups: values of the arena that lie at fixed places relative to one another, because some of them share memory.
+// Alias groups: values of the arena that lie at fixed places relative to one another, because some of them share
+// memory.
 #pragma once
 
 #include <utility>
 
 #include "tenon/graph/channel_parts.hpp"
-#include "tenon/plan/liveness.hpp"
+#include "tenon/plan/live_ranges.hpp"
 #include "tenon/plan/plan_view.hpp"
 
 namespace tenon {
@@ -13,7 +14,7 @@ inline namespace v0 {
 
 /// Of each value its group, or -1 outside the arena, and its first byte and the byte behind its last in the group's own
 /// count, which may begin below 0.
-struct group_list {
+struct alias_group_list {
   list<std::int32_t> of_value;
   list<std::int64_t> begin, end;
   std::int32_t count = 0;  ///< some are empty, because they became part of another
@@ -21,17 +22,22 @@ struct group_list {
 
 /// Decides which values share memory, one node after the other:
 ///
-///     a result over an operand that dies there        relu: x -> y           y lies where x lay
+///     bytes of the group   0        64        128
+///     node 1: -> a         |   a    |                    what is to become a part of c is written where c will lie
+///     node 2: -> b         |   a    |    b    |
+///     node 3: concat -> c  |        c         |          nothing is copied
+///
+///     a result over an operand last used there        relu: x -> y           y lies where x lay
 ///     parts of a concat side by side, not copied      concat: a, b -> c      a and b lie in c
 ///     channels where they are, not copied             split: x -> a, b       a and b lie in x
 ///
 /// ensures: where two values of a group overlap while both are alive, they hold the same
 /// cost: values + operands, and for each sharing the values of its group
 template <class Capabilities>
-class group_finder {
+class alias_group_finder {
  public:
-  constexpr group_finder(const graph_view& graph, const lifetimes& lives, const list<placement>& places)
-      : graph_(graph), first_(lives.first.data()), last_(lives.last.data()) {
+  constexpr alias_group_finder(const graph_view& graph, const live_ranges& ranges, const list<placement>& places)
+      : graph_(graph), first_(ranges.first.data()), last_(ranges.last.data()) {
     const std::size_t count = places.size();
     for (list<std::int32_t>* each : {&found_.of_value, &chain_, &heads_, &tails_}) each->assign(count, -1);
     found_.begin.assign(count, 0);
@@ -46,7 +52,7 @@ class group_finder {
     for (std::size_t i = 0; i < count; ++i) end_[i] = place[i].space == memory_space::arena ? place[i].bytes : -1;
   }
 
-  constexpr group_list run() {
+  constexpr alias_group_list run() {
     for (std::int32_t i = 0; i < graph_.node_count(); ++i) {
       const node& current = graph_.nodes.first[i];
       if (current.op == operation::parameter || current.op == operation::buffer) continue;
@@ -95,7 +101,7 @@ class group_finder {
     return false;
   }
 
-  // The first result over an operand that dies at node i.
+  // The first result over an operand whose last use is node i.
   constexpr void overwrite(std::int32_t i, const node& current) {
     if (current.results.count == 0 || !in_arena(current.results[0])) return;
     for (std::int32_t o = 0; o < current.operands.count; ++o) {
@@ -225,7 +231,7 @@ class group_finder {
 
   graph_view graph_;
   const std::int32_t *first_, *last_;  // the lives
-  group_list found_;
+  alias_group_list found_;
   list<std::int32_t> chain_, heads_, tails_;  // the values of each group, chained
   // Their elements: in constant evaluation a call costs as much as several accesses.
   std::int32_t *group_ = nullptr, *next_ = nullptr, *head_ = nullptr, *tail_ = nullptr;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Values of few channels are plain where everything around them can be: graphs laid out for oneDNN, as text.
+// Values of few channels are contiguous where everything around them can be: graphs laid out for oneDNN, as text.
 #include <tuple>
 
 #include "support/graph_text.hpp"
@@ -45,7 +45,7 @@ constexpr tenon::growing_text laid_out(const Net& net, const tenon::shape& input
                "10 = convolution 8 9 : 1x16x8x8 blocked\n"
                "11 = reorder 10 : 1x16x8x8\n"
                "outputs 11\n");
-  // One reader that wants blocks takes the sum with it, and what is added; the others' values stay plain.
+  // One reader that wants blocks takes the sum with it, and what is added; the others' values stay contiguous.
   constexpr auto read = [](auto x) {
     auto a = conv2d<4, kernel<3>, padding<1>, no_bias>{}(x);
     auto b = relu{}(a);

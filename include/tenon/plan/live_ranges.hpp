@@ -10,15 +10,15 @@ inline namespace v0 {
 
 /// The nodes between which each value is alive, both included. Inputs and targets are alive from the start, because
 /// they are copied in before the first node runs; outputs to the end, because they are read after the last.
-struct lifetimes {
+struct live_ranges {
   list<std::int32_t> first, last;
 };
 
 /// The lifetime of every value. Cost: nodes + operands.
-constexpr lifetimes find_lifetimes(const graph_view& graph) {
-  lifetimes lives{{graph.values.size(), 0}, {graph.values.size(), 0}};
+constexpr live_ranges find_live_ranges(const graph_view& graph) {
+  live_ranges ranges{{graph.values.size(), 0}, {graph.values.size(), 0}};
   // While compiling a call costs as much as several accesses, hence pointers.
-  std::int32_t *const first = lives.first.data(), *const last = lives.last.data();
+  std::int32_t *const first = ranges.first.data(), *const last = ranges.last.data();
   const std::int32_t* const operands = graph.operands.first;
   std::int32_t i = 0;
   for (const node& current : graph.nodes) {
@@ -30,8 +30,8 @@ constexpr lifetimes find_lifetimes(const graph_view& graph) {
     }
     ++i;
   }
-  for (std::int32_t output : graph.outputs) lives.last[static_cast<std::size_t>(output)] = graph.node_count();
-  return lives;
+  for (std::int32_t output : graph.outputs) ranges.last[static_cast<std::size_t>(output)] = graph.node_count();
+  return ranges;
 }
 
 }  // namespace v0

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// activate_again: norms and activations are applied once more in the backward pass instead of being kept.
+// recompute_activations: norms and activations are applied once more in the backward pass instead of being kept.
 #pragma once
 
 #include "tenon/passes/graph_edits.hpp"
@@ -24,25 +24,25 @@ inline namespace v0 {
 ///     x, ..., mean, variance -> batch_norm (relu) -> again
 ///     again, dz -> convolution_weight_gradient
 ///
-/// A value is made again right before the backward node that reads it, and once more for a reader much later. Nodes
+/// A value is recomputed right before the backward node that reads it, and once more for a reader much later. Nodes
 /// that nobody needs, of which differentiation leaves some, can go in the same copy.
-/// requires: a differentiated graph; `turn` is the node of the loss
+/// requires: a differentiated graph; `loss_node` is the node of the loss
 /// ensures: the graph computes the same
 /// cost: nodes + operands
-class activation_maker {
+class activation_recomputer {
  public:
-  constexpr activation_maker(const graph_view& graph, std::int32_t turn, graph_edits::dead_code dead)
-      : from_(graph), live_(graph, dead), copy_(graph), turn_(turn) {}
+  constexpr activation_recomputer(const graph_view& graph, std::int32_t loss_node, graph_edits::dead_code dead)
+      : from_(graph), live_(graph, dead), copy_(graph), loss_node_(loss_node) {}
 
   constexpr growing_graph run() {
     find_what_is_kept();
-    again_.assign(from_.values.size(), -1);
+    recomputed_.assign(from_.values.size(), -1);
     read_at_.assign(from_.values.size(), 0);
     list<std::int32_t> operands;
     for (present_ = 0; present_ < from_.node_count(); ++present_) {
       if (live_.vanishes(present_)) continue;
       const node& current = from_.nodes.first[present_];
-      if (present_ <= turn_ || is_source(current.op)) {
+      if (present_ <= loss_node_ || is_source(current.op)) {
         copy_.copy(current);
         continue;
       }
@@ -56,8 +56,8 @@ class activation_maker {
   }
 
  private:
-  /// A copy serves readers at most so many nodes apart; for later ones the value is made again.
-  static constexpr std::int32_t reach = 12;
+  /// A copy serves readers at most so many nodes apart; for later ones the value is recomputed.
+  static constexpr std::int32_t most_distance = 12;
 
   // Whether the backward pass makes a value again, and which values it keeps for its own sake.
   constexpr void find_what_is_kept() {
@@ -65,13 +65,13 @@ class activation_maker {
     remade_.assign(from_.values.size(), 0);
     // While compiling a call costs as much as several accesses, hence pointers.
     const std::int32_t* const operands = from_.operands.first;
-    for (std::int32_t i = turn_ + 1; i < from_.node_count(); ++i) {
+    for (std::int32_t i = loss_node_ + 1; i < from_.node_count(); ++i) {
       if (live_.vanishes(i)) continue;
       const range read = from_.nodes.first[i].operands;
       for (std::int32_t o = read.begin; o < read.begin + read.count; ++o) kept_.first[operands[o]] = 1;
     }
     list<char> part_of_kept(from_.values.size(), 0);  // of a concat that is kept: it lies there
-    for (std::int32_t i = turn_; i >= 0; --i) {
+    for (std::int32_t i = loss_node_; i >= 0; --i) {
       const node& current = from_.nodes.first[i];
       if (current.op != operation::concat || live_.vanishes(i) ||
           kept_[static_cast<std::size_t>(current.results[0])] == 0)
@@ -81,7 +81,7 @@ class activation_maker {
         part_of_kept[static_cast<std::size_t>(from_.operand(current, o))] = 1;
       }
     }
-    for (std::int32_t i = 0; i <= turn_; ++i) {
+    for (std::int32_t i = 0; i <= loss_node_; ++i) {
       const node& current = from_.nodes.first[i];
       if (is_source(current.op) || !is_cheap(current) || live_.vanishes(i)) continue;
       const auto result = static_cast<std::size_t>(current.results[0]);
@@ -90,9 +90,9 @@ class activation_maker {
       for (std::int32_t o = 0; o < current.operands.count; ++o) {
         const auto operand = static_cast<std::size_t>(from_.operand(current, o));
         const bool is_given = is_source(from_.node_at(from_.values[operand].producer).op);
-        // An addend is not made again: sums of blocks would be, one out of the other, back to the first.
-        const bool is_addend = o == operand_index(current, role::residual);
-        can = can && (is_given || (remade_[operand] != 0 ? !is_addend : kept_[operand] != 0));
+        // A residual is not recomputed: sums of blocks would be, one out of the other, back to the first.
+        const bool is_residual = o == operand_index(current, role::residual);
+        can = can && (is_given || (remade_[operand] != 0 ? !is_residual : kept_[operand] != 0));
       }
       remade_[result] = can ? 1 : 0;
     }
@@ -113,13 +113,14 @@ class activation_maker {
 
   // The new number under which a backward node reads a value.
   constexpr std::int32_t value_for_backward(std::int32_t old) {
-    const bool again = remade_.first[old] != 0 && kept_.first[old] != 0 && from_.values.first[old].producer <= turn_;
+    const bool again =
+        remade_.first[old] != 0 && kept_.first[old] != 0 && from_.values.first[old].producer <= loss_node_;
     return again ? made_again(old) : copy_.renumbered.first[old];
   }
 
   constexpr std::int32_t made_again(std::int32_t old) {
     const auto number = static_cast<std::size_t>(old);
-    if (again_[number] < 0 || present_ - read_at_[number] > reach) {
+    if (recomputed_[number] < 0 || present_ - read_at_[number] > most_distance) {
       const node& maker = from_.node_at(from_.values[number].producer);
       list<std::int32_t> operands;
       for (std::int32_t o = 0; o < maker.operands.count; ++o) {
@@ -127,13 +128,13 @@ class activation_maker {
         const bool again = remade_[static_cast<std::size_t>(operand)] != 0;
         operands.push_back(again ? made_again(operand) : copy_.renumber(operand));
       }
-      again_[number] = append(maker, operands);
+      recomputed_[number] = append(maker, operands);
     }
     read_at_[number] = present_;
-    return again_[number];
+    return recomputed_[number];
   }
 
-  // A norm by the batch's statistics is made again by those statistics, which stand before the addend.
+  // A norm by the batch's statistics is recomputed by those statistics, which stand before the residual.
   constexpr std::int32_t append(const node& maker, list<std::int32_t>& operands) {
     operation op = maker.op;
     if (op == operation::batch_norm_training || op == operation::group_norm) {
@@ -143,10 +144,10 @@ class activation_maker {
       operands.push_back(variance);
       if (maker.attribute.adds) {
         const std::size_t last = operands.size() - 1;
-        const std::int32_t addend = operands[last - 2];
+        const std::int32_t residual = operands[last - 2];
         operands[last - 2] = mean;
         operands[last - 1] = variance;
-        operands[last] = addend;
+        operands[last] = residual;
       }
     }
     const value& result = from_.result_value(maker);
@@ -156,14 +157,14 @@ class activation_maker {
   graph_view from_;
   graph_edits live_;
   graph_copy copy_;
-  std::int32_t turn_, present_ = 0;
+  std::int32_t loss_node_, present_ = 0;
   list<char> kept_, remade_;
-  list<std::int32_t> again_, read_at_;  // of each value, its copy in the backward pass, and who read that last
+  list<std::int32_t> recomputed_, read_at_;  // of each value, its copy in the backward pass, and who read that last
 };
 
-constexpr growing_graph activate_again(const graph_view& graph, std::int32_t turn,
-                                       graph_edits::dead_code dead = graph_edits::dead_code::stays) {
-  return activation_maker(graph, turn, dead).run();
+constexpr growing_graph recompute_activations(const graph_view& graph, std::int32_t loss_node,
+                                              graph_edits::dead_code dead = graph_edits::dead_code::stays) {
+  return activation_recomputer(graph, loss_node, dead).run();
 }
 
 /// The node of the loss in a training graph, whose first output it is.
