@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "tenon/core/language.hpp"
-#include "tenon/graph/operation.hpp"
+#include "tenon/graph/operation_traits.hpp"
 
 namespace tenon {
 inline namespace v0 {
