@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdio>
 #include <string>
+#include <string_view>
 #include <thread>
 
 #include "tenon/models/unet.hpp"
@@ -23,6 +24,11 @@ constexpr auto twice = [](auto x) {
   auto part = share<"h">(conv2d<3, kernel<3>>{});
   return relu{}(part(part(x)));
 };
+
+constexpr auto small = [] {
+  using namespace tenon::layers;
+  return conv2d<32, kernel<3>>{} >> relu{} >> depthwise_conv2d<kernel<3>>{} >> max_pool2d<kernel<2>>{};
+}();
 
 std::string written(std::FILE* file) {
   std::rewind(file);
@@ -66,6 +72,20 @@ TEST_CASE("the layer table counts the parameters of a shared part once") {
         "0      activation   1 x 3 x 16 x 16                      0.0 MiB\n"
         "----------------------------------------------------------------\n"
         "sum                                          84  41,472\n");
+}
+
+TEST_CASE("the layer table says what computes each layer") {
+  using small_plan = tenon::plan_of<small, tenon::image<1, 16, 8, 8>>;
+  const std::string table = tenon::layer_table<small_plan>();
+  const auto row_ends_with = [&](std::string_view begin, std::string_view end) {
+    const std::size_t at = table.find("\n" + std::string(begin) + " ");
+    REQUIRE(at != std::string::npos);
+    return std::string_view(table).substr(at + 1, table.find('\n', at + 1) - at - 1).ends_with(end);
+  };
+  CHECK(row_ends_with("0", "  primitive"));
+  CHECK(row_ends_with("1", "  fused"));
+  CHECK(row_ends_with("2", "  depthwise"));
+  CHECK(row_ends_with("3", "  kernel"));
 }
 
 TEST_CASE("a progress bar that is no terminal prints one line an epoch") {

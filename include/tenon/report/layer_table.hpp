@@ -71,11 +71,45 @@ inline std::string mebibytes(std::int64_t bytes) {
   return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " MiB";
 }
 
-/// One row a layer in order of execution: its name, what it does, the shape of its result, its parameters, its MACs,
-/// and the bytes of its result as contiguous float32; and the sums. Parameters count where they are used first, of a
-/// later use it says "shared"; MACs count at each use.
-inline std::string layer_table(const graph_view& graph) {
-  text_table table({"layer", "operation", "result", "parameters", "MACs", "bytes"});
+/// What computes the layers of a lowered graph once it is compiled: "kernel" for kernels of the backend, the algorithm
+/// that was selected where there are several, or "fused" for what has become part of another node.
+template <class Capabilities>
+class selected_algorithms {
+ public:
+  /// Both graphs are of one network, and must outlive it.
+  selected_algorithms(const graph_view& lowered, const graph_view& compiled)
+      : lowered_(lowered), compiled_(compiled), claimed_(compiled.nodes.size(), false) {}
+
+  /// To be asked of one node after the other, in order.
+  std::string_view of(const node& layer) {
+    for (std::size_t i = 0; i < claimed_.size(); ++i) {
+      const node& runs = compiled_.nodes[i];
+      if (claimed_[i] || !computes(runs.op, layer.op) || compiled_.text(runs.scope) != lowered_.text(layer.scope))
+        continue;
+      claimed_[i] = true;
+      return Capabilities::has_alternatives(runs.op) ? Capabilities::name_of(runs.chosen) : "kernel";
+    }
+    return "fused";
+  }
+
+ private:
+  static bool computes(operation runs, operation layer) {
+    return runs == layer || (runs == operation::batch_norm_training && layer == operation::batch_norm) ||
+           (runs == operation::group_norm_given && layer == operation::group_norm);
+  }
+
+  graph_view lowered_, compiled_;
+  std::vector<bool> claimed_;
+};
+
+namespace detail {
+
+/// layer_table, with a column of what `computes(node)` says, if there is one.
+template <class Computes>
+std::string layer_table(const graph_view& graph, bool tells, const Computes& computes) {
+  std::vector<std::string> head{"layer", "operation", "result", "parameters", "MACs", "bytes"};
+  if (tells) head.push_back("computed by");
+  text_table table(std::move(head));
   std::int64_t parameters = 0, macs = 0;
   std::vector<bool> counted(graph.values.size(), false);
   for (const node& current : graph.nodes) {
@@ -102,20 +136,37 @@ inline std::string layer_table(const graph_view& graph) {
     const std::int64_t work = macs_of(graph, current);
     parameters += own;
     macs += work;
-    table.add({std::string(graph.text(current.scope)), std::string(name_of(current.op)), shape_text,
-               own > 0  ? grouped(own)
-               : shares ? "shared"
-                        : "",
-               work == 0 ? "" : grouped(work), mebibytes(extents.elements() * 4)});
+    std::vector<std::string> row{std::string(graph.text(current.scope)),
+                                 std::string(name_of(current.op)),
+                                 std::move(shape_text),
+                                 own > 0 ? grouped(own) : shares ? "shared" : "",
+                                 work == 0 ? "" : grouped(work),
+                                 mebibytes(extents.elements() * 4)};
+    if (tells) row.emplace_back(computes(current));
+    table.add(std::move(row));
   }
-  table.add({"sum", "", "", grouped(parameters), grouped(macs), ""});
+  std::vector<std::string> sums{"sum", "", "", grouped(parameters), grouped(macs), ""};
+  if (tells) sums.emplace_back();
+  table.add(std::move(sums));
   return table.text(1);
 }
 
-/// The per-layer table of a plan_of, a predictor or a trainer, with its memory below.
+}  // namespace detail
+
+/// One row a layer in order of execution: its name, what it does, the shape of its result, its parameters, its MACs,
+/// and the bytes of its result as contiguous float32; and the sums. Parameters count where they are used first, of a
+/// later use it says "shared"; MACs count at each use.
+inline std::string layer_table(const graph_view& graph) {
+  return detail::layer_table(graph, false, [](const node&) { return std::string_view(); });
+}
+
+/// The per-layer table of a plan_of, a predictor or a trainer, with what computes each layer forward (see
+/// selected_algorithms), and with the memory below.
 template <class Plan>
 std::string layer_table() {
-  std::string text = layer_table(Plan::lowered::graph.view());
+  const graph_view lowered = Plan::lowered::graph.view();
+  selected_algorithms<typename Plan::capabilities> algorithms(lowered, Plan::compiled::graph.view());
+  std::string text = detail::layer_table(lowered, true, [&](const node& layer) { return algorithms.of(layer); });
   const auto line = [&](std::string_view what, std::int64_t bytes) {
     text += std::string(what) + std::string(32 - what.size(), ' ') + mebibytes(bytes) + "\n";
   };
