@@ -78,7 +78,7 @@ struct attributes {
   extent3 padding_begin{0, 0, 0};
   extent3 padding_end{0, 0, 0};
   std::int32_t groups = 1;
-  std::int32_t index = 0;  ///< what operation.hpp says: which input, the first channel, ...
+  std::int32_t index = 0;  ///< what the list of operations says: which input, the first channel, ...
   std::int32_t part = 0;
   activation fused = activation::none;  ///< applied to the result
   bool has_bias = false;

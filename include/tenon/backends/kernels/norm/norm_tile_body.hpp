@@ -80,14 +80,6 @@ struct block_sums {
   std::array<double, block> first, second;
 };
 
-/// Mean and squared deviations of the values so far and of some more, as one.
-inline void join_moments(double& mean, double& squares, double count, double more_mean, double more_squares,
-                         double more) {
-  const double difference = more_mean - mean, share = more / (count + more);
-  mean += difference * share;
-  squares += more_squares + difference * difference * count * share;
-}
-
 /// Lets the next tile come while this one is worked on. It lies behind this one, or nothing does: an address, not a
 /// place in the tensor.
 TENON_KERNEL_INLINE void fetch_ahead(const float* from) {

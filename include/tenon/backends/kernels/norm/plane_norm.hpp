@@ -16,9 +16,7 @@ struct plane_moments {
 
   void join(double more, double more_mean, double more_squares) {
     if (more == 0) return;
-    const double difference = more_mean - mean, share = more / (count + more);
-    mean += difference * share;
-    squares += more_squares + difference * difference * count * share;
+    join_moments(mean, squares, count, more_mean, more_squares, more);
     count += more;
   }
 };
