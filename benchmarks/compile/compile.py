@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Seconds and memory that compiling takes: constants, predictor and trainer of a U-Net and of DeepLab v3+, beside an empty program and <vector>
-alone.
+alone; then with the library compiled in one file of the program, and that file.
 
     python3 benchmarks/compile/compile.py [--build build] [--compilers g++ clang++-16] [--runs 3]
 
@@ -17,7 +17,8 @@ import subprocess
 import tempfile
 
 PROGRAMS = ["empty", "vector", "unet_constants", "unet_training_constants", "unet_predictor", "unet_trainer", "deeplab_constants",
-            "deeplab_training_constants", "deeplab_predictor", "deeplab_trainer"]
+            "deeplab_training_constants", "deeplab_predictor", "deeplab_trainer", "unet_dynamic_predictor"]
+SEPARATE = ["unet_predictor", "unet_trainer", "deeplab_predictor", "deeplab_trainer", "unet_dynamic_predictor", "compiled"]
 
 
 def include_arguments(build):
@@ -55,17 +56,19 @@ def main():
     options = parser.parse_args()
     arguments = ["-I", str(here.parent.parent / "include"), *include_arguments(options.build)]
     for compiler in options.compilers:
-        samples = {name: [] for name in PROGRAMS}
+        programs = {name: (here / f"{name}.cpp", arguments) for name in PROGRAMS}
+        programs.update({name + ", separate": (here / f"{name}.cpp", ["-DTENON_SEPARATE_COMPILATION", *arguments]) for name in SEPARATE})
+        samples = {name: [] for name in programs}
         for _ in range(options.runs):
-            for name in PROGRAMS:
-                samples[name].append(measure(compiler, here / f"{name}.cpp", arguments))
+            for name, (source, flags) in programs.items():
+                samples[name].append(measure(compiler, source, flags))
         empty = statistics.median(seconds for seconds, _ in samples["empty"])
         print(f"{compiler} -std=c++20 -O2, processor seconds, medians of {options.runs}")
-        print(f"  {'':26}{'seconds':>9}{'over empty':>12}{'peak MiB':>10}")
-        for name in PROGRAMS:
+        print(f"  {'':34}{'seconds':>9}{'over empty':>12}{'peak MiB':>10}")
+        for name in programs:
             seconds = statistics.median(s for s, _ in samples[name])
             memory = max(m for _, m in samples[name])
-            print(f"  {name:26}{seconds:9.2f}{seconds - empty:12.2f}{memory:10.0f}")
+            print(f"  {name:34}{seconds:9.2f}{seconds - empty:12.2f}{memory:10.0f}")
 
 
 if __name__ == "__main__":
