@@ -11,7 +11,7 @@
 #include "tenon/backends/kernels/convolution/row_convolution.hpp"
 #include "tenon/backends/kernels/convolution/row_weight_gradient.hpp"
 #include "tenon/backends/onednn/program.hpp"
-#include "tenon/runtime/allocation.hpp"
+#include "tenon/core/allocation.hpp"
 
 namespace {
 

@@ -113,7 +113,7 @@ struct running {
 
   /// Fills the arena with what no result may depend on, then copies inputs and targets in.
   void copy_in() {
-    auto* arena = reinterpret_cast<float*>(execution.spaces()[memory_space::arena]);
+    auto* arena = reinterpret_cast<float*>(execution.program().spaces()[memory_space::arena]);
     std::fill_n(arena, plan.view().arena_bytes / 4, 1e30f);
     for (const node& each : plan.view().graph.nodes) {
       if (each.op != operation::input && each.op != operation::target) continue;
@@ -124,7 +124,8 @@ struct running {
       INFO(name);
       REQUIRE(stored.extents(name) == described.extents);
       REQUIRE(tensor.dtype == (described.type == element_type::int32 ? "I32" : "F32"));
-      std::memcpy(execution.input(each.op, each.attribute.index), tensor.data, static_cast<std::size_t>(tensor.bytes));
+      std::memcpy(execution.program().operand_of(each.results[0]).data, tensor.data,
+                  static_cast<std::size_t>(tensor.bytes));
     }
   }
 };
@@ -159,7 +160,7 @@ void check_training(const stored_case& stored, const growing_graph& lowered, con
     net.execution.run_backward(rate);
     if (step > 0) continue;
     // Kept gradients lie as parameters do, those that are frozen left out: of them PyTorch has none.
-    const std::byte* values = net.execution.spaces()[memory_space::gradient];
+    const std::byte* values = net.execution.program().spaces()[memory_space::gradient];
     for (const parameter_description& entry : net.plan.table().parameters) {
       const auto count = static_cast<std::size_t>(entry.extents.elements());
       const std::string name = "gradient/" + std::string(entry.name);

@@ -4,7 +4,7 @@
 
 #include "harness.hpp"
 #include "tenon/backends/kernels/convolution/row_weight_gradient.hpp"
-#include "tenon/runtime/allocation.hpp"
+#include "tenon/core/allocation.hpp"
 
 using namespace harness;
 

@@ -92,10 +92,10 @@ void check_pointers(const Model& model) {
     INFO("node " << i << ": " << tenon::name_of(plan.graph.node_at(i).op));
     const auto visit = [&](use purpose, std::int32_t number, const std::byte* pointer) {
       if (purpose == use::scratchpad) {
-        CHECK(pointer == execution.spaces().scratchpad);
+        CHECK(pointer == execution.program().spaces().scratchpad);
       } else if (purpose == use::packed) {
         const std::int64_t begin = plan.packed[static_cast<std::size_t>(i)],
-                           offset = pointer - execution.spaces().packed;
+                           offset = pointer - execution.program().spaces().packed;
         REQUIRE(begin >= 0);
         CHECK(offset >= begin);
         CHECK(offset < plan.packed_bytes);
@@ -103,7 +103,7 @@ void check_pointers(const Model& model) {
       } else {
         REQUIRE(number >= 0);
         const tenon::placement& place = plan.placements[static_cast<std::size_t>(number)];
-        const std::int64_t within = pointer - (execution.spaces()[place.space] + place.offset);
+        const std::int64_t within = pointer - (execution.program().spaces()[place.space] + place.offset);
         CHECK(within >= 0);
         const bool is_workspace = plan.graph.value_at(number).type == tenon::element_type::byte;
         CHECK(within < (is_workspace ? place.bytes : 1));

@@ -55,7 +55,7 @@ std::vector<std::byte> state_of(const Trainer& train) {
   const std::byte* first = train.execution().store()->memory();
   const std::int64_t bytes = tenon::round_up(plan.parameter_bytes + plan.buffer_bytes, 8) + 8;  // one norm's counter
   std::vector<std::byte> all(first, first + bytes);
-  const std::byte* states = train.execution().spaces()[tenon::memory_space::optimizer];
+  const std::byte* states = train.execution().program().spaces()[tenon::memory_space::optimizer];
   all.insert(all.end(), states, states + plan.optimizer_bytes);
   return all;
 }

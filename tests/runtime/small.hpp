@@ -47,7 +47,7 @@ inline std::vector<std::byte> state_of(const teacher& trained) {
   const auto& execution = trained.execution();
   const tenon::plan_view& plan = execution.plan();
   const std::byte* parameters = execution.store()->memory();
-  const std::byte* momentum = execution.spaces()[tenon::memory_space::optimizer];
+  const std::byte* momentum = execution.program().spaces()[tenon::memory_space::optimizer];
   // The store counts batches in eight bytes a norm, which stand last.
   const std::int64_t bytes = tenon::round_up(plan.parameter_bytes + plan.buffer_bytes, 8) +
                              static_cast<std::int64_t>(teacher::buffer_list.size() / 2) * 8;

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 
 #include "tenon/plan/plan_view.hpp"
 
@@ -45,6 +46,13 @@ struct memory {
 
   std::byte*& operator[](memory_space space) { return base[static_cast<std::size_t>(space)]; }
   std::byte* operator[](memory_space space) const { return base[static_cast<std::size_t>(space)]; }
+};
+
+/// The arena that one program lends to another that never runs at the same time: where it begins, as the backend
+/// addresses it (the host may be unable to read it), and its bytes. Empty: none is lent.
+struct lent_arena {
+  std::byte* begin = nullptr;
+  std::int64_t bytes = 0;
 };
 
 /// A value at run time; `scale` is 2 where elements of 4 bytes are stored as 8, as in a program of double.

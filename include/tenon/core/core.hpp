@@ -2,6 +2,7 @@
 // Everything in core/.
 #pragma once
 
+#include "tenon/core/allocation.hpp"
 #include "tenon/core/compiler.hpp"
 #include "tenon/core/element_type.hpp"
 #include "tenon/core/error.hpp"

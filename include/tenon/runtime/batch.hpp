@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The tensors that a step or an evaluation takes: checked against the plan, counted, copied to where the plan has them.
+// The tensors that a step or an evaluation takes: checked against the plan, counted, given to it.
 #pragma once
 
 #include <array>
 #include <cstddef>
-#include <cstring>
 #include <span>
 #include <string_view>
 #include <tuple>
@@ -69,19 +68,11 @@ class step_batch {
   /// Throws numeric_error for the first number of an input or a target that is not finite.
   void check_finite() const;
 
-  /// Copies all to their places in a plan.
+  /// Gives all to a plan.
   template <class Program>
-  void copy_to(const executor<Program>& plan) const {
-    for_each([&](const value& planned, const given_tensor& given, const char* name, std::int32_t index) {
-      const operation kind = std::string_view(name) == input_name ? operation::input : operation::target;
-      std::byte* to = plan.input(kind, index);
-      const std::int64_t count = planned.extents.elements();
-      if (to == nullptr) return;
-      if (given.floats() != nullptr) {
-        std::memcpy(to, given.floats(), static_cast<std::size_t>(count) * sizeof(float));
-      } else {
-        given.labels().copy_to(reinterpret_cast<std::int32_t*>(to), count);
-      }
+  void give_to(executor<Program>& plan) const {
+    for_each([&](const value&, const given_tensor& given, const char* name, std::int32_t index) {
+      plan.give(std::string_view(name) == input_name ? operation::input : operation::target, index, given);
     });
   }
 

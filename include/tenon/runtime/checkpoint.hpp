@@ -21,7 +21,7 @@ struct training_progress {
   std::uint64_t seed = 0;        ///< of dropouts
 };
 
-/// A trainer's state as a checkpoint sees it: memory that is owned elsewhere.
+/// A trainer's state as a checkpoint sees it: host memory that is owned elsewhere.
 struct training_state {
   plan_view plan;
   parameter_store* store = nullptr;

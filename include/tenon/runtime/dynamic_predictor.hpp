@@ -3,7 +3,6 @@
 #pragma once
 
 #include <array>
-#include <cstring>
 #include <memory>
 #include <span>
 #include <string>
@@ -83,7 +82,7 @@ class TENON_SEPARATE_TAG dynamic_predictor {
   requires(sizeof...(Views) >= 1) void run(const Views&... views) {
     check_inputs(views...);
     std::int32_t index = 0;
-    (copy_input(index++, tensor_view<const float, Views::rank>(views).data()), ...);
+    (executor_.give(operation::input, index++, tensor_view<const float, Views::rank>(views)), ...);
     executor_.run();
   }
 
@@ -154,12 +153,6 @@ class TENON_SEPARATE_TAG dynamic_predictor {
   template <int Rank>
   void check_input(std::int32_t index, const tensor_view<const float, Rank>& given) const {
     check_extents(given.extents(), inputs_[static_cast<std::size_t>(index)], "input", index);
-  }
-
-  void copy_input(std::int32_t index, const float* from) {
-    std::byte* to = executor_.input(operation::input, index);
-    const auto values = static_cast<std::size_t>(inputs_[static_cast<std::size_t>(index)].elements());
-    if (to != nullptr) std::memcpy(to, from, values * sizeof(float));
   }
 
   void check_rank(std::int32_t index, int rank) const {

@@ -25,9 +25,7 @@ class evaluation {
   template <class Owner>
   evaluation(const plan_view& plan, const graph_view& lowered, const executor<Owner>& owner)
       : lowered_(lowered),
-        executor_(plan, owner.store(), owner.thread_count(), 0,
-                  owner.plan().arena_bytes >= plan.arena_bytes ? owner.spaces()[memory_space::arena] : nullptr,
-                  owner.told()) {}
+        executor_(plan, owner.store(), owner.thread_count(), 0, owner.program().arena(), owner.told()) {}
 
   /// The losses of a batch. A loss that is not finite is given as it is. Throws shape_error, label_error.
   template <class Result>
@@ -35,7 +33,7 @@ class evaluation {
     const step_batch tensors(lowered_, given);
     Result result;
     result.counted = tensors.check(result.losses);
-    tensors.copy_to(executor_);
+    tensors.give_to(executor_);
     result.loss = executor_.run_forward();
     executor_.note_losses(result.losses);
     return result;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The executor: a plan with its memory, run by a backend's program. It is a template of the backend alone.
+// The executor: a plan run by a backend's program. It is a template of the backend alone.
 #pragma once
 
 #include <memory>
@@ -8,6 +8,7 @@
 #include "tenon/backends/operand.hpp"
 #include "tenon/core/parallel.hpp"
 #include "tenon/core/separate.hpp"
+#include "tenon/runtime/bound_program.hpp"
 #include "tenon/runtime/checkpoint.hpp"
 #include "tenon/runtime/parameter_store.hpp"
 #include "tenon/runtime/step_result.hpp"
@@ -15,18 +16,21 @@
 namespace tenon {
 inline namespace v0 {
 
-/// Owns what a plan needs at run time: the arena, packed weights, scratchpad, optimizer state and kept gradients, one
-/// allocation each. After construction it allocates nothing.
+class given_tensor;
+
+/// Runs a plan: in which order its parts run, with which parameters, what goes in and what comes out. The program owns
+/// the memory, and the executor reaches it by the program's functions alone (see backends/host_memory.hpp). After
+/// construction it allocates nothing.
 template <class Program>
 class executor {
  public:
-  /// `plan` refers to constants; `seed` is that of dropouts; `arena` is somebody else's, of at least the plan's bytes,
-  /// or nullptr; `told` says that the user knows of slow steps already. Throws allocation_error and backend_error.
+  /// `plan` refers to constants; `seed` is that of dropouts; `lent` is an arena of somebody else's, used if it is large
+  /// enough; `told` says that the user knows of slow steps already. Throws allocation_error and backend_error.
   executor(const plan_view& plan, std::shared_ptr<parameter_store> store, threads count, std::uint64_t seed = 0,
-           std::byte* arena = nullptr, bool told = false);
+           const lent_arena& lent = {}, bool told = false);
 
-  /// Where the value of a source is to be copied, or nullptr if nobody reads it.
-  std::byte* input(operation kind, std::int32_t index) const;
+  /// Gives an input or a target its values, unless nobody reads it.
+  void give(operation kind, std::int32_t index, const given_tensor& given);
 
   /// Runs an inference plan; its outputs are valid until the next run.
   void run();
@@ -50,13 +54,15 @@ class executor {
   /// for this one, the updates are made; returns whether.
   bool run_nothing(float learning_rate);
 
-  /// An output's memory.
+  /// An output, valid until the next run.
   const float* output(std::int32_t index) const;
 
+  /// Gradients that are kept, from the `first` number of all: those of trained parameters, one behind another.
+  std::span<const float> gradients(std::int64_t first, std::int64_t count) const;
+
   const plan_view& plan() const { return plan_; }
-  const Program& program() const { return *program_; }
-  const memory& spaces() const { return memory_; }
-  const std::shared_ptr<parameter_store>& store() const { return store_; }
+  const Program& program() const { return bound_->program; }
+  const std::shared_ptr<parameter_store>& store() const { return bound_->store(); }
   std::int64_t steps() const { return steps_; }
   /// Whether the user was told of slow steps, which is done once for all plans of a trainer or predictor.
   bool told() const { return told_; }
@@ -79,15 +85,11 @@ class executor {
 
   std::int32_t find(operation kind, std::int32_t index) const;
 
-  void pack_if_changed();
+  float loss_in(std::int32_t value) const;
 
   plan_view plan_;
-  std::shared_ptr<parameter_store> store_;
   threads threads_;
-  std::unique_ptr<Program> program_;
-  allocation arena_, packed_, scratchpad_, optimizer_, gradients_;
-  memory memory_;
-  std::uint64_t packed_version_ = 0;
+  std::unique_ptr<bound_program<Program>> bound_;
   std::int64_t steps_ = 0, updates_ = 0;
   std::int32_t accumulated_ = 0;  ///< steps since the last update
   std::uint64_t seed_ = 0;

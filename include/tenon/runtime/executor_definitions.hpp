@@ -2,64 +2,55 @@
 // What executor.hpp declares.
 #pragma once
 
-#include <cstring>
 #include <memory>
 #include <span>
 #include <utility>
 
 #include "tenon/runtime/executor.hpp"
+#include "tenon/runtime/views.hpp"
 
 namespace tenon {
 inline namespace v0 {
 
 template <class Program>
 executor<Program>::executor(const plan_view& plan, std::shared_ptr<parameter_store> store, threads count,
-                            std::uint64_t seed, std::byte* arena, bool told)
+                            std::uint64_t seed, const lent_arena& lent, bool told)
     : plan_(plan),
-      store_(std::move(store)),
       threads_(count),
-      program_(std::make_unique<Program>(plan, count.count)),
+      bound_(std::make_unique<bound_program<Program>>(plan, std::move(store), count.count)),
       seed_(seed),
       told_(told) {
-  const auto size = [](std::int64_t bytes) { return static_cast<std::size_t>(bytes); };
-  if (arena == nullptr) arena_ = allocate(size(plan.arena_bytes), "arena");
-  packed_ = allocate(size(plan.packed_bytes), "packed weights");
-  scratchpad_ = allocate(program_->scratchpad_bytes(), "scratchpad");
-  optimizer_ = allocate(size(plan.optimizer_bytes), "optimizer state");
-  gradients_ = allocate(size(plan.gradient_bytes), "gradients");
-  if (optimizer_) std::memset(optimizer_.get(), 0, size(plan.optimizer_bytes));
-  if (gradients_) std::memset(gradients_.get(), 0, size(plan.gradient_bytes));
-  memory_[memory_space::arena] = arena == nullptr ? arena_.get() : arena;
-  memory_[memory_space::parameter] = store_->memory();
-  memory_[memory_space::optimizer] = optimizer_.get();
-  memory_[memory_space::gradient] = gradients_.get();
-  memory_.packed = packed_.get();
-  memory_.scratchpad = scratchpad_.get();
-  program_->bind(memory_);
-  if constexpr (requires { program_->tell_of_slow_steps(); }) {
-    if (!told_) told_ = program_->tell_of_slow_steps();
+  bound_->program.make_memory(bound_->store()->memory(), lent);
+  if constexpr (requires { program().tell_of_slow_steps(); }) {
+    if (!told_) told_ = program().tell_of_slow_steps();
   }
 }
 
 template <class Program>
-std::byte* executor<Program>::input(operation kind, std::int32_t index) const {
+void executor<Program>::give(operation kind, std::int32_t index, const given_tensor& given) {
   const std::int32_t number = find(kind, index);
-  return number < 0 ? nullptr : program_->operand_of(number).data;
+  std::byte* to = number < 0 ? nullptr : bound_->program.staging(number);
+  if (to == nullptr) return;
+  given.copy_to(to, plan_.graph.value_at(number).extents.elements());
+  bound_->program.upload(number);
 }
 
 template <class Program>
 void executor<Program>::run() {
-  pack_if_changed();
-  program_->run(0, plan_.graph.node_count(), {});
+  bound_->refresh();
+  bound_->program.run(0, plan_.graph.node_count(), {});
 }
 
 template <class Program>
 float executor<Program>::run_forward() {
-  pack_if_changed();
-  program_->run(0, plan_.loss_node + 1, {0, steps_ + 1, seed_});
-  float loss = 0;
-  std::memcpy(&loss, program_->operand_of(plan_.loss).data, sizeof(loss));
-  return loss;
+  bound_->refresh();
+  bound_->program.run(0, plan_.loss_node + 1, {0, steps_ + 1, seed_});
+  return loss_in(plan_.loss);
+}
+
+template <class Program>
+float executor<Program>::loss_in(std::int32_t value) const {
+  return *reinterpret_cast<const float*>(bound_->program.download(value));
 }
 
 template <class Program>
@@ -67,9 +58,7 @@ float executor<Program>::loss_by_itself(std::int32_t i) const {
   const node& last = plan_.graph.node_at(plan_.loss_node);
   const std::int32_t number = last.op == operation::total_loss ? plan_.graph.operand(last, i) : plan_.loss;
   const double factor = plan_.graph.node_at(plan_.graph.value_at(number).producer).attribute.scale;
-  float loss = 0;
-  std::memcpy(&loss, program_->operand_of(number).data, sizeof(loss));
-  return factor == 0 ? 0 : static_cast<float>(static_cast<double>(loss) / factor);
+  return factor == 0 ? 0 : static_cast<float>(static_cast<double>(loss_in(number)) / factor);
 }
 
 template <class Program>
@@ -79,8 +68,8 @@ bool executor<Program>::run_backward(float learning_rate) {
   const bool updates = accumulated + 1 == plan_.accumulated_steps;
   if (updates) ++updates_;
   const step_end whatever_happens{*this};
-  program_->run(plan_.loss_node + 1, updates ? plan_.graph.node_count() : plan_.update_node,
-                {learning_rate, steps_, seed_, updates_, accumulated == 0});
+  bound_->program.run(plan_.loss_node + 1, updates ? plan_.graph.node_count() : plan_.update_node,
+                      {learning_rate, steps_, seed_, updates_, accumulated == 0});
   accumulated_ = updates ? 0 : accumulated + 1;
   return updates;
 }
@@ -88,30 +77,40 @@ bool executor<Program>::run_backward(float learning_rate) {
 template <class Program>
 bool executor<Program>::run_nothing(float learning_rate) {
   const std::int32_t accumulated = std::exchange(accumulated_, 0);
-  if (accumulated == 0 && gradients_) {
-    std::memset(gradients_.get(), 0, static_cast<std::size_t>(plan_.gradient_bytes));
+  if (accumulated == 0) {
+    bound_->program.clear(memory_space::gradient);
     return false;
   }
-  if (accumulated == 0) return false;
   if (accumulated + 1 < plan_.accumulated_steps) {
     accumulated_ = accumulated + 1;
     return false;
   }
+  bound_->refresh();
   ++updates_;
-  program_->run(plan_.update_node, plan_.graph.node_count(), {learning_rate, steps_, seed_, updates_});
-  store_->changed();
+  bound_->program.run(plan_.update_node, plan_.graph.node_count(), {learning_rate, steps_, seed_, updates_});
+  bound_->changed();
   return true;
 }
 
 template <class Program>
 const float* executor<Program>::output(std::int32_t index) const {
-  return program_->operand_of(plan_.graph.outputs[static_cast<std::size_t>(index)]).template as<const float>();
+  const std::int32_t number = plan_.graph.outputs[static_cast<std::size_t>(index)];
+  return reinterpret_cast<const float*>(bound_->program.download(number));
+}
+
+template <class Program>
+std::span<const float> executor<Program>::gradients(std::int64_t first, std::int64_t count) const {
+  constexpr auto bytes = static_cast<std::int64_t>(sizeof(float));
+  const std::byte* values = bound_->program.download(memory_space::gradient, first * bytes, count * bytes);
+  return {reinterpret_cast<const float*>(values), static_cast<std::size_t>(count)};
 }
 
 template <class Program>
 void executor<Program>::load_checkpoint(const std::string& path) {
   training_state loaded = state();
   checkpoint::read(path, loaded);
+  bound_->program.upload(memory_space::optimizer, 0, plan_.optimizer_bytes);
+  bound_->program.upload(memory_space::gradient, 0, plan_.gradient_bytes);
   steps_ = loaded.progress.steps;
   updates_ = loaded.progress.updates;
   accumulated_ = static_cast<std::int32_t>(loaded.progress.accumulated);
@@ -120,13 +119,15 @@ void executor<Program>::load_checkpoint(const std::string& path) {
 
 template <class Program>
 training_state executor<Program>::state() const {
-  const auto floats = [](const allocation& from, std::int64_t bytes) {
-    return std::span<float>(reinterpret_cast<float*>(from.get()), static_cast<std::size_t>(bytes) / sizeof(float));
+  const auto all_of = [&](memory_space space, std::int64_t bytes) {
+    if (bytes == 0) return std::span<float>();
+    auto* values = reinterpret_cast<float*>(bound_->program.download(space, 0, bytes));
+    return std::span<float>(values, static_cast<std::size_t>(bytes) / sizeof(float));
   };
   return {plan_,
-          store_.get(),
-          floats(optimizer_, plan_.optimizer_bytes),
-          floats(gradients_, plan_.gradient_bytes),
+          store().get(),
+          all_of(memory_space::optimizer, plan_.optimizer_bytes),
+          all_of(memory_space::gradient, plan_.gradient_bytes),
           {steps_, updates_, accumulated_, seed_}};
 }
 
@@ -136,14 +137,6 @@ std::int32_t executor<Program>::find(operation kind, std::int32_t index) const {
     if (current.op == kind && current.attribute.index == index) return current.results[0];
   }
   return -1;
-}
-
-template <class Program>
-void executor<Program>::pack_if_changed() {
-  const std::uint64_t version = store_->version();
-  if (version == packed_version_) return;
-  program_->pack();
-  packed_version_ = version;
 }
 
 template <class Program>
@@ -161,9 +154,9 @@ executor<Program>::step_end::~step_end() {
   for (const node& current : of.plan_.graph.nodes) {
     if (current.op != operation::running_statistics) continue;
     const std::int32_t mean = of.plan_.graph.operand(current, role::running_mean);
-    of.store_->count_batch(of.plan_.graph.node_at(of.plan_.graph.value_at(mean).producer).attribute.index);
+    of.store()->count_batch(of.plan_.graph.node_at(of.plan_.graph.value_at(mean).producer).attribute.index);
   }
-  of.store_->changed();
+  of.bound_->changed();
 }
 
 }  // namespace v0

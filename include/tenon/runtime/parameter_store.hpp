@@ -9,9 +9,9 @@
 #include <string_view>
 #include <vector>
 
+#include "tenon/core/allocation.hpp"
 #include "tenon/core/separate.hpp"
 #include "tenon/core/tensor_view.hpp"
-#include "tenon/runtime/allocation.hpp"
 #include "tenon/runtime/initialization.hpp"
 
 namespace tenon {
@@ -40,19 +40,41 @@ inline bool is_checkpoint_tensor(std::string_view name) {
   return name.starts_with(optimizer_prefix) || name.starts_with(gradient_prefix);
 }
 
+/// Who has newer values than a store: a program that works on a copy of them.
+struct value_holder {
+  void* program = nullptr;
+  void (*download)(void* program, std::int64_t bytes) = nullptr;  ///< brings the copy to the store's memory
+  std::int64_t bytes = 0;
+};
+
 /// Owns the values of parameters and running statistics in one allocation. Every change raises the version, so that
-/// whoever holds packed weights knows. It knows nothing of inputs: predictors and trainers of any size share one.
+/// whoever holds packed weights or a copy knows. It knows nothing of inputs: predictors and trainers of any size share
+/// one. A program that has changed its copy holds the newest values until somebody asks for them; then they come home.
 class parameter_store {
  public:
   /// `table` must outlive the store. The values are zeros.
   explicit parameter_store(const parameter_table& table);
 
   const parameter_table& table() const { return table_; }
-  std::byte* memory() const { return memory_.get(); }
+  std::byte* memory() const {
+    bring_home();
+    return memory_.get();
+  }
 
   /// Rises with every change.
   std::uint64_t version() const { return version_.load(std::memory_order_acquire); }
   void changed() { version_.fetch_add(1, std::memory_order_release); }
+
+  /// The same of a program that has changed its copy: the newest values are there. Gives the new version.
+  std::uint64_t changed_by(const value_holder& holder);
+  /// Brings the newest values to the store's memory, if a program holds them.
+  void bring_home() const {
+    if (is_away_.load(std::memory_order_acquire)) bring_home_now();
+  }
+  /// A program and its copy are about to go.
+  void release(const void* program) const {
+    if (holder_.program == program) bring_home();
+  }
 
   /// All parameters at random first values, running means 0 and variances 1, counters 0.
   void start(const initialization& how);
@@ -87,7 +109,7 @@ class parameter_store {
   /// Calls visit(description, values) for each parameter and running statistic. Who changes values calls changed().
   template <class Visit>
   void for_each_tensor(const Visit& visit) const {
-    float* values = reinterpret_cast<float*>(memory_.get());
+    float* values = reinterpret_cast<float*>(memory());
     for (const std::span<const parameter_description>& list : {table_.parameters, table_.buffers}) {
       for (const parameter_description& entry : list) {
         const auto count = static_cast<std::size_t>(entry.extents.elements());
@@ -125,10 +147,15 @@ class parameter_store {
 
   void check_surplus(const safetensors_file& file) const;
 
+  void bring_home_now() const;
+
   parameter_table table_;
   std::int64_t parameter_values_ = 0, buffer_values_ = 0, counters_ = 0;
   allocation memory_;
   std::atomic<std::uint64_t> version_{1};
+  value_holder holder_;
+  mutable std::atomic<bool> is_away_ = false;    ///< whether the holder has newer values
+  mutable std::atomic<bool> is_coming_ = false;  ///< whether some thread is bringing them
 };
 
 }  // namespace v0

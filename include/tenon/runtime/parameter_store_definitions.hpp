@@ -64,6 +64,30 @@ TENON_INLINE parameter_store::parameter_store(const parameter_table& table) : ta
   if (bytes > 0) std::memset(memory_.get(), 0, static_cast<std::size_t>(bytes));
 }
 
+TENON_INLINE std::uint64_t parameter_store::changed_by(const value_holder& holder) {
+  holder_ = holder;
+  is_away_.store(true, std::memory_order_release);
+  return version_.fetch_add(1, std::memory_order_acq_rel) + 1;
+}
+
+TENON_INLINE void parameter_store::bring_home_now() const {
+  // Two predictors of two threads may ask at once.
+  struct turn {
+    std::atomic<bool>& is_taken;
+
+    explicit turn(std::atomic<bool>& of) : is_taken(of) {
+      while (is_taken.exchange(true, std::memory_order_acquire)) is_taken.wait(true);
+    }
+    ~turn() {
+      is_taken.store(false, std::memory_order_release);
+      is_taken.notify_one();
+    }
+  } const mine(is_coming_);
+  if (!is_away_.load(std::memory_order_acquire)) return;
+  holder_.download(holder_.program, holder_.bytes);
+  is_away_.store(false, std::memory_order_release);
+}
+
 TENON_INLINE void parameter_store::start(const initialization& how) {
   random_stream seeds(how.seed);
   for_each_tensor([&](const parameter_description& entry, std::span<float> values) {

@@ -2,7 +2,6 @@
 // predictor: a network compiled for inference.
 #pragma once
 
-#include <cstring>
 #include <memory>
 #include <tuple>
 #include <type_traits>
@@ -97,15 +96,10 @@ class TENON_SEPARATE_TAG predictor
     if constexpr (fits) {
       const std::tuple<tensor_view<const float, list[I].rank>...> given(views...);
       (check_extents(std::get<I>(given).extents(), list[I], "input", static_cast<std::int32_t>(I)), ...);
-      (copy_input(static_cast<std::int32_t>(I), std::get<I>(given).data(), list[I]), ...);
+      (executor_.give(operation::input, static_cast<std::int32_t>(I), std::get<I>(given)), ...);
       executor_.run();
       return outputs(std::make_index_sequence<plan_type::compiled::sizes.outputs>());
     }
-  }
-
-  void copy_input(std::int32_t index, const float* from, const shape& extents) {
-    std::byte* to = executor_.input(operation::input, index);
-    if (to != nullptr) std::memcpy(to, from, static_cast<std::size_t>(extents.elements()) * sizeof(float));
   }
 
   template <std::size_t I>

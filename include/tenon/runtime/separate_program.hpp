@@ -23,8 +23,18 @@ class separate_program {
   separate_program(const separate_program&) = delete;
   separate_program& operator=(const separate_program&) = delete;
 
+  static constexpr bool copies_parameters = false;  ///< both backends compute on the CPU
+
   std::size_t scratchpad_bytes() const;
-  void bind(const memory& memory);
+  void make_memory(std::byte* parameters, const lent_arena& lent);
+  const memory& spaces() const;
+  lent_arena arena() const;
+  std::byte* staging(std::int32_t value) const;
+  void upload(std::int32_t value) const;
+  const std::byte* download(std::int32_t value) const;
+  std::byte* download(memory_space space, std::int64_t offset, std::int64_t bytes) const;
+  void upload(memory_space space, std::int64_t offset, std::int64_t bytes) const;
+  void clear(memory_space space) const;
   void pack() const;
   void run(std::int32_t first_node, std::int32_t last_node, const step_arguments& arguments = {}) const;
   operand operand_of(std::int32_t value) const;

@@ -35,8 +35,48 @@ std::size_t separate_program<Backend>::scratchpad_bytes() const {
 }
 
 template <class Backend>
-void separate_program<Backend>::bind(const memory& memory) {
-  implementation_->run.bind(memory);
+void separate_program<Backend>::make_memory(std::byte* parameters, const lent_arena& lent) {
+  implementation_->run.make_memory(parameters, lent);
+}
+
+template <class Backend>
+const memory& separate_program<Backend>::spaces() const {
+  return implementation_->run.spaces();
+}
+
+template <class Backend>
+lent_arena separate_program<Backend>::arena() const {
+  return implementation_->run.arena();
+}
+
+template <class Backend>
+std::byte* separate_program<Backend>::staging(std::int32_t value) const {
+  return implementation_->run.staging(value);
+}
+
+template <class Backend>
+void separate_program<Backend>::upload(std::int32_t value) const {
+  implementation_->run.upload(value);
+}
+
+template <class Backend>
+const std::byte* separate_program<Backend>::download(std::int32_t value) const {
+  return implementation_->run.download(value);
+}
+
+template <class Backend>
+std::byte* separate_program<Backend>::download(memory_space space, std::int64_t offset, std::int64_t bytes) const {
+  return implementation_->run.download(space, offset, bytes);
+}
+
+template <class Backend>
+void separate_program<Backend>::upload(memory_space space, std::int64_t offset, std::int64_t bytes) const {
+  implementation_->run.upload(space, offset, bytes);
+}
+
+template <class Backend>
+void separate_program<Backend>::clear(memory_space space) const {
+  implementation_->run.clear(space);
 }
 
 template <class Backend>

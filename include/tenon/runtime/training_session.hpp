@@ -74,7 +74,7 @@ class training_session {
       result.updated = executor_.run_nothing(options.learning_rate);
       return result;
     }
-    tensors.copy_to(executor_);
+    tensors.give_to(executor_);
     result.loss = executor_.run_forward();
     check_loss(result.loss);
     executor_.note_losses(result.losses);
@@ -84,13 +84,13 @@ class training_session {
 
   /// The last step's gradient of a parameter; gradients of trained parameters lie one behind another.
   parameter_view kept_gradient(std::string_view name) const {
-    const auto* values = reinterpret_cast<const float*>(executor_.spaces()[memory_space::gradient]);
+    std::int64_t first = 0;
     for (const parameter_description& entry : executor_.store()->table().parameters) {
       if (!entry.trainable && entry.name == name) parameter_store::throw_frozen(name);
       if (!entry.trainable) continue;
-      const auto count = static_cast<std::size_t>(entry.extents.elements());
-      if (entry.name == name) return {{values, count}, entry.extents};
-      values += count;
+      const std::int64_t count = entry.extents.elements();
+      if (entry.name == name) return {executor_.gradients(first, count), entry.extents};
+      first += count;
     }
     parameter_store::throw_unknown(name);
   }

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string>
 #include <type_traits>
@@ -98,6 +100,15 @@ class given_tensor {
   const float* floats() const { return floats_; }
   const label_values& labels() const { return labels_; }
   std::span<const std::int64_t> extents() const { return {extents_.data(), rank_}; }
+
+  /// Writes the first `count` elements; labels become 32 bits wide.
+  void copy_to(std::byte* to, std::int64_t count) const {
+    if (floats_ != nullptr) {
+      std::memcpy(to, floats_, static_cast<std::size_t>(count) * sizeof(float));
+    } else {
+      labels_.copy_to(reinterpret_cast<std::int32_t*>(to), count);
+    }
+  }
 
  private:
   template <std::size_t Rank>

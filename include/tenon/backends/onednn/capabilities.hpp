@@ -2,6 +2,7 @@
 // What the oneDNN backend can do, for the passes and the planner: layouts, fusion, packed weights, work in place.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -30,6 +31,8 @@ namespace onednn {
 ///     alias_groups                            in_place, joins_in_place
 struct capabilities {
   static constexpr std::string_view name = "oneDNN";
+  /// What each space of a program's memory is aligned to, and each slot in it, in bytes.
+  static constexpr std::size_t alignment = 64;
   /// A convolution can take a batch norm's statistics and parameters as operands and fold them into its weights.
   static constexpr bool folds_norm = true;
 

@@ -11,8 +11,10 @@
 #include <string>
 #include <string_view>
 
+#include "tenon/backends/host_memory.hpp"
 #include "tenon/backends/kernels/dispatch/execute.hpp"
 #include "tenon/backends/kernels/dispatch/isa.hpp"
+#include "tenon/backends/onednn/capabilities.hpp"
 #include "tenon/backends/onednn/convolution.hpp"
 #include "tenon/backends/onednn/handle.hpp"
 #include "tenon/backends/onednn/slow_code.hpp"
@@ -48,13 +50,13 @@ inline constexpr node_functions functions_for{&kernels::execute<Needs.operations
                                               &onednn::make_convolution<Needs>};
 
 /// The nodes of a plan, ready to run. The plan and its graph must outlive it. One thread at a time may use it.
-class basic_program {
+class basic_program : public host_memory {
  public:
-  /// Makes all primitives for the given number of threads, or as many as OpenMP gives if it has fewer. No memory is
-  /// bound yet.
+  /// Makes all primitives for the given number of threads, or as many as OpenMP gives if it has fewer. It has no memory
+  /// yet.
   /// throws: backend_error.
   basic_program(const plan_view& plan, int threads, const node_functions& functions)
-      : plan_(plan),
+      : host_memory(plan, capabilities::alignment),
         threads_(std::clamp(threads, 1, omp_get_thread_limit())),
         functions_(functions),
         isa_(effective_isa()) {
@@ -73,10 +75,17 @@ class basic_program {
   /// The size of the one scratchpad that all primitives share.
   std::size_t scratchpad_bytes() const { return scratchpad_bytes_; }
 
-  /// Sets the memory to work in; nothing is allocated from here on. The scratchpad must be aligned to 64 bytes.
+  /// Allocates the memory to work in; nothing is allocated from here on. See host_memory.
+  /// throws: allocation_error, backend_error.
+  void make_memory(std::byte* parameters, const lent_arena& lent = {}) {
+    allocate_spaces(parameters, lent, scratchpad_bytes_);
+    bind(spaces_);
+  }
+
+  /// Sets memory of somebody else's to work in, aligned as the capabilities say.
   /// throws: backend_error.
   void bind(const memory& memory) {
-    memory_ = memory;
+    spaces_ = memory;
     for (prepared_node& each : nodes_) each.bind(*this);
   }
 
@@ -104,9 +113,6 @@ class basic_program {
 
   /// How many threads it computes with.
   int threads() const { return threads_; }
-
-  /// A value where it lies in the bound memory.
-  operand operand_of(std::int32_t value) const { return tenon::operand_of(plan_, value, memory_); }
 
   /// Channels in a block of a blocked value: 16 or 8.
   int block() const { return static_cast<int>(kernels::block_of(isa_)); }
@@ -169,7 +175,7 @@ class basic_program {
 
     void bind(const basic_program& owner) {
       if (convolution != nullptr) {
-        convolution->bind(owner.memory_);
+        convolution->bind(owner.spaces_);
         return;
       }
       const node& of = owner.plan_.graph.node_at(number);
@@ -214,14 +220,12 @@ class basic_program {
     return nullptr;
   }
 
-  plan_view plan_;
   int threads_;
   node_functions functions_;
   kernels::isa isa_;
   engine_owner engine_;
   stream_owner stream_;
   std::size_t scratchpad_bytes_ = 0;
-  memory memory_;
   std::forward_list<prepared_node> nodes_;  // one small allocation a node rather than one great one
 };
 

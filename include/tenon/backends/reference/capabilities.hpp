@@ -2,6 +2,7 @@
 // What the reference backend can do, as the passes ask: everything plainly, nothing fused.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -18,6 +19,8 @@ namespace reference {
 
 struct capabilities {
   static constexpr std::string_view name = "reference";
+  /// What each space of a program's memory is aligned to, and each slot in it, in bytes.
+  static constexpr std::size_t alignment = 64;
 
   /// Whether a convolution takes the batch norm after it as operands.
   static constexpr bool folds_norm = false;

@@ -5,34 +5,43 @@
 #include <cstddef>
 #include <cstdint>
 #include <forward_list>
+#include <span>
 #include <vector>
 
+#include "tenon/backends/host_memory.hpp"
 #include "tenon/backends/operand.hpp"
+#include "tenon/backends/reference/capabilities.hpp"
 #include "tenon/backends/reference/execute.hpp"
 
 namespace tenon {
 inline namespace v0 {
 namespace reference {
 
-/// Runs a plan in elements of T, one thread, no memory of its own but lists of operands. In a program of double every
-/// element of 4 bytes is stored as 8, so that each space is twice as great and offsets are doubled; class labels remain
-/// consecutive std::int32_t at the start of theirs.
+/// Runs a plan in elements of T by one thread. In a program of double every element of 4 bytes is stored as 8, so that
+/// each space is twice as great and offsets are doubled; class labels remain consecutive std::int32_t at the start of
+/// theirs. The runtime makes programs of float alone.
 template <class T = float>
-class program {
+class program : public host_memory {
  public:
   /// Bytes that stand where the plan has one.
   static constexpr int scale = static_cast<int>(sizeof(T) / sizeof(float));
 
   /// `plan` must outlive the program. The thread count is taken for the sake of other backends' likeness.
-  explicit program(const plan_view& plan, int /*threads*/ = 1) : plan_(plan) {}
+  explicit program(const plan_view& plan, int /*threads*/ = 1) : host_memory(plan, capabilities::alignment, scale) {}
 
   /// Bytes of scratchpad wanted in `memory`.
   std::size_t scratchpad_bytes() const { return 0; }
 
-  /// Says where the memory is. Each space has `scale` times its planned bytes.
+  /// Allocates the memory to work in; see host_memory. Throws allocation_error.
+  void make_memory(std::byte* parameters, const lent_arena& lent = {}) {
+    allocate_spaces(parameters, lent, 0);
+    bind(spaces_);
+  }
+
+  /// Sets memory of somebody else's to work in. Each space has `scale` times its planned bytes.
   void bind(const memory& spaces) {
     bound_.clear();
-    memory_ = spaces;
+    spaces_ = spaces;
     auto last = bound_.before_begin();
     for (const node& each : plan_.graph.nodes) {
       if (is_source(each.op)) continue;
@@ -48,7 +57,7 @@ class program {
   void pack() {}
 
   /// Runs nodes first_node to last_node - 1.
-  /// requires: bind was called.
+  /// requires: there is memory.
   void run(std::int32_t first_node, std::int32_t last_node, const step_arguments& arguments = {}) {
     for (const bound_node& each : bound_) {
       if (each.index < first_node || each.index >= last_node) continue;
@@ -59,10 +68,6 @@ class program {
     }
   }
 
-  /// A value at run time.
-  /// requires: bind was called.
-  operand operand_of(std::int32_t number) const { return tenon::operand_of(plan_, number, memory_, scale); }
-
  private:
   // A node's operands, then its results: one small allocation a node rather than one great one.
   struct bound_node {
@@ -70,8 +75,6 @@ class program {
     std::vector<operand> tensors;
   };
 
-  plan_view plan_;
-  memory memory_;
   std::forward_list<bound_node> bound_;
 };
 
