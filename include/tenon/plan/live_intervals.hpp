@@ -14,12 +14,12 @@ inline namespace v0 {
 /// Intervals as the search for offsets sees them: arrays that are owned elsewhere.
 struct interval_view {
   const std::int64_t* begin =
-      nullptr;  ///< of each interval, from its group's first byte on; multiples of slot_alignment
+      nullptr;  ///< of each interval, from its group's first byte on; multiples of the alignment
   const std::int64_t* end = nullptr;
   const std::int32_t* first = nullptr;  ///< of each interval the nodes between which it is needed, both included
   const std::int32_t* last = nullptr;
   const std::int32_t* group_begin = nullptr;  ///< of each group its first interval, and behind the last their number
-  const std::int64_t* group_bytes = nullptr;  ///< multiples of slot_alignment
+  const std::int64_t* group_bytes = nullptr;  ///< multiples of the alignment
   std::int32_t intervals = 0, groups = 0;
 };
 
@@ -44,8 +44,10 @@ struct interval_list {
 /// Cuts groups into intervals, and numbers the groups anew without the empty ones.
 class interval_cutter {
  public:
-  constexpr interval_cutter(const alias_group_list& groups, const live_ranges& ranges)
+  /// `alignment` is that of every slot of the arena.
+  constexpr interval_cutter(const alias_group_list& groups, const live_ranges& ranges, std::int64_t alignment)
       : groups_(groups),
+        alignment_(alignment),
         begin_(groups.begin.data()),
         end_(groups.end.data()),
         first_(ranges.first.data()),
@@ -87,8 +89,8 @@ class interval_cutter {
 
  private:
   constexpr void append(std::int64_t begin, std::int64_t end, std::int32_t first, std::int32_t last) {
-    found_.begin.push_back(begin / slot_alignment * slot_alignment);
-    found_.end.push_back(round_up(end, slot_alignment));
+    found_.begin.push_back(begin / alignment_ * alignment_);
+    found_.end.push_back(round_up(end, alignment_));
     found_.first.push_back(first);
     found_.last.push_back(last);
   }
@@ -113,7 +115,7 @@ class interval_cutter {
       new_group_[member[i]] = found_.group_count();
       offset_[member[i]] = begin_[member[i]] - begin;
     }
-    found_.group_bytes.push_back(round_up(end - begin, slot_alignment));
+    found_.group_bytes.push_back(round_up(end - begin, alignment_));
     sort_elements(members_.data(), members_.size(),
                   [this](std::int32_t a, std::int32_t b) { return first_[a] < first_[b]; });
     if (one_place) {
@@ -172,6 +174,7 @@ class interval_cutter {
   }
 
   const alias_group_list& groups_;
+  std::int64_t alignment_;
   // In constant evaluation a call costs as much as several accesses, hence pointers.
   const std::int64_t *begin_, *end_;
   const std::int32_t *first_, *last_;

@@ -57,6 +57,7 @@ template <class Capabilities>
 constexpr memory_demand find_demand(const graph_view& graph, const plan_options& options) {
   memory_demand demand;
   growing_plan& plan = demand.plan;
+  constexpr auto alignment = static_cast<std::int64_t>(Capabilities::alignment);
   const parameter_offsets offsets = find_parameter_offsets(graph);
   bool keep_gradients = options.keep_gradients;
   for (const node& current : graph.nodes) {
@@ -66,7 +67,7 @@ constexpr memory_demand find_demand(const graph_view& graph, const plan_options&
   plan.placements = assign_spaces(graph, offsets, keep_gradients);
   const live_ranges ranges = find_live_ranges(graph);
   const alias_group_list groups = alias_group_finder<Capabilities>(graph, ranges, plan.placements).run();
-  demand.intervals = interval_cutter(groups, ranges).run();
+  demand.intervals = interval_cutter(groups, ranges, alignment).run();
   std::int32_t states = 0;
   plan.packed.assign(graph.nodes.size(), -1);
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
@@ -75,7 +76,7 @@ constexpr memory_demand find_demand(const graph_view& graph, const plan_options&
     const std::int64_t bytes = current.chosen.packed_bytes;
     if (bytes == 0) continue;
     plan.packed[i] = plan.sizes.packed_bytes;
-    plan.sizes.packed_bytes += round_up(bytes, slot_alignment);
+    plan.sizes.packed_bytes += round_up(bytes, alignment);
   }
   plan.sizes.parameter_bytes = offsets.parameter_bytes;
   plan.sizes.buffer_bytes = offsets.buffer_bytes;

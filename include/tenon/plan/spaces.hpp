@@ -9,9 +9,6 @@
 namespace tenon {
 inline namespace v0 {
 
-/// What every slot of the arena is aligned to.
-inline constexpr std::int64_t slot_alignment = 64;
-
 /// Where parameters and running statistics lie, by their index, in bytes from the start of the parameter space:
 /// parameters back to back in order of first use, then the statistics. Kept gradients and each part of the optimizer's
 /// state lie back to back likewise, but of the trainable parameters alone (`trained`).
