@@ -103,7 +103,7 @@ TEST_CASE("Adam counts its updates, not the steps between") {
 }
 
 TEST_CASE("accumulation takes memory for one gradient a parameter, and the step's arena stays") {
-  using plain = teacher<1, optimizer>;
+  using baseline = teacher<1, optimizer>;
   using summed = teacher<1, optimizer, accumulate<4>>;
   STATIC_REQUIRE(baseline::gradient_bytes == 0);
   STATIC_REQUIRE(summed::gradient_bytes == baseline::parameter_count * 4);
