@@ -21,7 +21,8 @@ class safetensors_file;
 struct stored_tensor;
 struct tensor_source;
 
-/// A parameter's values, or its gradient's, in PyTorch's layout; owned elsewhere.
+/// A parameter's values, or its gradient's, in PyTorch's layout; owned elsewhere. What a later step makes of them it
+/// shows if the backend computes in the host's memory; ask again for those of others.
 struct parameter_view {
   std::span<const float> values;
   shape extents;
