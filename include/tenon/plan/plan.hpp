@@ -7,6 +7,7 @@
 #include "tenon/core/ordering.hpp"
 #include "tenon/plan/lower_bound.hpp"
 #include "tenon/plan/offsets.hpp"
+#include "tenon/plan/packed_weights.hpp"
 
 namespace tenon {
 inline namespace v0 {
@@ -59,7 +60,9 @@ constexpr memory_demand find_demand(const graph_view& graph, const plan_options&
   growing_plan& plan = demand.plan;
   const parameter_offsets offsets = find_parameter_offsets(graph);
   bool keep_gradients = options.keep_gradients;
+  std::int32_t states = 0;
   for (const node& current : graph.nodes) {
+    if (current.op == operation::state) states = greater(states, current.attribute.part + 1);
     if (current.op == operation::accumulate) plan.sizes.accumulated_steps = current.attribute.part;
     keep_gradients = keep_gradients || current.op == operation::accumulate || current.op == operation::clip_norm;
   }
@@ -67,16 +70,9 @@ constexpr memory_demand find_demand(const graph_view& graph, const plan_options&
   const lifetimes lives = find_lifetimes(graph);
   const group_list groups = group_finder<Capabilities>(graph, lives, plan.placements).run();
   demand.atoms = atom_cutter(groups, lives).run();
-  std::int32_t states = 0;
-  plan.packed.assign(graph.nodes.size(), -1);
-  for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
-    const node& current = graph.nodes.first[i];
-    if (current.op == operation::state) states = greater(states, current.attribute.part + 1);
-    const std::int64_t bytes = current.chosen.packed_bytes;
-    if (bytes == 0) continue;
-    plan.packed[i] = plan.sizes.packed_bytes;
-    plan.sizes.packed_bytes += round_up(bytes, slot_alignment);
-  }
+  packed_places packed = place_packed_weights<Capabilities>(graph);
+  plan.packed = std::move(packed.offsets);
+  plan.sizes.packed_bytes = packed.bytes;
   plan.sizes.parameter_bytes = offsets.parameter_bytes;
   plan.sizes.buffer_bytes = offsets.buffer_bytes;
   plan.sizes.optimizer_bytes = states * offsets.trained_bytes;
