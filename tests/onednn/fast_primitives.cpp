@@ -56,6 +56,26 @@ class random_node {
     return made;
   }
 
+  /// A node that reads the same weights: of another image, with another function, and a residual or none.
+  random_node with_other_images() const {
+    random_node other = *this;
+    if (role_ == 0) {
+      other.attribute_.fused = static_cast<activation>(other.below(static_cast<int>(activation::hard_swish) + 1));
+      other.attribute_.adds = !is_transposed_ && other.chance(3);
+    }
+    other.x_[0] = other.y_[0] = other.one_of({1, 2, 3});
+    for (int i = 2; i < x_.rank; ++i) {
+      const auto d = static_cast<std::size_t>(i + 3 - x_.rank);
+      const std::int32_t before = attribute_.padding_begin[d] + attribute_.padding_end[d];
+      const std::int32_t reach = (attribute_.kernel[d] - 1) * attribute_.dilation[d], stride = attribute_.stride[d];
+      other.x_[i] = 1 + other.below(x_.rank == 5 ? 20 : 70);
+      other.y_[i] = is_transposed_                         ? (other.x_[i] - 1) * stride - before + reach + 1
+                    : other.x_[i] + before - reach - 1 < 0 ? 0
+                                                           : (other.x_[i] + before - reach - 1) / stride + 1;
+    }
+    return other;
+  }
+
   std::string text() const {
     std::string text = std::string(name_of(op())) + (is_stem_ ? " of a stem" : "");
     const auto add = [&](const char* name, const auto& numbers, int count) {
@@ -189,4 +209,30 @@ TEST_CASE("convolutions of any geometry equal the reference") {
     drawn.make().compare(1 + compared % 2);
     ++compared;
   }
+}
+
+TEST_CASE("with usual windows oneDNN reads weights in one format, whatever the image") {
+  onednn::engine_owner engine;
+  REQUIRE(dnnl_engine_create(engine.put(), dnnl_cpu, 0) == dnnl_success);
+  std::mt19937 random(3);
+  int compared = 0, slow = 0;
+  for (int i = 0; i < 60'000; ++i) {
+    const random_node drawn(random, false);
+    if (!drawn.is_possible()) continue;
+    const single_node::choice one = drawn.make().find_choice(engine.get());
+    if (!one.weights) continue;
+    for (int k = 0; k < 4; ++k) {
+      const random_node resized = drawn.with_other_images();
+      if (!resized.is_possible()) continue;
+      const single_node::choice other = resized.make().find_choice(engine.get());
+      if (!other.weights) continue;
+      INFO(drawn.text() << "; " << resized.text());
+      CHECK(one.is_slow == other.is_slow);
+      CHECK((one.is_slow || dnnl_memory_desc_equal(one.weights.get(), other.weights.get()) != 0));
+      ++compared;
+      slow += one.is_slow ? 1 : 0;
+    }
+  }
+  CHECK(compared >= 3'000);
+  CHECK((slow < compared / 10 || onednn::effective_isa() == kernels::isa::baseline));
 }

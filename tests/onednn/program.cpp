@@ -172,7 +172,8 @@ namespace {
 
 /// Takes what oneDNN has, be it slow.
 std::unique_ptr<onednn::convolution_step> make_primitive(const plan_view& plan, std::int32_t number,
-                                                         dnnl_engine_t engine, kernels::isa set) {
+                                                         dnnl_engine_t engine, kernels::isa set,
+                                                         const onednn::convolution_step*) {
   const node& of = plan.graph.node_at(number);
   const onednn::weight_extents extents = onednn::weight_extents_of(plan.graph, of);
   auto descriptor =

@@ -87,6 +87,29 @@ class single_node {
     return true;
   }
 
+  /// What oneDNN chooses for a node: how its weights lie, and whether the code is slow.
+  struct choice {
+    onednn::memory_descriptor weights;
+    bool is_slow = false;
+  };
+  /// Finds it for a node that packs weights for oneDNN and has usual windows; without weights for another one.
+  choice find_choice(dnnl_engine_t engine) {
+    choice found;
+    finish();
+    plan_view plan;
+    plan.graph = view();
+    const node& of = nodes_.back();
+    const onednn::algorithm by = onednn::algorithm_of(of);
+    if (by != onednn::algorithm::primitive && by != onednn::algorithm::checked_primitive) return found;
+    if (of.chosen.packed_bytes == 0 || !onednn::has_usual_windows(plan.graph, of)) return found;
+    const onednn::node_describer describer{plan, engine, kernels::block_of(onednn::effective_isa())};
+    const std::int32_t number = plan.graph.node_count() - 1;
+    const onednn::primitive_descriptor made = describer.describe(number);
+    REQUIRE(dnnl_memory_desc_clone(found.weights.put(), onednn::weights_of(made)) == dnnl_success);
+    found.is_slow = describer.is_slow(number, made);
+    return found;
+  }
+
   /// Runs both backends and holds every result against the reference, padding against zero, pointers against the plan.
   void compare(int threads, double tolerance = 1e-5) {
     const std::int32_t operand_count = finish();

@@ -26,6 +26,20 @@ static_assert(tenon::plan_of<pyramid, tenon::image<1, 4, 8, 8>>::buffer_list.siz
 static_assert(tenon::plan_of<pyramid, tenon::image<1, 4, 8, 8>>::parameter_count == 16 + 8);
 static_assert(tenon::plan_of<pyramid, tenon::image<1, 4, 8, 8>>::macs == 16 * (64 + 16));
 
+// Its weights are packed once.
+template <int Calls>
+constexpr auto called = [](auto x) {
+  auto head = share<"head">(conv2d<36, kernel<3>>{});
+  if constexpr (Calls == 1) {
+    return head(x);
+  } else {
+    auto half = max_pool2d<kernel<2>>{}(x);
+    return std::tuple{head(x), head(half), head(max_pool2d<kernel<2>>{}(half))};
+  }
+};
+static_assert(tenon::plan_of<called<3>, tenon::image<1, 64, 16, 16>>::packed_bytes == 48 * (64 * 9 + 1) * 4);
+static_assert(tenon::plan_of<called<1>, tenon::image<1, 64, 16, 16>>::packed_bytes == 48 * (64 * 9 + 1) * 4);
+
 // Wherever it is called: by name, in chains, repeated, with names inside, in other shared parts.
 constexpr auto by_name = [](auto x) { return share<"a">(conv2d<4, no_bias>{})(share<"a">(conv2d<4, no_bias>{})(x)); };
 static_assert(has_names<by_name>({"a.weight"}));

@@ -14,7 +14,19 @@
 
 namespace tenon_test {
 
-/// The same plan with every value at an offset of its own: nothing shares memory.
+/// The same plan with packed weights for every node by itself.
+inline compiled_graph packed_apart(compiled_graph compiled) {
+  std::int64_t end = 0;
+  for (std::size_t i = 0; i < compiled.plan.packed.size(); ++i) {
+    if (compiled.plan.packed[i] < 0) continue;
+    compiled.plan.packed[i] = end;
+    end += tenon::round_up(compiled.graph.nodes[i].chosen.packed_bytes, 64);
+  }
+  compiled.plan.sizes.packed_bytes = end;
+  return compiled;
+}
+
+/// The same plan with every value at an offset of its own, and every node's packed weights: nothing shares memory.
 inline compiled_graph unshared(compiled_graph compiled) {
   std::int64_t end = 0;
   for (tenon::placement& place : compiled.plan.placements) {
@@ -23,7 +35,7 @@ inline compiled_graph unshared(compiled_graph compiled) {
     end += tenon::round_up(place.bytes, 64);
   }
   compiled.plan.sizes.arena_bytes = end;
-  return compiled;
+  return packed_apart(std::move(compiled));
 }
 
 /// What a program stores for an element of 4 bytes: itself, or 8 bytes in a program of double.

@@ -7,6 +7,7 @@
 #include "tenon/core/ordering.hpp"
 #include "tenon/plan/lower_bound.hpp"
 #include "tenon/plan/offsets.hpp"
+#include "tenon/plan/packed_weights.hpp"
 
 namespace tenon {
 inline namespace v0 {
@@ -60,7 +61,9 @@ constexpr memory_demand find_demand(const graph_view& graph, const plan_options&
   constexpr auto alignment = static_cast<std::int64_t>(Capabilities::alignment);
   const parameter_offsets offsets = find_parameter_offsets(graph);
   bool keep_gradients = options.keep_gradients;
+  std::int32_t states = 0;
   for (const node& current : graph.nodes) {
+    if (current.op == operation::state) states = greater(states, current.attribute.part + 1);
     if (current.op == operation::accumulate) plan.sizes.accumulated_steps = current.attribute.part;
     keep_gradients = keep_gradients || current.op == operation::accumulate || current.op == operation::clip_norm;
   }
@@ -68,16 +71,9 @@ constexpr memory_demand find_demand(const graph_view& graph, const plan_options&
   const live_ranges ranges = find_live_ranges(graph);
   const alias_group_list groups = alias_group_finder<Capabilities>(graph, ranges, plan.placements).run();
   demand.intervals = interval_cutter(groups, ranges, alignment).run();
-  std::int32_t states = 0;
-  plan.packed.assign(graph.nodes.size(), -1);
-  for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
-    const node& current = graph.nodes.first[i];
-    if (current.op == operation::state) states = greater(states, current.attribute.part + 1);
-    const std::int64_t bytes = current.chosen.packed_bytes;
-    if (bytes == 0) continue;
-    plan.packed[i] = plan.sizes.packed_bytes;
-    plan.sizes.packed_bytes += round_up(bytes, alignment);
-  }
+  packed_places packed = place_packed_weights<Capabilities>(graph);
+  plan.packed = std::move(packed.offsets);
+  plan.sizes.packed_bytes = packed.bytes;
   plan.sizes.parameter_bytes = offsets.parameter_bytes;
   plan.sizes.buffer_bytes = offsets.buffer_bytes;
   plan.sizes.optimizer_bytes = states * offsets.trained_bytes;

@@ -167,7 +167,7 @@ class plan_of {
   static constexpr std::int64_t arena_bytes = plan.sizes.arena_bytes;
   /// What no placement of this step list can go below.
   static constexpr std::int64_t lower_bound_bytes = find_lower_bound<capabilities>(view());
-  /// Weights in the backend's layouts.
+  /// Weights in the backend's layouts, once for all nodes that read them alike.
   static constexpr std::int64_t packed_bytes = plan.sizes.packed_bytes;
   /// Activations alive between the forward and the backward pass.
   static constexpr std::int64_t saved_bytes = trains ? find_saved_bytes(view()) : 0;

@@ -30,7 +30,7 @@ struct placement {
 struct plan_view {
   graph_view graph;
   array_view<placement> placements;    ///< one a value
-  array_view<std::int64_t> packed;     ///< one a node: offset of its packed weights, or -1
+  array_view<std::int64_t> packed;     ///< one a node: offset of its packed weights, or -1; nodes may share them
   std::int32_t loss = -1;              ///< the value that is the loss, or -1
   std::int32_t loss_node = -1;         ///< nodes after it are the backward pass and the updates
   std::int32_t update_node = -1;       ///< nodes from it on wait for the gradients of all accumulated steps

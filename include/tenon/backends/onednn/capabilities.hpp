@@ -122,6 +122,11 @@ struct capabilities {
   /// What computes a node: the alternative of the least cost.
   /// requires: the layouts of its operands and results are settled.
   static constexpr selection select(const graph_view& graph, const node& of) { return onednn::select(graph, of); }
+  /// Whether two nodes that read the same weights can read them packed once.
+  /// requires: what computes them is chosen, and both have packed weights.
+  static constexpr bool packs_alike(const graph_view& graph, const node& one, const node& other) {
+    return onednn::packs_alike(graph, one, other);
+  }
   /// The name of what computes a node, for reports.
   static constexpr std::string_view name_of(const selection& chosen) {
     return onednn::name_of(static_cast<algorithm>(chosen.algorithm));

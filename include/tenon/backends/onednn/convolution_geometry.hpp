@@ -112,23 +112,18 @@ constexpr weight_extents weight_extents_of(const graph_view& graph, const node& 
           static_cast<std::int64_t>(kernel[0]) * kernel[1] * kernel[2]};
 }
 
-/// Whether oneDNN has fast code for the node wherever it has AVX2, so that a program need not carry ours. It is said of
-/// what usual networks have: windows of at most 7 that lie on the image but for half of themselves and 3 elements.
-/// Of volumes, images of one channel, groups, uneven strides and what else is not listed here oneDNN is asked when the
-/// program is made. `tests/onednn/fast_primitives.cpp` holds it against oneDNN.
-constexpr bool has_fast_primitive(const graph_view& graph, const node& of) {
+/// Whether a node's windows are as usual: of at most 7, of one stride, and on the image but for half of themselves and
+/// 3 elements. Of two nodes with such windows that differ in the extents of their images alone, oneDNN has fast code
+/// for both or for none, with one order of the weights. `tests/onednn/fast_primitives.cpp` holds it against oneDNN.
+constexpr bool has_usual_windows(const graph_view& graph, const node& of) {
   const attributes& attribute = of.attribute;
   const convolution_values values = convolution_values_of(graph, of);
   const bool transposed = is_transposed(of.op), sums = role_of(of.op) == convolution_role::weight_gradient;
   // A window slides over the image, and the grid has its positions; to scatter is to go from the grid to the image.
   const bool scatters = !sums && (role_of(of.op) == convolution_role::data_gradient) != transposed;
-  const value& seen = graph.value_at(transposed ? values.destination : values.source);
-  const shape &image = seen.extents, &grid = graph.value_at(transposed ? values.source : values.destination).extents;
-  if (attribute.groups != 1 || image.spatial_rank() == 3 || image.channels() == 1) return false;
-  if (attribute.stride[1] != attribute.stride[2]) return false;
-  // A stem of two channels has no fast weight gradient in AVX2.
-  if (sums && seen.arrangement == layout::contiguous && image.channels() == 2) return false;
-  for (std::size_t d = 1; d < 3; ++d) {
+  const shape& image = graph.value_at(transposed ? values.destination : values.source).extents;
+  const shape& grid = graph.value_at(transposed ? values.source : values.destination).extents;
+  for (std::size_t d = image.spatial_rank() == 3 ? 0 : 1; d < 3; ++d) {
     const std::int64_t kernel = attribute.kernel[d], stride = attribute.stride[d], dilation = attribute.dilation[d];
     const std::int64_t extent = image.spatial(static_cast<int>(d)), positions = grid.spatial(static_cast<int>(d));
     // How far a window spans, and what of the first and of the last lies outside; less than 0 where the last column
@@ -138,12 +133,26 @@ constexpr bool has_fast_primitive(const graph_view& graph, const node& of) {
     // In AVX2 oneDNN makes 3 pixels at once, and what lies outside is to be the affair of the first alone.
     const std::int64_t most = lesser(lesser<std::int64_t>(3, positions), (span + 1) / 2);
     if (kernel > 7 || span >= extent || begin > most || end > most) return false;
-    if (dilation > 1 && (stride > 1 || sums)) return false;
+    if (stride != attribute.stride[2] || (dilation > 1 && (stride > 1 || sums))) return false;
     if (stride > 2 && (scatters || sums)) return false;
     if (transposed && stride > kernel) return false;
     if (scatters && (end < 0 || span - begin > 3 || span - end > 3)) return false;
   }
   return true;
+}
+
+/// Whether oneDNN has fast code for the node wherever it has AVX2, so that a program need not carry ours. It is said of
+/// what networks usually have. Of volumes, images of one channel, groups, and what else is not listed here oneDNN is
+/// asked when the program is made. `tests/onednn/fast_primitives.cpp` holds it against oneDNN.
+constexpr bool has_fast_primitive(const graph_view& graph, const node& of) {
+  const attributes& attribute = of.attribute;
+  const convolution_values values = convolution_values_of(graph, of);
+  const bool sums = role_of(of.op) == convolution_role::weight_gradient;
+  const value& seen = graph.value_at(is_transposed(of.op) ? values.destination : values.source);
+  if (attribute.groups != 1 || seen.extents.spatial_rank() == 3 || seen.extents.channels() == 1) return false;
+  // A stem of two channels has no fast weight gradient in AVX2.
+  if (sums && seen.arrangement == layout::contiguous && seen.extents.channels() == 2) return false;
+  return has_usual_windows(graph, of);
 }
 
 /// The extents when channels of blocked values count up to whole blocks. Their padding is zero, so a convolution over

@@ -49,8 +49,11 @@ class convolution_step {
   virtual std::size_t scratchpad_bytes() const { return 0; }
   /// Sets every pointer it works on.
   virtual void bind(const memory& memory) { memory_ = memory; }
-  /// Brings the weights and the bias into the order in which it reads them, a norm folded in.
+  /// Brings the weights and the bias into the order in which it reads them, a norm folded in. Of steps that share
+  /// packed weights one does so for all.
   virtual void pack() const {}
+  /// oneDNN's description of the packed weights; nullptr: they are packed for a kernel of ours.
+  virtual const_dnnl_memory_desc_t packed_format() const { return nullptr; }
   virtual void run(dnnl_stream_t stream) const = 0;
 
   /// Calls visit(pointer_use, value, pointer) for each memory it works on; value is -1 where the memory is no value's.

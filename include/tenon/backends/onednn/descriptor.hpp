@@ -131,13 +131,14 @@ class convolution_description {
         block_(its_block),
         scope_(its_scope) {}
 
-  /// Makes the descriptor; its weights' layout is oneDNN's choice.
-  primitive_descriptor make() const {
+  /// Makes the descriptor; its weights' layout is oneDNN's choice, or the given one.
+  primitive_descriptor make(const_dnnl_memory_desc_t format = nullptr) const {
     const convolution_values values = convolution_values_of(graph_, node_);
     const value &from = graph_.value_at(values.source), &to = graph_.value_at(values.destination);
     const memory_descriptor source = describe(from, extents_.groups * extents_.in, block_, scope_);
     const memory_descriptor destination = describe(to, extents_.groups * extents_.out, block_, scope_);
-    const memory_descriptor weights = describe_weights(from.extents.spatial_rank()), bias = describe_bias();
+    const memory_descriptor any = describe_weights(from.extents.spatial_rank()), bias = describe_bias();
+    const const_dnnl_memory_desc_t weights = format == nullptr ? any.get() : format;
     const window_dimensions window(node_.attribute, from.extents, to.extents, is_transposed(node_.op));
     const primitive_attributes attribute = describe_attributes();
     const bool transposed = is_transposed(node_.op);
@@ -152,8 +153,8 @@ class convolution_description {
                                   : "dnnl_convolution_forward_primitive_desc_create";
     check(
         make_forward(forward.put(), engine_, role == convolution_role::forward ? dnnl_forward_inference : dnnl_forward,
-                     algorithm, source.get(), weights.get(), bias.get(), destination.get(), window.strides,
-                     window.dilations, window.begin, window.end, attribute.get()),
+                     algorithm, source.get(), weights, bias.get(), destination.get(), window.strides, window.dilations,
+                     window.begin, window.end, attribute.get()),
         call, scope_);
     if (role == convolution_role::forward) return forward;
 
@@ -162,18 +163,17 @@ class convolution_description {
                                             : dnnl_convolution_backward_data_primitive_desc_create;
       call = transposed ? "dnnl_deconvolution_backward_data_primitive_desc_create"
                         : "dnnl_convolution_backward_data_primitive_desc_create";
-      check(make_backward(backward.put(), engine_, algorithm, source.get(), weights.get(), destination.get(),
-                          window.strides, window.dilations, window.begin, window.end, forward.get(), attribute.get()),
+      check(make_backward(backward.put(), engine_, algorithm, source.get(), weights, destination.get(), window.strides,
+                          window.dilations, window.begin, window.end, forward.get(), attribute.get()),
             call, scope_);
     } else {
       const auto make_backward = transposed ? dnnl_deconvolution_backward_weights_primitive_desc_create
                                             : dnnl_convolution_backward_weights_primitive_desc_create;
       call = transposed ? "dnnl_deconvolution_backward_weights_primitive_desc_create"
                         : "dnnl_convolution_backward_weights_primitive_desc_create";
-      check(
-          make_backward(backward.put(), engine_, algorithm, source.get(), weights.get(), bias.get(), destination.get(),
-                        window.strides, window.dilations, window.begin, window.end, forward.get(), attribute.get()),
-          call, scope_);
+      check(make_backward(backward.put(), engine_, algorithm, source.get(), weights, bias.get(), destination.get(),
+                          window.strides, window.dilations, window.begin, window.end, forward.get(), attribute.get()),
+            call, scope_);
     }
     return backward;
   }
@@ -233,6 +233,11 @@ inline std::string_view implementation_of(const primitive_descriptor& descriptor
   check(dnnl_primitive_desc_query(descriptor.get(), dnnl_query_impl_info_str, 0, &name), "dnnl_primitive_desc_query",
         scope);
   return name;
+}
+
+/// How a primitive that does not make weights' gradients reads weights.
+inline const_dnnl_memory_desc_t weights_of(const primitive_descriptor& descriptor) {
+  return dnnl_primitive_desc_query_md(descriptor.get(), dnnl_query_weights_md, 0);
 }
 
 }  // namespace onednn

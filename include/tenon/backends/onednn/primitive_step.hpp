@@ -57,6 +57,8 @@ class primitive_step final : public convolution_step {
                 planned_channels());
   }
 
+  const_dnnl_memory_desc_t packed_format() const override { return weights_of(descriptor_); }
+
   void run(dnnl_stream_t stream) const override {
     if (attribute().adds) copy_residual();
     check(dnnl_primitive_execute(primitive_.get(), stream, argument_count_, arguments_), "dnnl_primitive_execute",

@@ -89,12 +89,12 @@ class basic_program : public host_memory {
     for (prepared_node& each : nodes_) each.bind(*this);
   }
 
-  /// Brings all weights into their primitives' layouts, norms folded in; to be called after parameters have changed.
-  /// requires: bound memory.
+  /// Brings all weights into their primitives' layouts, norms folded in, once for all nodes that share them; to be
+  /// called after parameters have changed. requires: bound memory.
   void pack() const {
     with_threads(threads_, [this] {
       for (const prepared_node& each : nodes_)
-        if (each.convolution != nullptr) each.convolution->pack();
+        if (each.packs) each.convolution->pack();
     });
   }
 
@@ -167,10 +167,13 @@ class basic_program : public host_memory {
   struct prepared_node {
     prepared_node(const basic_program& owner, std::int32_t its_number) : number(its_number) {
       const node& of = owner.plan_.graph.node_at(number);
-      if (role_of(of.op) != convolution_role::none)
-        convolution = owner.functions_.make_convolution(owner.plan_, number, owner.engine_.get(), owner.isa_);
-      else
+      if (role_of(of.op) != convolution_role::none) {
+        const convolution_step* first = owner.first_reader(number);
+        packs = first == nullptr;
+        convolution = owner.functions_.make_convolution(owner.plan_, number, owner.engine_.get(), owner.isa_, first);
+      } else {
         operands = std::make_unique<operand[]>(static_cast<std::size_t>(of.operands.count + of.results.count));
+      }
     }
 
     void bind(const basic_program& owner) {
@@ -198,6 +201,7 @@ class basic_program : public host_memory {
     }
 
     std::int32_t number;
+    bool packs = false;                             ///< it is the first convolution that reads its packed weights
     std::unique_ptr<convolution_step> convolution;  ///< nullptr: a kernel of ours
     std::unique_ptr<operand[]> operands;            ///< of a kernel: operands, then results
   };
@@ -212,6 +216,15 @@ class basic_program : public host_memory {
       if (last->convolution != nullptr)
         scratchpad_bytes_ = std::max(scratchpad_bytes_, last->convolution->scratchpad_bytes());
     }
+  }
+
+  /// The step that has settled the packed weights of node `number`, or nullptr if no node before it reads them.
+  const convolution_step* first_reader(std::int32_t number) const {
+    const std::int64_t at = plan_.packed[static_cast<std::size_t>(number)];
+    for (const prepared_node& each : nodes_)
+      if (at >= 0 && each.packs && plan_.packed[static_cast<std::size_t>(each.number)] == at)
+        return each.convolution.get();
+    return nullptr;
   }
 
   const prepared_node* find(std::int32_t number) const {

@@ -157,6 +157,41 @@ constexpr selection select(const graph_view& graph, const node& of) {
   return best;
 }
 
+/// Whether two nodes have images of the same extents, and windows at the same places.
+constexpr bool have_equal_images(const graph_view& graph, const node& one, const node& other) {
+  const convolution_values values = convolution_values_of(graph, one), others = convolution_values_of(graph, other);
+  const attributes &a = one.attribute, &b = other.attribute;
+  return graph.value_at(values.source).extents == graph.value_at(others.source).extents &&
+         graph.value_at(values.destination).extents == graph.value_at(others.destination).extents &&
+         a.padding_begin == b.padding_begin && a.padding_end == b.padding_end && a.fused == b.fused && a.adds == b.adds;
+}
+
+/// Whether two nodes that read the same weights can read them packed once: in one role, with one norm and bias, and of
+/// one format. What kernels of ours read does not depend on an image's extents, and what oneDNN's fast code reads does
+/// not with usual windows.
+/// requires: both have packed weights.
+constexpr bool packs_alike(const graph_view& graph, const node& one, const node& other) {
+  const attributes &a = one.attribute, &b = other.attribute;
+  if (one.op != other.op || one.chosen.algorithm != other.chosen.algorithm ||
+      one.chosen.packed_bytes != other.chosen.packed_bytes || a.groups != b.groups || a.kernel != b.kernel ||
+      a.stride != b.stride || a.dilation != b.dilation)
+    return false;
+  if (role_of(one.op) == convolution_role::forward) {
+    if (a.has_bias != b.has_bias || a.folds_norm != b.folds_norm || (a.folds_norm && a.epsilon != b.epsilon))
+      return false;
+    for (const role is : {role::bias, role::scale, role::shift, role::mean, role::variance})
+      if (graph.operand(one, is) != graph.operand(other, is)) return false;
+  }
+  const convolution_values values = convolution_values_of(graph, one), others = convolution_values_of(graph, other);
+  const value &source = graph.value_at(values.source), &destination = graph.value_at(values.destination);
+  const value &its_source = graph.value_at(others.source), &its_destination = graph.value_at(others.destination);
+  if (source.arrangement != its_source.arrangement || destination.arrangement != its_destination.arrangement ||
+      source.extents.spatial_rank() != its_source.extents.spatial_rank())
+    return false;
+  return algorithm_of(one) != algorithm::checked_primitive || have_equal_images(graph, one, other) ||
+         (has_usual_windows(graph, one) && has_usual_windows(graph, other));
+}
+
 }  // namespace onednn
 }  // namespace v0
 }  // namespace tenon

@@ -42,6 +42,8 @@ struct capabilities {
   /// What computes a node: a loop that reads weights where they are, and needs no scratch memory.
   static constexpr selection select(const graph_view&, const node&) { return {}; }
   static constexpr std::string_view name_of(const selection&) { return "reference"; }
+  /// Whether two nodes read the same packed weights: there are none.
+  static constexpr bool packs_alike(const graph_view&, const node&, const node&) { return false; }
 
   /// Whether a part of the whole (an operand of a concat, a result of a split or of a concat's gradient) may lie in the
   /// whole's memory: in one image all channels lie side by side.
