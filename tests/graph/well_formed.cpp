@@ -196,6 +196,18 @@ TEST_CASE("an operation without a gradient behind trained parameters is a proble
   CHECK_FALSE(differentiated(conv2d<4>{} >> relu{}).problem);
 }
 
+TEST_CASE("each loss names the operation of its gradient") {
+  int losses = 0;
+  for (const operation_traits& row : table::rows) {
+    if (row.phase != phase::loss || row.op == operation::total_loss) continue;
+    INFO(row.name);
+    ++losses;
+    CHECK(phase_of(row.gradient_operation) == phase::backward);
+    CHECK(row.gradient != gradient_rule::none);
+  }
+  CHECK(losses >= 3);
+}
+
 TEST_CASE("the printer writes a line a node") {
   const auto net = conv2d<2, no_bias>{} >> relu{};
   const shape extents[] = {shape(1, 3, 5, 7)};

@@ -82,10 +82,10 @@ TEST_CASE("the layer table says what computes each layer") {
     REQUIRE(at != std::string::npos);
     return std::string_view(table).substr(at + 1, table.find('\n', at + 1) - at - 1).ends_with(end);
   };
-  CHECK(row_ends_with("0", "  primitive"));
-  CHECK(row_ends_with("1", "  fused"));
-  CHECK(row_ends_with("2", "  depthwise"));
-  CHECK(row_ends_with("3", "  kernel"));
+  CHECK(row_ends_with("0", "  oneDNN"));
+  CHECK(row_ends_with("1", " MiB"));
+  CHECK(row_ends_with("2", "  depthwise kernel"));
+  CHECK(row_ends_with("3", " MiB"));
 }
 
 TEST_CASE("a progress bar that is no terminal prints one line an epoch") {

@@ -23,9 +23,8 @@ inline namespace v0 {
 ///     staging(value), upload(value)          where the host writes an input, and when it has
 ///     download(value)                        an output or a loss, for the host to read until the next run
 ///     download(space, offset, bytes)         a part of a space, for the host to read or to change until the next run
-///     upload(space, offset, bytes)           what it has changed there. Parameters lie in the store's own memory,
-///     which
-///                                            is their host copy
+///     upload(space, offset, bytes)           what it has changed there. The host copy of parameters is the
+///                                            store's own memory
 ///     clear(space)                           fills it with zeros
 ///     arena()                                what an evaluation may work in
 ///     copies_parameters                      whether the program works on a copy of the store's values

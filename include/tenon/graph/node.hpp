@@ -110,8 +110,8 @@ struct attributes {
   double beta2 = 0;
 };
 
-/// What a node is computed by, of the alternatives that a backend has for it: chosen once the layouts are settled, and
-/// read by whatever depends on it.
+/// The algorithm that a backend has selected for a node, with its memory and its estimated cost: set by lay_out, read
+/// by the planner and the programs.
 struct selection {
   std::uint8_t algorithm = 0;     ///< the backend's own numbers; capabilities::name_of tells the name
   std::int64_t packed_bytes = 0;  ///< of the weights and the bias in the order in which it reads them; 0: as they are

@@ -174,7 +174,7 @@ enum class gradient_rule : std::uint8_t {
   of_dy,        ///< gradient_operation: dy -> dx
   of_x_and_dy,  ///< gradient_operation: x, dy -> dx
   of_y_and_dy,  ///< gradient_operation: y, dy -> dx
-  of_its_own,   ///< passes/differentiate.hpp has a function for it
+  of_its_own,   ///< passes/differentiate.hpp has a function for it; of a loss: gradient_operation reads what it reads
 };
 
 /// What is known of an operation.
@@ -323,6 +323,8 @@ inline constexpr operation_traits rows[] = {
 
 /// How many operations there are.
 inline constexpr int operation_count = static_cast<int>(sizeof(table::rows) / sizeof(table::rows[0]));
+
+static_assert(operation_count == static_cast<int>(operation::fill) + 1, "each operation has a row; fill is the last");
 
 namespace table {
 

@@ -85,21 +85,13 @@ class differentiator {
   }
 
   constexpr void backward(const node& current) {
-    // Losses and splits have no dy to begin with, or several.
-    switch (current.op) {
-      case operation::mean_square:
-      case operation::binary_cross_entropy:
-      case operation::cross_entropy:
-        return loss(current);
-      case operation::total_loss:
-        return;
-      case operation::split:
-        return split(current);
-      default:
-        break;
-    }
+    if (current.op == operation::split) return split(current);  // it has several dy
     const std::int32_t dy = gradients_.first[current.results[0]];
-    if (dy < 0 || !needs(current.results[0])) return;
+    if (dy < 0) {
+      if (is_loss(current.op)) loss(current);  // the backward pass begins here: it has no dy
+      return;
+    }
+    if (!needs(current.results[0])) return;
     const operation_traits& traits = traits_of(current.op);
     switch (traits.gradient) {
       case gradient_rule::of_dy:
@@ -157,7 +149,10 @@ class differentiator {
 
   // The gradient operation reads what the loss read and, of a mean over labels, its divisor.
   constexpr void loss(const node& current) {
-    if (!needs(x(current))) return;
+    // The losses of a sum have gradients themselves.
+    if (current.op == operation::total_loss || !needs(x(current))) return;
+    if (phase_of(traits_of(current.op).gradient_operation) != phase::backward)
+      return copy_.to.report(problem::has_no_gradient, current.scope, 1, 0, current.op);
     const std::array<std::int32_t, 3> operands{
         now(x(current)), now(from_.operand(current, 1)),
         current.results.count > 1 ? now(from_.result(current, role::divisor)) : -1};
@@ -333,7 +328,8 @@ class differentiator {
 /// requires: a graph in training form
 /// problems: has_no_gradient
 /// ensures: each trainable parameter that the loss depends on is updated once, after its last reader; running
-/// statistics change after their last reader cost: nodes + operands
+/// statistics change after their last reader
+/// cost: nodes + operands
 constexpr growing_graph differentiate(const graph_view& graph, const optimizer_rule& rule) {
   return differentiator(graph, rule).run();
 }

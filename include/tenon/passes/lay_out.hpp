@@ -13,8 +13,8 @@ inline namespace v0 {
 /// Chooses the layout of each value as the backend asks for it, puts in reorders (one a value and layout), lets the
 /// backend select what computes each node, with its workspace, and makes outputs contiguous values of their own.
 ///
-///     input (contiguous) -> max_pool -> output   =>   input -> reorder -> max_pool (blocked) -> reorder -> output
-///     (contiguous)
+///     input (contiguous) -> max_pool -> output
+///     =>  input -> reorder -> max_pool (blocked) -> reorder -> output (contiguous)
 ///
 /// requires: all values contiguous, nothing laid out yet
 /// ensures: the graph computes the same; every operand has the layout that the backend asks for

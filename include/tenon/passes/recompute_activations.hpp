@@ -90,7 +90,7 @@ class activation_recomputer {
       for (std::int32_t o = 0; o < current.operands.count; ++o) {
         const auto operand = static_cast<std::size_t>(from_.operand(current, o));
         const bool is_given = is_source(from_.node_at(from_.values[operand].producer).op);
-        // A residual is not recomputed: sums of blocks would be, one out of the other, back to the first.
+        // A residual is kept: to recompute it would be to recompute the block before it, and so on back to the first.
         const bool is_residual = o == operand_index(current, role::residual);
         can = can && (is_given || (remade_[operand] != 0 ? !is_residual : kept_[operand] != 0));
       }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where each group lies in the arena.
+// Addresses: where each alias group lies in the arena, as an offset from its beginning.
 #pragma once
 
 #include <utility>
@@ -39,16 +39,17 @@ struct placing_state {
 };
 
 ///     address
-///        ^       +-----------+
-///        |       |  group C  |                     a group is a stack of intervals; C's two lie as low as neither
-///        meets |   +---+--+--------+---+                 a placed interval that is needed at the same node |   |  A |
-///        |   B   |
-///        +---+------+----+-------+---> nodes
+///        ^      +------------+
+///        |      |     C      |      each group lies as low as none of its intervals overlaps
+///        |   +--+--+------+--+      a placed one that is needed at the same node
+///        |   |  A  |  B   |
+///        +---+-----+------+---> nodes
 ///
-/// Finds an offset for every group. Groups are placed one by one in some order, each as low as no interval of it meets
-/// a placed interval that is needed at the same time. Several orders are tried, the best stays, and the search ends
-/// where an arena comes close to the bytes that are needed at one node. If none does, the order of the large groups is
-/// shuffled for a while. Groups that together are next to nothing are packed before and lie below all others.
+/// Finds an address in the arena, an offset, for every group. Groups are placed one by one in some order, each as low
+/// as no interval of it meets a placed interval that is needed at the same time. Several orders are tried, the best
+/// stays, and the search ends where an arena comes close to the bytes that are needed at one node. If none does, the
+/// order of the large groups is shuffled for a while. Groups that together are next to nothing are packed before and
+/// lie below all others.
 ///
 /// The search can pause after any group, so that a long one is cut into several constants.
 /// cost: for each order, pairs of intervals

@@ -71,8 +71,8 @@ inline std::string mebibytes(std::int64_t bytes) {
   return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " MiB";
 }
 
-/// What computes the layers of a lowered graph once it is compiled: "kernel" for kernels of the backend, the algorithm
-/// that was selected where there are several, or "fused" for what has become part of another node.
+/// What computes the layers of a lowered graph that can be computed in several ways, the convolutions: the algorithm
+/// that the backend has selected. Of other layers it says nothing: there is one way, or they are part of another.
 template <class Capabilities>
 class selected_algorithms {
  public:
@@ -80,24 +80,19 @@ class selected_algorithms {
   selected_algorithms(const graph_view& lowered, const graph_view& compiled)
       : lowered_(lowered), compiled_(compiled), claimed_(compiled.nodes.size(), false) {}
 
-  /// To be asked of one node after the other, in order.
+  /// To be asked of one node after the other, in order: the calls of a shared layer have one name.
   std::string_view of(const node& layer) {
+    if (!Capabilities::has_alternatives(layer.op)) return {};
     for (std::size_t i = 0; i < claimed_.size(); ++i) {
       const node& runs = compiled_.nodes[i];
-      if (claimed_[i] || !computes(runs.op, layer.op) || compiled_.text(runs.scope) != lowered_.text(layer.scope))
-        continue;
+      if (claimed_[i] || runs.op != layer.op || compiled_.text(runs.scope) != lowered_.text(layer.scope)) continue;
       claimed_[i] = true;
-      return Capabilities::has_alternatives(runs.op) ? Capabilities::name_of(runs.chosen) : "kernel";
+      return Capabilities::name_of(runs.chosen);
     }
-    return "fused";
+    return {};
   }
 
  private:
-  static bool computes(operation runs, operation layer) {
-    return runs == layer || (runs == operation::batch_norm_training && layer == operation::batch_norm) ||
-           (runs == operation::group_norm_given && layer == operation::group_norm);
-  }
-
   graph_view lowered_, compiled_;
   std::vector<bool> claimed_;
 };

@@ -19,8 +19,9 @@ inline namespace v0 {
 // the two graphs are the same but for their numbering, and what corresponds tells the name that each parameter has in
 // constants, whatever the size.
 //
-//     constant: add(0 = conv "0", 1 = conv "1")   run time: add(1 = conv "1", 0 = conv "0")   =>   "1" is "0", "0" is
-//     "1"
+//     constant:   add(0 = conv "0", 1 = conv "1")
+//     run time:   add(1 = conv "1", 0 = conv "0")
+//     what run time calls "1" is "0" in constants, and the other way round
 
 /// Inputs to lower a description for: all of one shape, if possible one for which the network is right. Extents are
 /// large, so that no window exceeds them.

@@ -74,7 +74,7 @@ class parameter_store {
   }
   /// A program and its copy are about to go.
   void release(const void* program) const {
-    if (holder_.program == program) bring_home();
+    if (is_away_.load(std::memory_order_acquire)) bring_home_now(program);
   }
 
   /// All parameters at random first values, running means 0 and variances 1, counters 0.
@@ -148,7 +148,8 @@ class parameter_store {
 
   void check_surplus(const safetensors_file& file) const;
 
-  void bring_home_now() const;
+  /// `from`: if that program holds the newest values; nullptr: whichever.
+  void bring_home_now(const void* from = nullptr) const;
 
   parameter_table table_;
   std::int64_t parameter_values_ = 0, buffer_values_ = 0, counters_ = 0;

@@ -2,6 +2,7 @@
 // What parameter_store.hpp declares.
 #pragma once
 
+#include <atomic>
 #include <cstring>
 #include <span>
 #include <string>
@@ -64,26 +65,37 @@ TENON_INLINE parameter_store::parameter_store(const parameter_table& table) : ta
   if (bytes > 0) std::memset(memory_.get(), 0, static_cast<std::size_t>(bytes));
 }
 
+namespace detail {
+
+/// One thread at a time has it: two predictors may ask for the newest values at once.
+class turn {
+ public:
+  explicit turn(std::atomic<bool>& of) : is_taken_(of) {
+    while (is_taken_.exchange(true, std::memory_order_acquire)) is_taken_.wait(true);
+  }
+  ~turn() {
+    is_taken_.store(false, std::memory_order_release);
+    is_taken_.notify_one();
+  }
+  turn(const turn&) = delete;
+  turn& operator=(const turn&) = delete;
+
+ private:
+  std::atomic<bool>& is_taken_;
+};
+
+}  // namespace detail
+
 TENON_INLINE std::uint64_t parameter_store::changed_by(const value_holder& holder) {
+  const detail::turn mine(is_coming_);
   holder_ = holder;
   is_away_.store(true, std::memory_order_release);
   return version_.fetch_add(1, std::memory_order_acq_rel) + 1;
 }
 
-TENON_INLINE void parameter_store::bring_home_now() const {
-  // Two predictors of two threads may ask at once.
-  struct turn {
-    std::atomic<bool>& is_taken;
-
-    explicit turn(std::atomic<bool>& of) : is_taken(of) {
-      while (is_taken.exchange(true, std::memory_order_acquire)) is_taken.wait(true);
-    }
-    ~turn() {
-      is_taken.store(false, std::memory_order_release);
-      is_taken.notify_one();
-    }
-  } const mine(is_coming_);
-  if (!is_away_.load(std::memory_order_acquire)) return;
+TENON_INLINE void parameter_store::bring_home_now(const void* from) const {
+  const detail::turn mine(is_coming_);
+  if (!is_away_.load(std::memory_order_acquire) || (from != nullptr && holder_.program != from)) return;
   holder_.download(holder_.program, holder_.bytes);
   is_away_.store(false, std::memory_order_release);
 }

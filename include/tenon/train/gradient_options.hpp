@@ -14,7 +14,9 @@ struct gradient_option_base {};
 /// The gradients of `Steps` steps are averaged, and then every parameter is updated once: a batch `Steps` times as
 /// large in the memory of one, losses being means. Steps between leave parameters and optimizer state as they were;
 /// running statistics follow at each. The learning rate is that of the last of the steps. As PyTorch's usual loop,
-/// which divides the loss by the number of steps. A trainer keeps one gradient a parameter for it: see gradient_bytes.
+/// which divides the loss by the number of steps. A step of which no label counts is one of gradient 0 where others
+/// wait for it, and none at all where it would be the first. A trainer keeps one gradient a parameter for it: see
+/// gradient_bytes.
 template <int Steps>
 struct accumulate : gradient_option_base {
   static_assert(Steps >= 1, "gradients are accumulated over one step or more");

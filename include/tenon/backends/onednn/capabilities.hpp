@@ -31,7 +31,7 @@ namespace onednn {
 ///     alias_groups                            in_place, joins_in_place
 struct capabilities {
   static constexpr std::string_view name = "oneDNN";
-  /// What each space of a program's memory is aligned to, and each slot in it, in bytes.
+  /// What each space of a program's memory is aligned to, and the slots of the arena and of packed weights, in bytes.
   static constexpr std::size_t alignment = 64;
   /// A convolution can take a batch norm's statistics and parameters as operands and fold them into its weights.
   static constexpr bool folds_norm = true;
@@ -103,14 +103,13 @@ struct capabilities {
         return sums_parameter_gradients(graph, of) ? layout::contiguous : layout::blocked;
       case operation::cross_entropy_gradient:
         return graph.operand_value(of, role::activation).arrangement;
-      case operation::mean_square_gradient:
-      case operation::binary_cross_entropy_gradient:
-        return comes_contiguous(graph, graph.operand(of, role::activation)) ? layout::contiguous : layout::blocked;
       case operation::reorder:
         return graph.result_value(of, i).arrangement;
       default:
         break;
     }
+    if (phase_of(of.op) == phase::backward && compares(of.op))
+      return comes_contiguous(graph, graph.operand(of, role::activation)) ? layout::contiguous : layout::blocked;
     // Of several results the first alone may have features, or all have, as of a split.
     const slot& first = traits_of(of.op).results[0];
     const bool has_features = first.is == role::activation || first.is == role::input_gradient;
@@ -140,7 +139,7 @@ struct capabilities {
     const std::int64_t first = first_channel_of(graph, of, part);
     if (one.arrangement == layout::blocked)
       return first % planned_block == 0 && one.extents.channels() % planned_block == 0;
-    return first * one.extents.spatial_elements() * size_of(one.type) % 64 == 0;
+    return first * one.extents.spatial_elements() * size_of(one.type) % static_cast<std::int64_t>(alignment) == 0;
   }
 
   /// Whether the node's first result may overwrite the given operand.

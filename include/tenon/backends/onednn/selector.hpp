@@ -26,7 +26,8 @@ enum class algorithm : std::uint8_t {
 };
 
 constexpr std::string_view name_of(algorithm of) {
-  constexpr std::string_view names[] = {"kernel", "primitive", "checked primitive", "depthwise", "rows", "narrow"};
+  constexpr std::string_view names[] = {"kernel",           "oneDNN",     "oneDNN or kernel",
+                                        "depthwise kernel", "row kernel", "narrow kernel"};
   return names[static_cast<int>(of)];
 }
 

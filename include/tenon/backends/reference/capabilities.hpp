@@ -19,7 +19,7 @@ namespace reference {
 
 struct capabilities {
   static constexpr std::string_view name = "reference";
-  /// What each space of a program's memory is aligned to, and each slot in it, in bytes.
+  /// What each space of a program's memory is aligned to, and the slots of the arena and of packed weights, in bytes.
   static constexpr std::size_t alignment = 64;
 
   /// Whether a convolution takes the batch norm after it as operands.
