@@ -39,7 +39,7 @@ enum class operation : std::uint8_t {
   dropout,       ///< x -> y: x / (1 - rate), or 0 with probability attributes.rate, of elements or whole channels
                  ///< (attributes.channelwise); what stays follows from attributes.index, the step's number, the
                  ///< seed and the element's number in contiguous order, so its gradient is the same operation
-  max_pool,      ///< x -> y; the padding is never chosen
+  max_pool,      ///< x -> y; the padding counts as -infinity
   average_pool,  ///< x -> y; the padding counts if attributes.counts_padding
   adaptive_average_pool,  ///< x -> y of the result's size; window i is [floor(i in / out), ceil((i + 1) in / out))
   pad,                    ///< x -> y, zeros around (attributes.padding_begin, padding_end; negative ones crop)

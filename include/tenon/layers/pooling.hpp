@@ -27,7 +27,7 @@ constexpr symbol append_pooling(symbol x, operation op, const attributes& attrib
   return x.to->make(op, operands, attribute, window_shape(x.extents(), attribute, x.channels()));
 }
 
-/// The greatest value of each window; use it as max_pool2d or max_pool3d. Padding is never chosen.
+/// The greatest value of each window; use it as max_pool2d or max_pool3d. Padding counts as -infinity.
 ///
 /// shapes: (N, C, [D,] H, W) -> (N, C, ...), each extent
 /// (in + 2 padding - dilation (kernel - 1) - 1) / stride + 1, rounded down

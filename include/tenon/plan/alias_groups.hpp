@@ -230,7 +230,7 @@ class alias_group_finder {
   }
 
   graph_view graph_;
-  const std::int32_t *first_, *last_;  // the lives
+  const std::int32_t *first_, *last_;  // the live ranges
   alias_group_list found_;
   list<std::int32_t> chain_, heads_, tails_;  // the values of each group, chained
   // Their elements: in constant evaluation a call costs as much as several accesses.

@@ -11,9 +11,9 @@
 namespace tenon {
 inline namespace v0 {
 
-/// What the values of a plan's arena hold. A stretch is content that came into being with one value; where the backend
-/// need not copy, a concat holds the stretches of its operands, and a split's results hold parts of its operand's.
-/// Stretches are cut into units, of which each value holds all or nothing.
+/// Which bytes each value of a plan's arena holds. Values that the backend need not copy share bytes: a concat's
+/// operands with its result, a split's operand with its results. Bytes are cut into units, of which each value holds
+/// all or none.
 template <class Capabilities>
 class content_table {
  public:

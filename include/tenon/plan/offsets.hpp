@@ -146,9 +146,9 @@ class placer {
   // An arena that need not be improved.
   constexpr bool is_close(std::int64_t arena) const { return arena <= at_.bound + at_.bound / 256 + at_.floor; }
 
-  // 0 and behind the last order: the greatest groups first, of these the longest-lived. 1: of these the shortest-lived.
-  // 2: by bytes times life. 3: as they come to life, large groups before all others. 4: as 0, but whatever can lie
-  // lowest goes first. 5: the same from above, for groups of [short-lived, long-lived], which nest like that.
+  // The orders that are tried. 0, and behind the last: by bytes, of equal ones the longer live range first. 1: of equal
+  // ones the shorter first. 2: by bytes times live range. 3: by first use, large groups before all others. 4: as 0, but
+  // always the group that fits lowest. 5: as 4, from the arena's end: ranges of short and long then nest.
   constexpr void sort_order() {
     const std::int32_t attempt = at_.attempt < orders ? at_.attempt : 0;
     list<std::int64_t> major(at(intervals_.groups), 0), minor(at(intervals_.groups), 0);

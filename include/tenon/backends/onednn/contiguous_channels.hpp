@@ -70,7 +70,7 @@ constexpr bool convolves(const graph_view& graph, const node& of, bool source_is
   return !source_is_contiguous || destination_is_contiguous || !is_stem_source(graph, source);
 }
 
-/// What the layouts so far make of a convolution: what comes contiguous is read so where there is a kernel for it.
+/// Which sides of a convolution are contiguous: those whose value is, if there is a kernel for that combination.
 constexpr contiguous_sides contiguous_sides_of(const graph_view& graph, const node& of) {
   const convolution_role role = role_of(of.op);
   if (role == convolution_role::none) return {};

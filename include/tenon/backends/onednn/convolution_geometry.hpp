@@ -112,8 +112,9 @@ constexpr weight_extents weight_extents_of(const graph_view& graph, const node& 
           static_cast<std::int64_t>(kernel[0]) * kernel[1] * kernel[2]};
 }
 
-/// Whether a node's windows are as usual: of at most 7, of one stride, and on the image but for half of themselves and
-/// 3 elements. Of two nodes with such windows that differ in the extents of their images alone, oneDNN has fast code
+/// Whether a node's windows are small: a kernel of at most 7, equal strides, padding of at most half a window and at
+/// most
+/// 3. Of two nodes with such windows that differ in the extents of their images alone, oneDNN has fast code
 /// for both or for none, with one order of the weights. `tests/onednn/fast_primitives.cpp` holds it against oneDNN.
 constexpr bool has_usual_windows(const graph_view& graph, const node& of) {
   const attributes& attribute = of.attribute;

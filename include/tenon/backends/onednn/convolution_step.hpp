@@ -66,7 +66,7 @@ class convolution_step {
 
  protected:
   using visitor = void (*)(const void* context, pointer_use use, std::int32_t value, const std::byte* pointer);
-  /// What kernels of ours work on that use all they are given.
+  /// The default, for kernels that read every operand of the node and write its result.
   virtual void visit_pointers(visitor visit, const void* context) const {
     for (const std::int32_t number : {values_.source, values_.destination, residual()})
       if (number >= 0) visit(context, pointer_use::value, number, address(number));

@@ -203,7 +203,8 @@ class convolution_description {
     return result;
   }
 
-  /// The scratchpad is the caller's; a forward operation adds what its result holds already, then comes the function.
+  /// Attributes: the scratchpad is ours; behind a forward operation come the sum with the residual, which lies in the
+  /// result, and the activation.
   primitive_attributes describe_attributes() const {
     primitive_attributes result;
     check(dnnl_primitive_attr_create(result.put()), "dnnl_primitive_attr_create", scope_);

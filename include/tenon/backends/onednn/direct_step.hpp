@@ -17,7 +17,8 @@ namespace tenon {
 inline namespace v0 {
 namespace onednn {
 
-/// Computes each element of the result from what it sees.
+/// A direct convolution: each element of the result is the sum over its window, forward, transposed or as a data
+/// gradient.
 class direct_step final : public convolution_step {
  public:
   /// kernels::depthwise for what has_depthwise_kernels, else kernels::direct_convolution.
@@ -127,7 +128,7 @@ class direct_step final : public convolution_step {
         }
   }
 
-  /// Where the parameter has the first tap between channels of a group of the result and of what it gathers from.
+  /// The index in the parameter of the first tap from a source channel to a result channel of a group.
   std::int64_t place(std::int64_t group, std::int64_t result, std::int64_t source) const {
     return role_ == convolution_role::forward ? plain_.offset(group, result, source)
                                               : plain_.offset(group, source, result);

@@ -10,7 +10,7 @@ namespace tenon {
 inline namespace v0 {
 namespace onednn {
 
-/// Operations, and the kinds of convolutions for which kernels of ours stand always. A template argument.
+/// Which operations, and which convolution kernels of our own, a program is compiled with. A template argument.
 struct needs {
   operation_set operations;
   bool narrow_convolutions = false;

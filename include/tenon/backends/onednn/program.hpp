@@ -40,7 +40,8 @@ inline kernels::isa effective_isa() {
   return std::min(theirs, kernels::supported_isa());
 }
 
-/// What the nodes of a plan are run by: functions that know what the plan needs, so that nothing else is compiled.
+/// Pointers to the functions that run nodes. They are instantiated for what a plan needs, so that a program compiles no
+/// other kernel.
 struct node_functions {
   decltype(&kernels::execute<>) execute;
   decltype(&make_convolution<every_need>) make_convolution;

@@ -23,7 +23,7 @@ TENON_KERNEL inline void add_bias_to(float* y, vec bias, std::int64_t pixels) {
 
 /// Pixels begin to end - 1, counted over all block planes.
 TENON_KERNEL inline void epilogue_part(const epilogue_arguments& of, std::int64_t begin, std::int64_t end) {
-  // Functions other than ReLU take their turn over what is in the cache.
+  // Functions other than ReLU run in a second loop over each few pixels, which are still in the cache.
   constexpr std::int64_t at_once = 256;
   const bool rectifies = of.function == activation::relu;
   while (begin < end) {

@@ -20,8 +20,8 @@ struct channel_range {
         count((lesser((at_block + 1) * block, channels) - 1) / to * from + from - first) {}
 };
 
-/// The floats that the weights of all blocks take when packed for gathering, a vector of a block for each tap and
-/// source channel of its range.
+/// The floats of the packed weights of a direct convolution: for each block of result channels a vector for each tap
+/// and source channel of its range.
 constexpr std::int64_t packed_direct_weights(std::int64_t groups, std::int64_t to, std::int64_t from, std::int64_t taps,
                                              int block) {
   std::int64_t sum = 0;
@@ -34,7 +34,7 @@ constexpr std::int64_t packed_direct_weights(std::int64_t groups, std::int64_t t
 /// The most channels that count as few for a pointwise convolution: all of them are computed at once.
 inline constexpr std::int64_t most_narrow_channels = 8;
 
-/// The channels that are computed where there are so many.
+/// How many channels the kernel is instantiated for, 4 or 8; those that are missing have weights of 0.
 constexpr std::int64_t narrow_rows(std::int64_t channels) { return channels <= 4 ? 4 : most_narrow_channels; }
 
 /// The parts in which their weight gradient is summed.

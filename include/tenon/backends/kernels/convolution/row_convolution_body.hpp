@@ -43,8 +43,8 @@ inline sums_place result_place(const row_arguments& of, const row_tiles& tiles, 
       tiles.depth.result * tiles.height.result * tiles.width.result, tiles.width.result, 1};
 }
 
-/// Whether a tile's results are vectors that leave the registers as they shall be: what all taps of a depth see is
-/// summed at once, and there is no residual and no function but a rectifier.
+/// Whether sums can be stored as results straight from the registers: all taps are summed at once, and nothing follows
+/// but a ReLU.
 TENON_KERNEL inline bool is_stored_at_once(const row_arguments& of, const row_tiles& tiles, const row_tile& tile) {
   return tiles.by_rows && tile.columns % width == 0 && of.residual == nullptr &&
          (of.fused == activation::none || of.fused == activation::relu) && tiles.row_taps == tiles.height.taps &&

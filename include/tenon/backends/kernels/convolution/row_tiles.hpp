@@ -68,12 +68,15 @@ struct row_tiles {
   std::int64_t batch, source_channels, result_channels;
   std::int64_t rows, columns;                  ///< of a whole tile
   std::int64_t row_taps = 1, column_taps = 1;  ///< read at once
-  std::int64_t lines, seen, pitch;  ///< of a tile's source channel: how many, floats of one, from one to the next
-  std::int64_t lead;                ///< floats before them, with which a row's results lie beside aligned pixels
-  std::int64_t sum_pitch;           ///< of a tile's sums, and of dy: rows begin where vectors do, if by rows
-  std::int64_t vector;              ///< floats of one
-  bool by_rows;                     ///< else all rows of a tile are one run of pixels, with what lies between them
-  std::int64_t planes_kept = 1;     ///< whose lines wait for the next depth's tiles, if more than one
+  std::int64_t lines;                          ///< line buffers of a tile, for each source channel
+  std::int64_t seen;                           ///< floats that are read of a line buffer
+  std::int64_t pitch;                          ///< floats from one line buffer to the next
+  std::int64_t lead;       ///< floats before them, with which a row's results lie beside aligned pixels
+  std::int64_t sum_pitch;  ///< of a tile's sums, and of dy: rows begin where vectors do, if by rows
+  std::int64_t vector;     ///< floats of one
+  bool by_rows;  ///< each row is a run; else a tile is one run over its rows and the halo between, whose results are
+                 ///< dropped
+  std::int64_t planes_kept = 1;  ///< whose lines wait for the next depth's tiles, if more than one
   line_tap taps[most_row_taps * most_row_taps * most_row_channels];
   std::int64_t tap_count = 0;
 

@@ -26,11 +26,12 @@ struct norm_function {
 
   explicit norm_function(const attributes& attribute)
       : function(attribute.fused), slope(static_cast<float>(attribute.slope)) {}
-  /// Whether loops of their own apply it; other functions take a turn over what is in the cache.
+  /// Whether the normalising loop applies the function; the others run in a second loop over each few pixels, which are
+  /// still in the cache.
   bool is_in_loop() const { return function == activation::none || function == activation::relu; }
 };
 
-/// Pixels that other functions take their turn over.
+/// The pixels of such a second loop.
 inline constexpr std::int64_t function_pixels = 64;
 
 template <bool Rectifies, bool Adds>
