@@ -115,12 +115,14 @@ class differentiator {
         return convolution(current, dy, operation::transposed_convolution_data_gradient,
                            operation::transposed_convolution_weight_gradient);
       case operation::batch_norm_training:
-        return norm(current, dy, operation::batch_norm_gradient, now(current.results[1]), now(current.results[2]));
+        return norm(current, dy, operation::batch_norm_gradient, now(from_.result(current, role::mean)),
+                    now(from_.result(current, role::variance)));
       case operation::batch_norm:
         return norm(current, dy, operation::batch_norm_frozen_gradient, now(from_.operand(current, role::mean)),
                     now(from_.operand(current, role::variance)));
       case operation::group_norm:
-        return norm(current, dy, operation::group_norm_gradient, now(current.results[1]), now(current.results[2]));
+        return norm(current, dy, operation::group_norm_gradient, now(from_.result(current, role::mean)),
+                    now(from_.result(current, role::variance)));
       case operation::activation:
         return activation_function(current, dy);
       case operation::prelu:
@@ -153,11 +155,11 @@ class differentiator {
     if (current.op == operation::total_loss || !needs(x(current))) return;
     if (phase_of(traits_of(current.op).gradient_operation) != phase::backward)
       return copy_.to.report(problem::has_no_gradient, current.scope, 1, 0, current.op);
-    const std::array<std::int32_t, 3> operands{
-        now(x(current)), now(from_.operand(current, 1)),
-        current.results.count > 1 ? now(from_.result(current, role::divisor)) : -1};
-    const std::size_t count = current.results.count > 1 ? 3 : 2;
-    append(traits_of(current.op).gradient_operation, {operands.data(), count}, current, x(current));
+    list<std::int32_t> operands;
+    for (std::int32_t o = 0; o < current.operands.count; ++o) operands.push_back(now(from_.operand(current, o)));
+    const std::int32_t divisor = from_.result(current, role::divisor);
+    if (divisor >= 0) operands.push_back(now(divisor));
+    append(traits_of(current.op).gradient_operation, {operands.data(), operands.size()}, current, x(current));
   }
 
   constexpr void activation_function(const node& current, std::int32_t dy) {

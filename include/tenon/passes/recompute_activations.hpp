@@ -139,7 +139,8 @@ class activation_recomputer {
     operation op = maker.op;
     if (op == operation::batch_norm_training || op == operation::group_norm) {
       op = op == operation::group_norm ? operation::group_norm_given : operation::batch_norm;
-      const std::int32_t mean = copy_.renumber(maker.results[1]), variance = copy_.renumber(maker.results[2]);
+      const std::int32_t mean = copy_.renumber(from_.result(maker, role::mean)),
+                         variance = copy_.renumber(from_.result(maker, role::variance));
       operands.push_back(mean);
       operands.push_back(variance);
       if (maker.attribute.adds) {

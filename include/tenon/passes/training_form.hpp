@@ -35,7 +35,7 @@ constexpr growing_graph training_form(const graph_view& graph) {
     std::int64_t values = 0;
     if (current.op == operation::batch_norm &&
         graph.node_at(graph.operand_value(current, role::mean).producer).attribute.trainable) {
-      const shape& normalized = graph.operand_value(current, 0).extents;
+      const shape& normalized = graph.operand_value(current, role::activation).extents;
       values = normalized.elements() / normalized.channels();
     }
     if (values <= 1) {
@@ -48,7 +48,9 @@ constexpr growing_graph training_form(const graph_view& graph) {
     copy.renumber(current.results[0], copy.to.add_result(extents));
     const std::int32_t mean = copy.to.add_result(shape(extents.channels()));
     const std::int32_t variance = copy.to.add_result(shape(extents.channels()));
-    followers.push_back({{mean, variance, operands[3], operands[4]}, current.attribute, current.scope});
+    const std::int32_t running_mean = copy.renumber(graph.operand(current, role::mean)),
+                       running_variance = copy.renumber(graph.operand(current, role::variance));
+    followers.push_back({{mean, variance, running_mean, running_variance}, current.attribute, current.scope});
     // PyTorch's running variance is unbiased: n / (n - 1) times the batch's.
     followers.back().attribute.scale = static_cast<double>(values) / static_cast<double>(values - 1);
   }

@@ -94,8 +94,9 @@ class convolution_step {
   std::int32_t residual() const { return plan_->graph.operand(*node_, role::residual); }
   /// The gradient of the bias, or -1 where nobody wants it.
   std::int32_t bias_gradient_value() const {
-    if (role_ != convolution_role::weight_gradient || !attribute().has_bias) return -1;
-    return has_place(node_->results[1]) ? node_->results[1] : -1;
+    if (role_ != convolution_role::weight_gradient) return -1;
+    const std::int32_t number = plan_->graph.result(*node_, role::bias_gradient);
+    return number >= 0 && has_place(number) ? number : -1;
   }
 
   /// The scratch memory of a weight gradient, or -1.
