@@ -110,7 +110,8 @@ void compare(const compiled_graph& compiled, const compiled_graph& plain) {
 template <int Channels, class Head>
 void check_head(const Head& head) {
   const shape image(1, 3, 48, 48);
-  const auto five = pyramid<true, Channels>(head), one = pyramid<false, Channels>(head);
+  const auto five = pyramid<true, Channels>(head);
+  const auto one = pyramid<false, Channels>(head);
   const compiled_graph inference = inferred<here>(five, image), single = inferred<here>(one, image);
   CHECK(inference.plan.sizes.packed_bytes == single.plan.sizes.packed_bytes);
   CHECK(places_of(inference) == places_of(single));
