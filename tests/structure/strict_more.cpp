@@ -57,8 +57,8 @@ void train_and_report(const std::string& folder) {
   const batch given;
   const tenon::shape input(2, 3, 24, 20);
   dynamic_teacher train{input, tenon::initialize(42)};
-  const tenon::cosine_schedule rate{0.005f, 4, 1};
-  const tenon::polynomial_schedule other{0.005f, 4};
+  const tenon::cosine_schedule rate{0.0003f, 4, 1};
+  const tenon::polynomial_schedule other{0.0003f, 4};
   tenon::progress bar(2, 4, stdout, std::chrono::milliseconds(0));
   const float before = train.evaluate(given.pictures(), given.labels());
   float first = 0, last = 0;
