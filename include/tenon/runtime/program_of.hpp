@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The program class of each backend. That of the reference backend takes Eigen along, which costs 0.6 s: who
-// includes less than tenon.hpp and wants it includes tenon/backends/reference/program.hpp.
+// The program class of each backend. Few programs want that of the reference backend: who includes less than tenon.hpp
+// and does includes tenon/backends/reference/program.hpp.
 #pragma once
 
 #include <type_traits>

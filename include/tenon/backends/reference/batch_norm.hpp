@@ -44,10 +44,10 @@ void batch_norm_training(const attributes& attribute, std::span<const operand> o
   const auto count = static_cast<double>(x.extents.batch() * x.extents.spatial_elements());
   for (std::int32_t channel = 0; channel < x.extents.channels(); ++channel) {
     double sum = 0, squares = 0;
-    for (std::int32_t image = 0; image < x.extents.batch(); ++image) sum += sum_of(plane<T>(x, image, channel));
+    for (std::int32_t image = 0; image < x.extents.batch(); ++image) sum += sum_of(plane<const T>(x, image, channel));
     const double mean = sum / count;
     for (std::int32_t image = 0; image < x.extents.batch(); ++image)
-      squares += sum_of((plane<T>(x, image, channel) - mean).square());
+      squares += sum_of_squares(plane<const T>(x, image, channel), static_cast<T>(mean));
     results[1].as<T>()[channel] = static_cast<T>(mean);
     results[2].as<T>()[channel] = static_cast<T>(squares / count);
   }

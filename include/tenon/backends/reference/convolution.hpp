@@ -2,7 +2,10 @@
 // Convolutions in PyTorch's convention (no kernel is flipped), and their gradients.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
+#include <functional>
+#include <span>
 
 #include "tenon/backends/reference/pointwise.hpp"
 #include "tenon/backends/reference/tensor.hpp"
@@ -16,8 +19,7 @@ namespace reference {
 template <class T>
 void add_bias(const operand& bias, const operand& y) {
   for_each_plane(y.extents, [&](std::int32_t image, std::int32_t channel) {
-    auto pixels = plane<T>(y, image, channel);
-    pixels += bias.as<T>()[channel];
+    for (T& pixel : plane<T>(y, image, channel)) pixel += bias.as<T>()[channel];
   });
 }
 
@@ -26,7 +28,7 @@ template <class T>
 void bias_gradient(const operand& dy, const operand& db) {
   for (std::int32_t channel = 0; channel < dy.extents.channels(); ++channel) {
     double sum = 0;
-    for (std::int32_t image = 0; image < dy.extents.batch(); ++image) sum += sum_of(plane<T>(dy, image, channel));
+    for (std::int32_t image = 0; image < dy.extents.batch(); ++image) sum += sum_of(plane<const T>(dy, image, channel));
     db.as<T>()[channel] = static_cast<T>(sum);
   }
 }
@@ -46,13 +48,12 @@ void convolution(const attributes& attribute, std::span<const operand> operands,
             *variances = of(role::variance);
     for_each_plane(y.extents, [&](std::int32_t image, std::int32_t channel) {
       const T factor = scales[channel] / std::sqrt(variances[channel] + static_cast<T>(attribute.epsilon));
-      auto pixels = plane<T>(y, image, channel);
-      pixels = (pixels - means[channel]) * factor + shifts[channel];
+      for (T& pixel : plane<T>(y, image, channel)) pixel = (pixel - means[channel]) * factor + shifts[channel];
     });
   }
   if (const operand* residual = find_operand(operation::convolution, attribute, operands.data(), role::residual)) {
-    auto sum = elements<T>(y);
-    sum += elements<T>(*residual);
+    const std::span<T> sum = elements<T>(y);
+    std::transform(sum.begin(), sum.end(), residual->as<const T>(), sum.begin(), std::plus<T>());
   }
   apply<T>(attribute.fused, elements<T>(y), attribute.slope);
 }

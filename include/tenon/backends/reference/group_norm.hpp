@@ -56,10 +56,10 @@ void group_norm(const attributes& attribute, std::span<const operand> operands, 
     for (std::int32_t group = 0; group < parameters.groups; ++group) {
       const std::int32_t first = group * parameters.channels_of_group, last = first + parameters.channels_of_group;
       double sum = 0, squares = 0;
-      for (std::int32_t channel = first; channel < last; ++channel) sum += sum_of(plane<T>(x, image, channel));
+      for (std::int32_t channel = first; channel < last; ++channel) sum += sum_of(plane<const T>(x, image, channel));
       const double mean = sum / count;
       for (std::int32_t channel = first; channel < last; ++channel)
-        squares += sum_of((plane<T>(x, image, channel) - mean).square());
+        squares += sum_of_squares(plane<const T>(x, image, channel), static_cast<T>(mean));
       results[1].as<T>()[image * parameters.groups + group] = static_cast<T>(mean);
       results[2].as<T>()[image * parameters.groups + group] = static_cast<T>(squares / count);
     }

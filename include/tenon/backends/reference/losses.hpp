@@ -21,8 +21,8 @@ namespace reference {
 /// x, target -> loss = scale * mean((x - target)^2)
 template <class T>
 void mean_square(const attributes& attribute, std::span<const operand> operands, std::span<const operand> results) {
-  const auto x = elements<T>(operands[0]), target = elements<T>(operands[1]);
-  const double sum = sum_of((x - target).square());
+  const std::span<const T> x = elements<const T>(operands[0]), target = elements<const T>(operands[1]);
+  const double sum = sum_of(x.size(), [&](std::size_t i) { return (x[i] - target[i]) * (x[i] - target[i]); });
   *results[0].as<T>() = static_cast<T>(attribute.scale * sum / static_cast<double>(operands[0].extents.elements()));
 }
 
@@ -30,10 +30,10 @@ void mean_square(const attributes& attribute, std::span<const operand> operands,
 template <class T>
 void mean_square_gradient(const attributes& attribute, std::span<const operand> operands,
                           std::span<const operand> results) {
-  const auto x = elements<T>(operands[0]), target = elements<T>(operands[1]);
+  const std::span<const T> x = elements<const T>(operands[0]);
   const auto factor = static_cast<T>(2 * attribute.scale / static_cast<double>(operands[0].extents.elements()));
-  auto dx = elements<T>(results[0]);
-  dx = factor * (x - target);
+  std::transform(x.begin(), x.end(), operands[1].as<const T>(), results[0].as<T>(),
+                 [factor](T each, T target) { return factor * (each - target); });
 }
 
 /// logits, target -> loss = scale * mean(max(x, 0) - x t + log(1 + e^-|x|))

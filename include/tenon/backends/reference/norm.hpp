@@ -39,11 +39,11 @@ inline const operand* residual_of(operation op, const attributes& attribute, std
 template <class T>
 void normalize_plane(const attributes& attribute, const channel_norm<T>& norm, const operand& x,
                      const operand* residual, const operand& y, std::int32_t image, std::int32_t channel) {
-  const auto from = plane<T>(x, image, channel);
-  auto to = plane<T>(y, image, channel);
-  for (std::int64_t i = 0; i < from.size(); ++i) {
-    const T added = residual == nullptr ? T{0} : plane<T>(*residual, image, channel)(i);
-    to(i) = activated(attribute.fused, norm(from(i)) + added, static_cast<T>(attribute.slope));
+  const std::span<const T> from = plane<const T>(x, image, channel);
+  const std::span<T> to = plane<T>(y, image, channel);
+  for (std::size_t i = 0; i < from.size(); ++i) {
+    const T added = residual == nullptr ? T{0} : plane<const T>(*residual, image, channel)[i];
+    to[i] = activated(attribute.fused, norm(from[i]) + added, static_cast<T>(attribute.slope));
   }
 }
 
@@ -61,12 +61,12 @@ struct plane_sums {
 template <class T>
 plane_sums sum_plane(const attributes& attribute, const channel_norm<T>& norm, const operand& x, const operand& dy,
                      std::int32_t image, std::int32_t channel) {
-  const auto from = plane<T>(x, image, channel), arriving = plane<T>(dy, image, channel);
+  const std::span<const T> from = plane<const T>(x, image, channel), arriving = plane<const T>(dy, image, channel);
   plane_sums sums;
-  for (std::int64_t i = 0; i < from.size(); ++i) {
-    const auto gradient = static_cast<double>(passing(attribute, norm, from(i), arriving(i)));
+  for (std::size_t i = 0; i < from.size(); ++i) {
+    const auto gradient = static_cast<double>(passing(attribute, norm, from[i], arriving[i]));
     sums.unweighted += gradient;
-    sums.weighted += gradient * static_cast<double>(norm.normalized(from(i)));
+    sums.weighted += gradient * static_cast<double>(norm.normalized(from[i]));
   }
   return sums;
 }
@@ -77,12 +77,12 @@ template <class T>
 void differentiate_plane(const attributes& attribute, const channel_norm<T>& norm, double unweighted, double weighted,
                          const operand& x, const operand& dy, const operand& dx, std::int32_t image,
                          std::int32_t channel) {
-  const auto from = plane<T>(x, image, channel), arriving = plane<T>(dy, image, channel);
-  auto to = plane<T>(dx, image, channel);
-  for (std::int64_t i = 0; i < from.size(); ++i) {
-    const T gradient = passing(attribute, norm, from(i), arriving(i));
-    to(i) = norm.inverse_deviation *
-            (norm.scale * gradient - static_cast<T>(unweighted) - norm.normalized(from(i)) * static_cast<T>(weighted));
+  const std::span<const T> from = plane<const T>(x, image, channel), arriving = plane<const T>(dy, image, channel);
+  const std::span<T> to = plane<T>(dx, image, channel);
+  for (std::size_t i = 0; i < from.size(); ++i) {
+    const T gradient = passing(attribute, norm, from[i], arriving[i]);
+    to[i] = norm.inverse_deviation *
+            (norm.scale * gradient - static_cast<T>(unweighted) - norm.normalized(from[i]) * static_cast<T>(weighted));
   }
 }
 

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
+#include <span>
 #include <vector>
 
 #include "tenon/backends/reference/activations.hpp"
@@ -52,10 +54,8 @@ template <class T>
 void prelu(std::span<const operand> operands, std::span<const operand> results) {
   for_each_plane(operands[0].extents, [&](std::int32_t image, std::int32_t channel) {
     const T slope = of_channel<T>(operands[1], channel);
-    const auto x = plane<T>(operands[0], image, channel);
-    auto y = plane<T>(results[0], image, channel);
-    // Not by Eigen, which compares under the flags of the user: a NaN is not greater than 0.
-    std::transform(x.data(), x.data() + x.size(), y.data(),
+    const std::span<const T> x = plane<const T>(operands[0], image, channel);
+    std::transform(x.begin(), x.end(), plane<T>(results[0], image, channel).begin(),
                    [slope](T each) { return each > T{0} ? each : slope * each; });
   });
 }
@@ -67,11 +67,11 @@ void prelu_gradient(std::span<const operand> operands, std::span<const operand> 
   std::vector<double> sums(static_cast<std::size_t>(slope.extents.elements()));
   const operand sum{reinterpret_cast<std::byte*>(sums.data()), slope.extents};
   for_each_plane(x.extents, [&](std::int32_t image, std::int32_t channel) {
-    const auto from = plane<T>(x, image, channel), arriving = plane<T>(dy, image, channel);
-    auto to = plane<T>(results[0], image, channel);
+    const std::span<const T> from = plane<const T>(x, image, channel), arriving = plane<const T>(dy, image, channel);
+    const std::span<T> to = plane<T>(results[0], image, channel);
     const T factor = of_channel<T>(slope, channel);
     double& total = of_channel<double>(sum, channel);
-    std::transform(from.data(), from.data() + from.size(), arriving.data(), to.data(), [&](T each, T gradient) {
+    std::transform(from.begin(), from.end(), arriving.begin(), to.begin(), [&](T each, T gradient) {
       if (each > T{0}) return gradient;
       total += static_cast<double>(each * gradient);
       return factor * gradient;
@@ -83,24 +83,23 @@ void prelu_gradient(std::span<const operand> operands, std::span<const operand> 
 /// a, b -> a + b
 template <class T>
 void add(std::span<const operand> operands, std::span<const operand> results) {
-  const auto a = elements<T>(operands[0]), b = elements<T>(operands[1]);
-  auto sum = elements<T>(results[0]);
-  sum = a + b;
+  const std::span<const T> a = elements<const T>(operands[0]);
+  std::transform(a.begin(), a.end(), operands[1].as<const T>(), results[0].as<T>(), std::plus<T>());
 }
 
 /// a, b -> a * b; b of a's shape, or of one pixel an image. The result may overwrite a, and b of its shape.
 template <class T>
 void multiply(std::span<const operand> operands, std::span<const operand> results) {
   if (operands[1].extents == operands[0].extents) {
-    const auto a = elements<T>(operands[0]), b = elements<T>(operands[1]);
-    auto product = elements<T>(results[0]);
-    product = a * b;
+    const std::span<const T> a = elements<const T>(operands[0]);
+    std::transform(a.begin(), a.end(), operands[1].as<const T>(), results[0].as<T>(), std::multiplies<T>());
     return;
   }
   for_each_plane(operands[0].extents, [&](std::int32_t image, std::int32_t channel) {
     const T factor = operands[1].as<const T>()[image * operands[0].extents.channels() + channel];
-    auto product = plane<T>(results[0], image, channel);
-    product = factor * plane<T>(operands[0], image, channel);
+    const std::span<const T> a = plane<const T>(operands[0], image, channel);
+    std::transform(a.begin(), a.end(), plane<T>(results[0], image, channel).begin(),
+                   [factor](T each) { return factor * each; });
   });
 }
 
@@ -108,8 +107,10 @@ void multiply(std::span<const operand> operands, std::span<const operand> result
 template <class T>
 void multiply_gradient(std::span<const operand> operands, std::span<const operand> results) {
   for_each_plane(operands[0].extents, [&](std::int32_t image, std::int32_t channel) {
-    const auto a = plane<T>(operands[0], image, channel), dy = plane<T>(operands[1], image, channel);
-    results[0].as<T>()[image * operands[0].extents.channels() + channel] = static_cast<T>(sum_of(a * dy));
+    const std::span<const T> a = plane<const T>(operands[0], image, channel),
+                             dy = plane<const T>(operands[1], image, channel);
+    results[0].as<T>()[image * operands[0].extents.channels() + channel] =
+        static_cast<T>(sum_of(a.size(), [&](std::size_t i) { return a[i] * dy[i]; }));
   });
 }
 

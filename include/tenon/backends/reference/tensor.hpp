@@ -1,47 +1,51 @@
 // SPDX-License-Identifier: Apache-2.0
-// Operands seen as arrays of Eigen: all elements, or a channel's plane.
+// Operands seen as consecutive elements: all of them, or a channel's plane.
 #pragma once
 
-#if !__has_include(<Eigen/Core>)
-#  include "tenon/core/language.hpp"
-#  error "Eigen was not found. Debian: apt-get install libeigen3-dev; by hand also -I/usr/include/eigen3"
-#  include TENON_STOP
-#endif
-
-#include <Eigen/Core>
+#include <cstddef>
 #include <cstdint>
-#include <type_traits>
+#include <span>
 
 #include "tenon/backends/operand.hpp"
+#include "tenon/core/compiler.hpp"
+
+TENON_EXACT_BEGIN
 
 namespace tenon {
 inline namespace v0 {
 namespace reference {
 
-/// `count` consecutive elements, with arithmetic element by element.
-template <class T>
-auto elements(T* data, std::int64_t count) {
-  using array = Eigen::Array<std::remove_const_t<T>, Eigen::Dynamic, 1>;
-  return Eigen::Map<std::conditional_t<std::is_const_v<T>, const array, array>>(data, count);
-}
-
-/// Their sum, in double.
-template <class Expression>
-double sum_of(const Expression& expression) {
-  return expression.template cast<double>().sum();
-}
-
 /// All elements of an operand.
 template <class T>
-auto elements(const operand& of) {
-  return elements(of.as<T>(), of.extents.elements());
+std::span<T> elements(const operand& of) {
+  return {of.as<T>(), static_cast<std::size_t>(of.extents.elements())};
 }
 
 /// The elements of one channel of one image of an activation, [D,] H, W.
 template <class T>
-auto plane(const operand& of, std::int32_t image, std::int32_t channel) {
+std::span<T> plane(const operand& of, std::int32_t image, std::int32_t channel) {
   const std::int64_t size = of.extents.spatial_elements();
-  return elements(of.as<T>() + (std::int64_t{image} * of.extents.channels() + channel) * size, size);
+  return {of.as<T>() + (std::int64_t{image} * of.extents.channels() + channel) * size, static_cast<std::size_t>(size)};
+}
+
+/// The sum of `function(i)` for i = 0, 1, ... count - 1, in double.
+template <class Function>
+double sum_of(std::size_t count, const Function& function) {
+  double sum = 0;
+  for (std::size_t i = 0; i < count; ++i) sum += static_cast<double>(function(i));
+  return sum;
+}
+
+/// The sum of the elements, in double.
+template <class T>
+double sum_of(std::span<const T> of) {
+  return sum_of(of.size(), [of](std::size_t i) { return of[i]; });
+}
+
+/// The sum of the squares of their differences from `mean`, in double.
+template <class T>
+double sum_of_squares(std::span<const T> of, T mean) {
+  return sum_of(of.size(), [of, mean](std::size_t i) { return (of[i] - mean) * (of[i] - mean); });
 }
 
 /// Calls `function(image, channel)` for every plane of an activation.
@@ -54,3 +58,5 @@ void for_each_plane(const shape& extents, const Function& function) {
 }  // namespace reference
 }  // namespace v0
 }  // namespace tenon
+
+TENON_EXACT_END

@@ -2,16 +2,11 @@
 // Sliding windows: a grid of positions, each seeing a window of an image, as matrix products over unfolded windows.
 #pragma once
 
-#if !__has_include(<Eigen/Core>)
-#  include "tenon/core/language.hpp"
-#  error "Eigen was not found. Debian: apt-get install libeigen3-dev; by hand also -I/usr/include/eigen3"
-#  include TENON_STOP
-#endif
-
-#include <Eigen/Core>
 #include <algorithm>
 #include <cstdint>
+#include <vector>
 
+#include "tenon/backends/reference/matrix_product.hpp"
 #include "tenon/graph/node.hpp"
 
 namespace tenon {
@@ -99,39 +94,45 @@ void for_each_tap(const window& at, const strip& part, const Function& function)
           }
 }
 
-template <class T>
-using matrix = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-
 /// A group's weights as a matrix (grid channel, image channel and tap).
 template <class T>
-auto weight_matrix(const window& at, const strip& part, T* weights) {
-  using seen = std::conditional_t<std::is_const_v<T>, const matrix<std::remove_const_t<T>>, matrix<T>>;
-  return Eigen::Map<seen>(weights + part.weight_offset, at.grid_channels(), at.column_height());
+matrix_view<T> weight_matrix(const window& at, const strip& part, T* weights) {
+  return {weights + part.weight_offset, at.grid_channels(), at.column_height(), at.column_height()};
 }
 
 /// A strip of the grid as a matrix (grid channel, position).
 template <class T>
-auto grid_matrix(const window& at, const strip& part, T* grid) {
-  using seen = std::conditional_t<std::is_const_v<T>, const matrix<std::remove_const_t<T>>, matrix<T>>;
-  return Eigen::Map<seen, 0, Eigen::OuterStride<>>(grid + part.grid_offset, at.grid_channels(), part.positions,
-                                                   Eigen::OuterStride<>(at.grid.spatial_elements()));
+matrix_view<T> grid_matrix(const window& at, const strip& part, T* grid) {
+  return {grid + part.grid_offset, at.grid_channels(), part.positions, at.grid.spatial_elements()};
 }
 
-/// The windows of a strip side by side, zeros where they reach out of the image.
+/// The windows of a strip side by side, as a matrix (image channel and tap, position).
 template <class T>
-void unfold(const window& at, const strip& part, const T* image, matrix<T>& columns) {
-  columns.setZero(at.column_height(), part.positions);
-  for_each_tap(at, part,
-               [&, to = columns.data()](std::int64_t pixel, std::int64_t column) { to[column] = image[pixel]; });
-}
+class unfolded_windows {
+ public:
+  /// All zeros, as where a window reaches out of the image.
+  matrix_view<T> zeros(const window& at, const strip& part) {
+    storage_.assign(static_cast<std::size_t>(at.column_height() * part.positions), T{0});
+    return {storage_.data(), at.column_height(), part.positions, part.positions};
+  }
+
+  matrix_view<T> of(const window& at, const strip& part, const T* image) {
+    const matrix_view<T> columns = zeros(at, part);
+    for_each_tap(at, part, [&](std::int64_t pixel, std::int64_t column) { columns.data[column] = image[pixel]; });
+    return columns;
+  }
+
+ private:
+  std::vector<T> storage_;
+};
 
 /// image, weights -> grid
 template <class T>
 void correlate(const window& at, const T* image, const T* weights, T* grid) {
-  matrix<T> columns;
+  std::fill_n(grid, at.grid.elements(), T{0});
+  unfolded_windows<T> columns;
   for_each_strip(at, [&](const strip& part) {
-    unfold(at, part, image, columns);
-    grid_matrix(at, part, grid).noalias() = weight_matrix(at, part, weights) * columns;
+    add_product<T>(weight_matrix(at, part, weights), columns.of(at, part, image), grid_matrix(at, part, grid));
   });
 }
 
@@ -139,11 +140,11 @@ void correlate(const window& at, const T* image, const T* weights, T* grid) {
 template <class T>
 void spread(const window& at, const T* grid, const T* weights, T* image) {
   std::fill_n(image, at.image.elements(), T{0});
-  matrix<T> columns;
+  unfolded_windows<T> windows;
   for_each_strip(at, [&](const strip& part) {
-    columns.noalias() = weight_matrix(at, part, weights).transpose() * grid_matrix(at, part, grid);
-    for_each_tap(at, part,
-                 [&, from = columns.data()](std::int64_t pixel, std::int64_t column) { image[pixel] += from[column]; });
+    const matrix_view<T> columns = windows.zeros(at, part);
+    add_product<T>(weight_matrix(at, part, weights).transposed(), grid_matrix(at, part, grid), columns);
+    for_each_tap(at, part, [&](std::int64_t pixel, std::int64_t column) { image[pixel] += columns.data[column]; });
   });
 }
 
@@ -151,10 +152,14 @@ void spread(const window& at, const T* grid, const T* weights, T* image) {
 template <class T>
 void correlate_weights(const window& at, const T* image, const T* grid, T* weights) {
   std::fill_n(weights, at.weight_count(), T{0});
-  matrix<T> columns;
+  unfolded_windows<T> columns;
+  std::vector<T> turned;  // (position, image channel and tap), so that its rows are those of a product
   for_each_strip(at, [&](const strip& part) {
-    unfold(at, part, image, columns);
-    weight_matrix(at, part, weights).noalias() += grid_matrix(at, part, grid) * columns.transpose();
+    const matrix_view<T> unfolded = columns.of(at, part, image);
+    turned.resize(static_cast<std::size_t>(unfolded.rows * unfolded.columns));
+    const matrix_view<T> factor{turned.data(), unfolded.columns, unfolded.rows, unfolded.rows};
+    transpose(unfolded, factor);
+    add_product<T>(grid_matrix(at, part, grid), factor, weight_matrix(at, part, weights));
   });
 }
 
