@@ -78,15 +78,15 @@ class selected_algorithms {
  public:
   /// Both graphs are of one network, and must outlive it.
   selected_algorithms(const graph_view& lowered, const graph_view& compiled)
-      : lowered_(lowered), compiled_(compiled), claimed_(compiled.nodes.size(), false) {}
+      : lowered_(lowered), compiled_(compiled), claimed_(compiled.nodes.size(), 0) {}
 
   /// To be asked of one node after the other, in order: the calls of a shared layer have one name.
   std::string_view of(const node& layer) {
     if (!Capabilities::has_alternatives(layer.op)) return {};
     for (std::size_t i = 0; i < claimed_.size(); ++i) {
       const node& runs = compiled_.nodes[i];
-      if (claimed_[i] || runs.op != layer.op || compiled_.text(runs.scope) != lowered_.text(layer.scope)) continue;
-      claimed_[i] = true;
+      if (claimed_[i] != 0 || runs.op != layer.op || compiled_.text(runs.scope) != lowered_.text(layer.scope)) continue;
+      claimed_[i] = 1;
       return Capabilities::name_of(runs.chosen);
     }
     return {};
@@ -94,7 +94,7 @@ class selected_algorithms {
 
  private:
   graph_view lowered_, compiled_;
-  std::vector<bool> claimed_;
+  std::vector<char> claimed_;
 };
 
 namespace detail {
@@ -106,7 +106,7 @@ std::string layer_table(const graph_view& graph, bool tells, const Computes& com
   if (tells) head.push_back("computed by");
   text_table table(std::move(head));
   std::int64_t parameters = 0, macs = 0;
-  std::vector<bool> counted(graph.values.size(), false);
+  std::vector<char> counted(graph.values.size(), 0);
   for (const node& current : graph.nodes) {
     if (is_source(current.op)) continue;
     std::int64_t own = 0;
@@ -115,12 +115,12 @@ std::string layer_table(const graph_view& graph, bool tells, const Computes& com
       const std::int32_t number = graph.operand(current, o);
       const value& operand = graph.value_at(number);
       if (graph.node_at(operand.producer).op != operation::parameter) continue;
-      if (counted[static_cast<std::size_t>(number)]) {
+      if (counted[static_cast<std::size_t>(number)] != 0) {
         shares = true;
       } else {
         own += operand.extents.elements();
       }
-      counted[static_cast<std::size_t>(number)] = true;
+      counted[static_cast<std::size_t>(number)] = 1;
     }
     const shape& extents = graph.result_value(current).extents;
     std::string shape_text;

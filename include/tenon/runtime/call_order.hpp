@@ -75,17 +75,19 @@ class call_order {
     std::int32_t position = 0;  ///< in constants, or -1
   };
 
+  struct named_node;
+
   static bool is_named(const node& of) { return of.op == operation::parameter || of.op == operation::buffer; }
 
   static bool is_same(const graph_view& a, const graph_view& b);
 
   /// Goes from the outputs to the sources, in both graphs at once.
   static void match(const graph_view& constant, const graph_view& run_time, std::vector<std::int32_t>& meant,
-                    std::vector<bool>& taken);
+                    std::vector<char>& taken);
 
   /// Parameters that no output depends on are told by their names; or it does not matter which of one shape is which.
   static void match_rest(const graph_view& constant, const graph_view& run_time, std::vector<std::int32_t>& meant,
-                         std::vector<bool>& taken);
+                         std::vector<char>& taken);
 
   /// The sample's node for each node of a graph of another size, or null. Both come from the same calls in the same
   /// order, but a size may take a call more or less: parameters are found by their names, what lies between them by

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "tenon/core/error.hpp"
+#include "tenon/core/ordering.hpp"
 #include "tenon/runtime/call_order.hpp"
 
 namespace tenon {
@@ -18,7 +19,7 @@ inline namespace v0 {
 TENON_INLINE call_order::call_order(const graph_view& constant, const graph_view& run_time) {
   if (is_same(constant, run_time)) return;
   std::vector<std::int32_t> meant(run_time.nodes.size(), -1);
-  std::vector<bool> taken(constant.nodes.size(), false);
+  std::vector<char> taken(constant.nodes.size(), 0);
   match(constant, run_time, meant, taken);
   match_rest(constant, run_time, meant, taken);
   for (std::int32_t i = 0; i < run_time.node_count(); ++i) {
@@ -33,19 +34,25 @@ TENON_INLINE call_order::call_order(const graph_view& constant, const graph_view
   }
 }
 
+struct call_order::named_node {
+  const entry* meant;
+  node* in;  ///< the graph that is being changed
+};
+
 TENON_INLINE growing_graph call_order::apply(growing_graph graph) const {
   if (!differs()) return graph;
   const std::vector<const entry*> meant = align(graph.view());
   for (const operation kind : {operation::parameter, operation::buffer}) {
-    std::vector<std::pair<const entry*, node*>> found;
+    list<named_node> found;
     for (std::size_t i = 0; i < meant.size(); ++i) {
       if (graph.nodes[i].op == kind) found.push_back({meant[i], &graph.nodes[i]});
     }
-    std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.first->index < b.first->index; });
+    sort_elements(found.data(), found.size(),
+                  [](const named_node& a, const named_node& b) { return a.meant->index < b.meant->index; });
     std::int32_t index = 0;
-    for (const auto& [there, each] : found) {
-      each->attribute.index = index++;
-      each->scope = graph.store(there->meant);
+    for (const named_node& each : found) {
+      each.in->attribute.index = index++;
+      each.in->scope = graph.store(each.meant->meant);
     }
   }
   return sorted(graph.view(), meant);
@@ -61,7 +68,7 @@ TENON_INLINE bool call_order::is_same(const graph_view& a, const graph_view& b) 
 }
 
 TENON_INLINE void call_order::match(const graph_view& constant, const graph_view& run_time,
-                                    std::vector<std::int32_t>& meant, std::vector<bool>& taken) {
+                                    std::vector<std::int32_t>& meant, std::vector<char>& taken) {
   std::vector<std::pair<std::int32_t, std::int32_t>> open;
   for (std::size_t i = 0; i < std::min(constant.outputs.size(), run_time.outputs.size()); ++i) {
     open.push_back({constant.outputs[i], run_time.outputs[i]});
@@ -74,24 +81,24 @@ TENON_INLINE void call_order::match(const graph_view& constant, const graph_view
     if (meant[static_cast<std::size_t>(here)] >= 0) continue;
     if (x.op != y.op || x.operands.count != y.operands.count) continue;  // an unfinished graph of a wrong network
     meant[static_cast<std::size_t>(here)] = there;
-    taken[static_cast<std::size_t>(there)] = true;
+    taken[static_cast<std::size_t>(there)] = 1;
     for (int i = 0; i < x.operands.count; ++i) open.push_back({constant.operand(x, i), run_time.operand(y, i)});
   }
 }
 
 TENON_INLINE void call_order::match_rest(const graph_view& constant, const graph_view& run_time,
-                                         std::vector<std::int32_t>& meant, std::vector<bool>& taken) {
+                                         std::vector<std::int32_t>& meant, std::vector<char>& taken) {
   for (const bool by_name : {true, false}) {
     for (std::size_t here = 0; here < meant.size(); ++here) {
       const node& y = run_time.nodes[here];
       if (!is_named(y)) continue;
       for (std::size_t there = 0; there < taken.size() && meant[here] < 0; ++there) {
         const node& x = constant.nodes[there];
-        if (x.op != y.op || taken[there]) continue;
+        if (x.op != y.op || taken[there] != 0) continue;
         if (constant.result_value(x).extents != run_time.result_value(y).extents) continue;
         if (by_name && constant.text(x.scope) != run_time.text(y.scope)) continue;
         meant[here] = static_cast<std::int32_t>(there);
-        taken[there] = true;
+        taken[there] = 1;
       }
     }
   }
@@ -131,11 +138,13 @@ TENON_INLINE growing_graph call_order::sorted(const graph_view& graph, const std
     // Never before an operand.
     if (meant[i] != nullptr) keys[i] = std::max(keys[i], meant[i]->position);
   }
-  std::vector<std::size_t> order(keys.size());
-  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return keys[a] < keys[b]; });
+  list<std::int32_t> order;
+  for (std::int32_t i = 0; i < graph.node_count(); ++i) order.push_back(i);
+  sort_elements(order.data(), order.size(), [&](std::int32_t a, std::int32_t b) {
+    return keys[static_cast<std::size_t>(a)] < keys[static_cast<std::size_t>(b)];
+  });
   graph_copy copy(graph);
-  for (const std::size_t i : order) copy.copy(graph.nodes[i]);
+  for (const std::int32_t i : order) copy.copy(graph.node_at(i));
   copy.copy_outputs();
   return std::move(copy.to);
 }

@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <memory>
 #include <string>
 #include <string_view>
 
@@ -20,17 +19,15 @@ inline namespace v0 {
 
 namespace detail {
 
-/// The content of a small file; empty if it cannot be read.
+/// The content of a small file, at most 16 KiB; empty if it cannot be read.
 inline std::string content_of(const std::string& path) {
-  const auto close = [](std::FILE* file) { std::fclose(file); };
-  const std::unique_ptr<std::FILE, decltype(close)> file(std::fopen(path.c_str(), "r"), close);
   std::string content;
-  char part[512];
-  while (file != nullptr) {
-    const std::size_t count = std::fread(part, 1, sizeof(part), file.get());
-    if (count == 0) break;
-    content.append(part, count);
-  }
+  std::FILE* const file = std::fopen(path.c_str(), "r");
+  if (file == nullptr) return content;
+  char part[1 << 14];
+  const std::size_t count = std::fread(part, 1, sizeof(part), file);
+  std::fclose(file);
+  content.assign(part, count);
   return content;
 }
 

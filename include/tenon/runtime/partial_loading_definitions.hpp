@@ -4,9 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <map>
-#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -69,13 +67,13 @@ constexpr bool names_tensor(std::string_view pattern, std::string_view name) {
 class skipped_names {
  public:
   explicit skipped_names(const std::vector<std::string>& patterns)
-      : patterns_(patterns), has_matched_(patterns.size(), false) {}
+      : patterns_(patterns), has_matched_(patterns.size(), 0) {}
 
   [[gnu::cold]] bool contains(std::string_view name) {
     bool result = false;
     for (std::size_t i = 0; i < patterns_.size(); ++i) {
       if (!names_tensor(patterns_[i], name)) continue;
-      has_matched_[i] = true;
+      has_matched_[i] = 1;
       result = true;
     }
     return result;
@@ -83,7 +81,7 @@ class skipped_names {
   /// Throws weight_error for a pattern that has named nothing: it is misspelt.
   [[gnu::cold]] void check_use(const std::string& path) const {
     for (std::size_t i = 0; i < patterns_.size(); ++i) {
-      if (has_matched_[i]) continue;
+      if (has_matched_[i] != 0) continue;
       throw weight_error(joined({path, ": \"", patterns_[i],
                                  "\" is to be skipped, but names no tensor of the network or of the file"}),
                          patterns_[i]);
@@ -92,7 +90,7 @@ class skipped_names {
 
  private:
   const std::vector<std::string>& patterns_;
-  std::vector<bool> has_matched_;
+  std::vector<char> has_matched_;
 };
 
 /// A file's tensors under the network's names.
@@ -107,37 +105,46 @@ class renamed_tensors {
         name.replace(0, prefix.from.size(), prefix.to);
         break;
       }
-      const auto [place, is_new] = tensors_.emplace(name, &tensor);
-      if (is_new) continue;
-      throw weight_error(joined({file.path(), ": tensors \"", place->second->name, "\" and \"", tensor.name,
-                                 "\" both become \"", name, "\""}),
-                         tensor.name);
+      entry& place = tensors_[name];
+      if (place.tensor != nullptr) {
+        throw weight_error(joined({file.path(), ": tensors \"", place.tensor->name, "\" and \"", tensor.name,
+                                   "\" both become \"", name, "\""}),
+                           tensor.name);
+      }
+      place.tensor = &tensor;
     }
   }
 
-  const std::map<std::string, const stored_tensor*, std::less<>>& all() const { return tensors_; }
-  /// The tensor of that name, or nullptr.
-  const stored_tensor* find(std::string_view name) const {
+  struct entry {
+    const stored_tensor* tensor = nullptr;
+    bool is_known = false;  ///< whether the network has a tensor of that name
+  };
+
+  const std::map<std::string, entry>& all() const { return tensors_; }
+  /// The tensor of that name, which the network has, or nullptr.
+  const stored_tensor* find_known(const std::string& name) {
     const auto found = tensors_.find(name);
-    return found == tensors_.end() ? nullptr : found->second;
+    if (found == tensors_.end()) return nullptr;
+    found->second.is_known = true;
+    return found->second.tensor;
   }
 
  private:
-  std::map<std::string, const stored_tensor*, std::less<>> tensors_;
+  std::map<std::string, entry> tensors_;
 };
 
 }  // namespace detail
 
 TENON_INLINE load_report load_partly(parameter_store& store, const std::string& path, const partial& how) {
   const safetensors_file file(path);
-  const detail::renamed_tensors tensors(file, how.rename);
+  detail::renamed_tensors tensors(file, how.rename);
   detail::skipped_names skip(how.skip);
   load_report report;
 
-  std::set<std::string, std::less<>> known;
-  const auto note = [&](std::string_view name, bool is_counter) -> const stored_tensor* {
-    known.emplace(name);
-    const stored_tensor* const tensor = tensors.find(name);
+  std::string expected;  // the first of the names by which the network calls its tensors
+  const auto note = [&](const std::string& name, bool is_counter) -> const stored_tensor* {
+    if (expected.empty() || name < expected) expected = name;
+    const stored_tensor* const tensor = tensors.find_known(name);
     if (skip.contains(name)) {
       report.skipped.emplace_back(name);
       return nullptr;
@@ -152,25 +159,25 @@ TENON_INLINE load_report load_partly(parameter_store& store, const std::string& 
   // One for each visit, in the order of the visits.
   std::vector<const stored_tensor*> taken;
   store.for_each_tensor([&](const parameter_description& entry, std::span<float>) {
-    taken.push_back(note(entry.name, false));
+    taken.push_back(note(std::string(entry.name), false));
     if (taken.back() != nullptr) parameter_store::require_fitting(path, entry, *taken.back());
   });
   store.for_each_counter([&](const std::string& name, std::int64_t&) {
     taken.push_back(note(name, true));
     if (taken.back() != nullptr) parameter_store::require_counter(path, name, *taken.back());
   });
-  for (const auto& [name, tensor] : tensors.all()) {
-    if (known.contains(name)) continue;
+  for (const auto& [name, found] : tensors.all()) {
+    if (found.is_known) continue;
     if (skip.contains(name)) {
       report.skipped.push_back(name);
     } else {
-      report.unused.push_back(tensor->name);
+      report.unused.push_back(found.tensor->name);
     }
   }
   skip.check_use(path);
   if (report.loaded.empty()) {
     const std::string found = file.tensors().empty() ? "none" : file.tensors().front().name;
-    const std::string expected = known.empty() ? "none" : *known.begin();
+    if (expected.empty()) expected = "none";
     throw weight_error(joined({path, ": no tensor would be taken; the file has \"", found, "\" for one, the network \"",
                                expected, "\""}),
                        path, expected, found);
