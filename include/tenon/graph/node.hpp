@@ -164,6 +164,18 @@ constexpr slot operand_slot(const node& of, int i) {
   if (i < table::by_operation.fixed_operands[number]) return table::rows[table::by_operation.row[number]].operands[i];
   return slot_at(traits_of(of.op).operands, operation_traits::most_operands, of.attribute, i);
 }
+/// The role of the i-th operand.
+constexpr role operand_role(const node& of, int i) {
+  const int number = static_cast<int>(of.op);
+  if (i < table::by_operation.fixed_operands[number]) return table::by_operation.fixed_roles[number][i];
+  return slot_at(traits_of(of.op).operands, operation_traits::most_operands, of.attribute, i).is;
+}
+/// Whether the first result may lie over the i-th operand where the backend can work in place.
+constexpr bool may_overwrite(const node& of, int i) {
+  const int number = static_cast<int>(of.op);
+  if (i < table::by_operation.fixed_operands[number]) return (table::by_operation.overwritten[number] >> i & 1) != 0;
+  return slot_at(traits_of(of.op).operands, operation_traits::most_operands, of.attribute, i).may_be_overwritten;
+}
 /// A node's workspace has none.
 constexpr slot result_slot(const node& of, int i) {
   return slot_at(traits_of(of.op).results, operation_traits::most_results, of.attribute, i);

@@ -328,11 +328,19 @@ static_assert(operation_count == static_cast<int>(operation::fill) + 1, "each op
 
 namespace table {
 
-// Rows by their operation's number, so that nothing depends on the order in which either is written.
+// Rows by their operation's number, so that nothing depends on the order in which either is written; and what passes
+// ask of every node, so that it takes one access: while compiling, each step through the table counts.
 struct index {
   std::uint8_t row[operation_count]{};
   enum phase phase[operation_count]{};
   std::int8_t fixed_operands[operation_count]{};  // how many stand first that every node has
+  role fixed_roles[operation_count][operation_traits::most_operands]{};
+  std::uint8_t overwritten[operation_count]{};  // a bit for each of them that the first result may lie over
+  bool is_elementwise[operation_count]{};
+  bool compares[operation_count]{};  // its second operand is what the first is compared with
+  bool reads_labels[operation_count]{};
+  bool gives_features[operation_count]{};  // its first result is an activation or a gradient of one
+  bool gives_parts[operation_count]{};     // all results are
 };
 inline constexpr index by_operation = [] {
   index found;
@@ -345,8 +353,17 @@ inline constexpr index by_operation = [] {
     found.phase[number] = rows[i].phase;
     for (const slot& each : rows[i].operands) {
       if (each.is == role::none || each.when != presence::always) break;
-      ++found.fixed_operands[number];
+      if (each.may_be_overwritten)
+        found.overwritten[number] =
+            static_cast<std::uint8_t>(found.overwritten[number] | 1 << found.fixed_operands[number]);
+      found.fixed_roles[number][found.fixed_operands[number]++] = each.is;
     }
+    const slot& first = rows[i].results[0];
+    found.is_elementwise[number] = rows[i].is_elementwise;
+    found.compares[number] = rows[i].operands[1].is == role::expected;
+    found.reads_labels[number] = rows[i].operands[1].is == role::labels;
+    found.gives_features[number] = first.is == role::activation || first.is == role::input_gradient;
+    found.gives_parts[number] = found.gives_features[number] && first.when == presence::repeated;
   }
   return found;
 }();

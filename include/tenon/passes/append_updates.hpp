@@ -34,7 +34,8 @@ class update_appender {
       const std::array<std::int32_t, 2> both{sum, gradient};
       gradient = to.make(operation::accumulate, both, attribute, extents, source.scope);
     }
-    const whole_gradient whole{source, parameter, gradient};
+    const whole_gradient whole{source.attribute.index, source.attribute.learning_rate_factor, source.scope, parameter,
+                               gradient};
     if (rule_.waits()) {
       waiting_.push_back(whole);
     } else {
@@ -57,7 +58,9 @@ class update_appender {
 
  private:
   struct whole_gradient {
-    node source;
+    std::int32_t index;
+    double learning_rate_factor;
+    range scope;
     std::int32_t parameter, gradient;
   };
 
@@ -68,16 +71,16 @@ class update_appender {
     if (factor >= 0) operands.push_back(factor);
     for (std::int32_t part = 0; part < rule_.states; ++part) {
       attributes attribute;
-      attribute.index = of.source.attribute.index;
+      attribute.index = of.index;
       attribute.part = part;
       const shape extents = to.values.first[of.parameter].extents;
       operands.push_back(to.make(operation::state, {}, attribute, extents));
     }
     attributes attribute = rule_.attribute;
-    attribute.index = of.source.attribute.index;
-    attribute.learning_rate_factor = of.source.attribute.learning_rate_factor;
+    attribute.index = of.index;
+    attribute.learning_rate_factor = of.learning_rate_factor;
     attribute.has_factor = factor >= 0;
-    to.append(rule_.op, operands, attribute, of.source.scope);
+    to.append(rule_.op, operands, attribute, of.scope);
   }
 
   optimizer_rule rule_;

@@ -74,12 +74,12 @@ struct capabilities {
     const value& given = graph.operand_value(of, i);
     // What somebody gives blocked is an activation that all read so.
     if (given.arrangement == layout::blocked) return layout::blocked;
-    if (given.type != element_type::float32) return layout::contiguous;
+    const role is = operand_role(of, i);
+    if (!is_of_features(is)) return layout::contiguous;
     if ((i == 0 || (i == 1 && compares(of.op))) && comes_contiguous(graph, graph.operand(of, 0)) &&
         (reads_any_layout(of.op) || of.op == operation::resize_gradient)) {
       return layout::contiguous;
     }
-    const role is = operand_slot(of, i).is;
     if (is_element(of.op, is)) return graph.result_value(of).arrangement;
     switch (is) {
       case role::activation:
@@ -98,6 +98,9 @@ struct capabilities {
 
   /// The layout the node gives its i-th result in.
   static constexpr layout result_layout(const graph_view& graph, const node& of, int i) {
+    // Of several results the first alone may have features, or all have, as of a split.
+    const int number = static_cast<int>(of.op);
+    if (i > 0 && !table::by_operation.gives_parts[number]) return layout::contiguous;
     switch (of.op) {
       case operation::add:
         return sums_parameter_gradients(graph, of) ? layout::contiguous : layout::blocked;
@@ -108,12 +111,10 @@ struct capabilities {
       default:
         break;
     }
-    if (phase_of(of.op) == phase::backward && compares(of.op))
+    if (!table::by_operation.gives_features[number]) return layout::contiguous;
+    if (compares(of.op))
       return comes_contiguous(graph, graph.operand(of, role::activation)) ? layout::contiguous : layout::blocked;
-    // Of several results the first alone may have features, or all have, as of a split.
-    const slot& first = traits_of(of.op).results[0];
-    const bool has_features = first.is == role::activation || first.is == role::input_gradient;
-    return has_features && (i == 0 || first.when == presence::repeated) ? layout::blocked : layout::contiguous;
+    return layout::blocked;
   }
 
   /// Whether there are several ways of computing an operation, with memory of their own.
@@ -144,17 +145,22 @@ struct capabilities {
 
   /// Whether the node's first result may overwrite the given operand.
   static constexpr bool in_place(const graph_view& graph, const node& of, int operand) {
+    if (!may_overwrite(of, operand)) return false;
     if (graph.operand_value(of, operand).arrangement != graph.result_value(of).arrangement) return false;
     // A convolution reads its source until the last element of its result is made.
-    if (of.op == operation::convolution && graph.operand(of, operand) == graph.operand(of, role::activation))
-      return false;
-    return operand_slot(of, operand).may_be_overwritten;
+    return of.op != operation::convolution || graph.operand(of, operand) != graph.operand(of, role::activation);
   }
 
  private:
   static constexpr bool is_norm(operation op) {
     return op == operation::batch_norm || op == operation::batch_norm_training || op == operation::group_norm ||
            op == operation::group_norm_given;
+  }
+
+  /// Whether operands in a role have features, which are blocked or contiguous; all others are contiguous.
+  static constexpr bool is_of_features(role is) {
+    return is == role::activation || is == role::output_gradient || is == role::residual || is == role::factor ||
+           is == role::expected;
   }
 
   /// Whether a value is contiguous because its maker wrote it so: what is given to a network is contiguous too, but not

@@ -35,17 +35,19 @@ constexpr bool is_stem(const graph_view& graph, const node& of) {
 }
 
 /// Operations that take their operands and results element by element, in one layout.
-constexpr bool is_elementwise(operation op) { return traits_of(op).is_elementwise; }
+constexpr bool is_elementwise(operation op) { return table::by_operation.is_elementwise[static_cast<int>(op)]; }
 /// Whether the i-th operand has the layout of the result for that, or for being added to it.
 constexpr bool is_element(operation op, role is) {
   return is == role::residual || ((is == role::activation || is == role::output_gradient) && is_elementwise(op));
 }
-constexpr bool is_element(const node& of, int i) { return is_element(of.op, operand_slot(of, i).is); }
+constexpr bool is_element(const node& of, int i) { return is_element(of.op, operand_role(of, i)); }
 
 /// Losses of one target an element, and their gradients: both operands come in one layout.
-constexpr bool compares(operation op) { return traits_of(op).operands[1].is == role::expected; }
+constexpr bool compares(operation op) { return table::by_operation.compares[static_cast<int>(op)]; }
 /// Losses and their gradients: they read their first operand in whatever layout it comes.
-constexpr bool reads_any_layout(operation op) { return compares(op) || traits_of(op).operands[1].is == role::labels; }
+constexpr bool reads_any_layout(operation op) {
+  return compares(op) || table::by_operation.reads_labels[static_cast<int>(op)];
+}
 
 /// Which activations of a convolution are contiguous for being few channels.
 struct contiguous_sides {

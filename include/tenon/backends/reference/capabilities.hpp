@@ -55,8 +55,7 @@ struct capabilities {
   static constexpr bool in_place(const graph_view&, const node& of, int operand) {
     // A convolution adds its residual when all sums are made; the gradients of a cross entropy are cleared first, and
     // then the logits of the pixels that count are read.
-    return of.op != operation::convolution && of.op != operation::cross_entropy_gradient &&
-           operand_slot(of, operand).may_be_overwritten;
+    return of.op != operation::convolution && of.op != operation::cross_entropy_gradient && may_overwrite(of, operand);
   }
 };
 
