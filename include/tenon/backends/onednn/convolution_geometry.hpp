@@ -102,22 +102,33 @@ constexpr bool has_depthwise_kernels(const weight_extents& extents) {
   return extents.is_depthwise() && extents.kernel <= kernels::most_depthwise_taps;
 }
 
-/// requires: role_of(of.op) is not none.
-constexpr weight_extents weight_extents_of(const graph_view& graph, const node& of) {
-  const convolution_values values = convolution_values_of(graph, of);
+/// requires: role_of(of.op) is not none; `values` are those of the node.
+constexpr weight_extents weight_extents_of(const graph_view& graph, const node& of, const convolution_values& values) {
   const std::int64_t groups = of.attribute.groups;
   const extent3& kernel = of.attribute.kernel;
   return {groups, graph.value_at(values.destination).extents.channels() / groups,
           graph.value_at(values.source).extents.channels() / groups,
           static_cast<std::int64_t>(kernel[0]) * kernel[1] * kernel[2]};
 }
+constexpr weight_extents weight_extents_of(const graph_view& graph, const node& of) {
+  return weight_extents_of(graph, of, convolution_values_of(graph, of));
+}
+
+/// Whether a window is the pixel at its position, as of most pointwise convolutions.
+constexpr bool is_pixelwise(const attributes& of) {
+  for (int d = 0; d < 3; ++d) {
+    if (of.kernel.extents[d] != 1 || of.stride.extents[d] != 1 || of.dilation.extents[d] != 1) return false;
+    if (of.padding_begin.extents[d] != 0 || of.padding_end.extents[d] != 0) return false;
+  }
+  return true;
+}
 
 /// Whether a node's windows are small: a kernel of at most 7, equal strides, padding of at most half a window and at
-/// most
-/// 3. Of two nodes with such windows that differ in the extents of their images alone, oneDNN has fast code
+/// most 3. Of two nodes with such windows that differ in the extents of their images alone, oneDNN has fast code
 /// for both or for none, with one order of the weights. `tests/onednn/fast_primitives.cpp` holds it against oneDNN.
 constexpr bool has_usual_windows(const graph_view& graph, const node& of) {
   const attributes& attribute = of.attribute;
+  if (is_pixelwise(attribute)) return true;
   const convolution_values values = convolution_values_of(graph, of);
   const bool transposed = is_transposed(of.op), sums = role_of(of.op) == convolution_role::weight_gradient;
   // A window slides over the image, and the grid has its positions; to scatter is to go from the grid to the image.
@@ -142,6 +153,22 @@ constexpr bool has_usual_windows(const graph_view& graph, const node& of) {
   return true;
 }
 
+/// Whether the node is the data gradient of a convolution that takes one pixel of each square of 2 x 2, and the squares
+/// fill the image: that of the pointwise convolution beside a residual block that halves its input. oneDNN has fast
+/// code for it, with an order of the weights of its own.
+constexpr bool scatters_samples(const graph_view& graph, const node& of) {
+  if (of.op != operation::convolution_data_gradient) return false;
+  const shape &image = graph.result_value(of).extents,
+              &grid =
+                  graph.operand_value(of, fixed_operand<operation::convolution_data_gradient, role::output_gradient>)
+                      .extents;
+  for (int d = 1; d < 3; ++d) {
+    if (of.attribute.kernel.extents[d] != 1 || of.attribute.stride.extents[d] != 2) return false;
+    if (of.attribute.padding_begin.extents[d] != 0 || 2 * grid.spatial(d) != image.spatial(d)) return false;
+  }
+  return true;
+}
+
 /// Whether oneDNN has fast code for the node wherever it has AVX2, so that a program need not carry ours. It is said of
 /// what networks usually have. Of volumes, images of one channel, groups, and what else is not listed here oneDNN is
 /// asked when the program is made. `tests/onednn/fast_primitives.cpp` holds it against oneDNN.
@@ -153,7 +180,7 @@ constexpr bool has_fast_primitive(const graph_view& graph, const node& of) {
   if (attribute.groups != 1 || seen.extents.spatial_rank() == 3 || seen.extents.channels() == 1) return false;
   // A stem of two channels has no fast weight gradient in AVX2.
   if (sums && seen.arrangement == layout::contiguous && seen.extents.channels() == 2) return false;
-  return has_usual_windows(graph, of);
+  return has_usual_windows(graph, of) || scatters_samples(graph, of);
 }
 
 /// The extents when channels of blocked values count up to whole blocks. Their padding is zero, so a convolution over

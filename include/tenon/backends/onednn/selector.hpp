@@ -48,30 +48,38 @@ struct alternatives {
 class convolution_alternatives {
  public:
   constexpr convolution_alternatives(const graph_view& graph, const node& of)
-      : graph_(graph), of_(of), role_(role_of(of.op)), extents_(weight_extents_of(graph, of)) {}
+      : graph_(graph),
+        of_(of),
+        role_(role_of(of.op)),
+        values_(convolution_values_of(graph, of)),
+        extents_(weight_extents_of(graph, of, values_)),
+        grid_(graph.value_at(is_transposed(of.op) ? values_.source : values_.destination).extents) {}
 
   constexpr alternatives find() const {
     alternatives found;
-    const contiguous_sides sides = contiguous_sides_of(graph_, of_);
+    const bool any_contiguous = graph_.values.first[values_.source].arrangement == layout::contiguous ||
+                                graph_.values.first[values_.destination].arrangement == layout::contiguous;
+    const contiguous_sides sides = any_contiguous ? contiguous_sides_of(graph_, of_) : contiguous_sides();
+    // The positions of the window in the whole batch.
+    const std::int64_t windows = grid_.elements() / grid_.channels();
+    const bool sums = role_ == convolution_role::weight_gradient;
     if (sides.source != sides.destination) {
       const std::int64_t narrow = sides.destination ? extents_.out : extents_.in;
       const std::int64_t wide = round_up(sides.destination ? extents_.in : extents_.out, planned_block);
-      found.add(algorithm::narrow, packed_bytes(weight_bytes()),
-                workspace_bytes(4 * kernels::narrow_gradient_sums(narrow, wide)), windows() * narrow * wide);
-    } else if (sides.source) {
-      found.add(algorithm::rows, packed_bytes(weight_bytes()),
-                workspace_bytes(4 * kernels::row_gradient_sums(extents_.elements(), extents_.out)),
-                windows() * extents_.elements());
-    } else {
-      const bool is_fast = has_fast_primitive(graph_, of_);
-      found.add(is_fast ? algorithm::primitive : algorithm::checked_primitive,
-                packed_bytes(greater(weight_bytes(), direct_bytes())), workspace_bytes(weight_bytes() + bias_bytes()),
-                windows() * greatest_extents().elements() * (extents_.is_depthwise() ? depthwise_penalty : 1));
-      if (has_depthwise_kernels(extents_)) {
-        found.add(algorithm::depthwise, packed_bytes(weight_bytes()), workspace_bytes(depthwise_sums()),
-                  windows() * greatest_extents().elements() * depthwise_penalty / 2);
-      }
+      const std::int64_t cost = windows * narrow * wide;
+      add(found, algorithm::narrow, sums ? 4 * kernels::narrow_gradient_sums(narrow, wide) : weight_bytes(), cost);
+      return found;
     }
+    if (sides.source) {
+      const std::int64_t weights = extents_.elements(), cost = windows * weights;
+      add(found, algorithm::rows, sums ? 4 * kernels::row_gradient_sums(weights, extents_.out) : weight_bytes(), cost);
+      return found;
+    }
+    const std::int64_t weights = greatest_elements(), bytes = round_up(weights * 4, 64);
+    const std::int64_t cost = windows * weights * (extents_.is_depthwise() ? depthwise_penalty : 1);
+    add(found, has_fast_primitive(graph_, of_) ? algorithm::primitive : algorithm::checked_primitive,
+        sums ? bytes + bias_bytes() : greater(bytes, direct_bytes()), cost);
+    if (has_depthwise_kernels(extents_)) add(found, algorithm::depthwise, sums ? depthwise_sums() : bytes, cost / 2);
     return found;
   }
 
@@ -79,35 +87,21 @@ class convolution_alternatives {
   /// A multiply-accumulate of a depthwise convolution takes as long as so many of a dense one: each loads what it uses.
   static constexpr std::int64_t depthwise_penalty = 8;
 
-  constexpr std::int64_t packed_bytes(std::int64_t weights) const {
-    if (role_ == convolution_role::weight_gradient) return 0;
-    return weights + (adds_bias(of_) ? padded_bias_bytes() : 0);
-  }
-  constexpr std::int64_t workspace_bytes(std::int64_t wanted) const {
-    return role_ == convolution_role::weight_gradient ? wanted : 0;
+  /// `bytes` are those of a weight gradient's workspace, else of the packed weights without the bias.
+  constexpr void add(alternatives& to, algorithm by, std::int64_t bytes, std::int64_t cost) const {
+    if (role_ == convolution_role::weight_gradient) return to.add(by, 0, bytes, cost);
+    to.add(by, bytes + (adds_bias(of_) ? padded_bias_bytes() : 0), 0, cost);
   }
 
-  /// The positions of the window in the whole batch.
-  constexpr std::int64_t windows() const {
-    const convolution_values values = convolution_values_of(graph_, of_);
-    const shape& grid = graph_.value_at(is_transposed(of_.op) ? values.source : values.destination).extents;
-    return grid.elements() / grid.channels();
-  }
-
-  /// The weights' extents when channels fill whole blocks of 16, which is an upper bound for every layout that oneDNN
-  /// may choose on any processor.
-  constexpr weight_extents greatest_extents() const {
-    weight_extents extents = extents_;
-    if (extents.is_depthwise()) {
-      extents.groups = round_up(extents.groups, planned_block);
-      return extents;
-    }
+  /// The weights when channels fill whole blocks of 16, which is an upper bound for every layout that oneDNN may choose
+  /// on any processor.
+  constexpr std::int64_t greatest_elements() const {
+    if (extents_.is_depthwise()) return round_up(extents_.groups, planned_block) * extents_.kernel;
     // oneDNN reads a contiguous source of few channels with weights that are blocked by the other side alone.
-    if (!is_stem(graph_, of_)) extents.in = round_up(extents.in, planned_block);
-    extents.out = round_up(extents.out, planned_block);
-    return extents;
+    const std::int64_t in = is_stem(graph_, of_) ? extents_.in : round_up(extents_.in, planned_block);
+    return extents_.groups * round_up(extents_.out, planned_block) * in * extents_.kernel;
   }
-  constexpr std::int64_t weight_bytes() const { return round_up(greatest_extents().elements() * 4, 64); }
+  constexpr std::int64_t weight_bytes() const { return round_up(greatest_elements() * 4, 64); }
 
   /// Of weights that a kernel of ours reads in place of a primitive: groups that do not fill blocks grow.
   constexpr std::int64_t direct_bytes() const {
@@ -119,24 +113,23 @@ class convolution_alternatives {
     return round_up(most * 4, 64);
   }
   constexpr std::int64_t padded_bias_bytes() const {
-    const std::int32_t result = convolution_values_of(graph_, of_).destination;
-    return round_up(graph_.value_at(result).extents.channels(), planned_block) * 4;
+    return round_up(graph_.value_at(values_.destination).extents.channels(), planned_block) * 4;
   }
   /// Of a weight gradient in oneDNN's layout that has a bias: its channels may not fill whole blocks.
   constexpr std::int64_t bias_bytes() const { return of_.attribute.has_bias ? padded_bias_bytes() : 0; }
 
   /// Of a depthwise weight gradient the partial sums.
   constexpr std::int64_t depthwise_sums() const {
-    const convolution_values values = convolution_values_of(graph_, of_);
-    const shape& grid = graph_.value_at(is_transposed(of_.op) ? values.source : values.destination).extents;
-    const std::int64_t rows = std::int64_t{grid.batch()} * grid.spatial(0) * grid.spatial(1);
-    return 4 * kernels::depthwise_gradient_sums(grid.channels(), rows, extents_.kernel);
+    const std::int64_t rows = std::int64_t{grid_.batch()} * grid_.spatial(0) * grid_.spatial(1);
+    return 4 * kernels::depthwise_gradient_sums(grid_.channels(), rows, extents_.kernel);
   }
 
   const graph_view& graph_;
   const node& of_;
   convolution_role role_;
+  convolution_values values_;
   weight_extents extents_;
+  const shape& grid_;
 };
 
 /// requires: the layouts of the node's operands and results are settled.
@@ -189,7 +182,9 @@ constexpr bool packs_alike(const graph_view& graph, const node& one, const node&
   if (source.arrangement != its_source.arrangement || destination.arrangement != its_destination.arrangement ||
       source.extents.spatial_rank() != its_source.extents.spatial_rank())
     return false;
-  return algorithm_of(one) != algorithm::checked_primitive || have_equal_images(graph, one, other) ||
+  const bool by_primitive =
+      algorithm_of(one) == algorithm::primitive || algorithm_of(one) == algorithm::checked_primitive;
+  return !by_primitive || have_equal_images(graph, one, other) ||
          (has_usual_windows(graph, one) && has_usual_windows(graph, other));
 }
 
