@@ -44,9 +44,9 @@ std::unique_ptr<convolution_step> make_convolution(const plan_view& plan, std::i
   if constexpr (Needs.depthwise_convolutions) {
     if (by == algorithm::depthwise) {
       if constexpr (Needs.trains()) {
-        if (is_weight_gradient) return std::make_unique<depthwise_gradient_step>(plan, number, set);
+        if (is_weight_gradient) return std::make_unique<depthwise_gradient_step<Needs>>(plan, number, set);
       }
-      return std::make_unique<direct_step>(plan, number, set, kernels::depthwise);
+      return std::make_unique<direct_step>(plan, number, set, kernels::depthwise<kernels::direct_arguments>);
     }
   }
   const node_describer describer{plan, engine, kernels::block_of(set)};
@@ -54,9 +54,9 @@ std::unique_ptr<convolution_step> make_convolution(const plan_view& plan, std::i
   if constexpr (Needs.slow_primitives) {
     if (made.is_slow) {
       if constexpr (Needs.trains()) {
-        if (is_weight_gradient) return std::make_unique<weight_gradient_step>(plan, number, set);
+        if (is_weight_gradient) return std::make_unique<weight_gradient_step<Needs>>(plan, number, set);
       }
-      return std::make_unique<direct_step>(plan, number, set, kernels::direct_convolution);
+      return std::make_unique<direct_step>(plan, number, set, kernels::direct_convolution<kernels::direct_arguments>);
     }
   }
   return std::make_unique<primitive_step>(plan, number, set, engine, std::move(made.descriptor),

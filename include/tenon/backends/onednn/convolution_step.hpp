@@ -36,8 +36,8 @@ class convolution_step {
         isa_(set),
         role_(role_of(node_->op)),
         values_(convolution_values_of(plan.graph, *node_)) {
-    plain_.extents = weight_extents_of(plan.graph, *node_);
-    plain_.transposed = is_transposed(node_->op);
+    parameter_.extents = weight_extents_of(plan.graph, *node_);
+    parameter_.transposed = is_transposed(node_->op);
   }
   convolution_step(const convolution_step&) = delete;
   convolution_step& operator=(const convolution_step&) = delete;
@@ -87,7 +87,7 @@ class convolution_step {
   }
 
   /// Of the result, as planned.
-  std::int64_t channels() const { return plain_.extents.groups * plain_.extents.out; }
+  std::int64_t channels() const { return parameter_.extents.groups * parameter_.extents.out; }
   std::int64_t planned_channels() const { return round_up(channels(), planned_block); }
 
   /// What is added to the result before its function, or -1.
@@ -140,7 +140,7 @@ class convolution_step {
   kernels::isa isa_;
   convolution_role role_;
   convolution_values values_;
-  parameter_weights plain_;
+  parameter_weights parameter_;
   memory memory_;
 
  private:

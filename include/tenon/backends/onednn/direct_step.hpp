@@ -29,12 +29,12 @@ class direct_step final : public convolution_step {
       : convolution_step(plan, number, set),
         kernel_(by),
         block_(kernels::block_of(set)),
-        depthwise_(has_depthwise_kernels(plain_.extents)),
+        depthwise_(has_depthwise_kernels(parameter_.extents)),
         from_(described(read()).extents, block_),
         to_(described(written()).extents, block_) {
     const bool forward = role_ == convolution_role::forward;
-    to_channels_ = forward ? plain_.extents.out : plain_.extents.in;
-    from_channels_ = forward ? plain_.extents.in : plain_.extents.out;
+    to_channels_ = forward ? parameter_.extents.out : parameter_.extents.in;
+    from_channels_ = forward ? parameter_.extents.in : parameter_.extents.out;
     rows_ = kernels::tap_rows(dimension(2));
     find_weights();
     const std::int64_t bias_bytes = adds_bias(*node_) ? planned_channels() * 4 : 0;
@@ -68,7 +68,7 @@ class direct_step final : public convolution_step {
         static_cast<float>(attribute().slope),
         from_,
         to_,
-        plain_.extents.groups,
+        parameter_.extents.groups,
         is_contiguous ? 1 : block_,
         is_contiguous ? from_.pixels : 1,
         is_contiguous ? block_ * from_.pixels : source_block,
@@ -105,7 +105,7 @@ class direct_step final : public convolution_step {
     std::int64_t end = 0;
     for (std::int64_t i = 0; i < to_.blocks; ++i) {
       block_weights_[static_cast<std::size_t>(i)] = end;
-      end += (depthwise_ ? 1 : range(i).count) * plain_.extents.kernel * block_;
+      end += (depthwise_ ? 1 : range(i).count) * parameter_.extents.kernel * block_;
     }
     bias_offset_ = round_up(end * 4, 64);
   }
@@ -113,7 +113,7 @@ class direct_step final : public convolution_step {
   /// Writes one block's weights: a vector for each tap, and source channel where there are several; zeros for channels
   /// of other groups and for padding.
   void pack_block(std::int64_t at_block, const folded_norm& norm, const float* from, float* to) const {
-    const std::int64_t first = at_block * block_, taps = plain_.extents.kernel;
+    const std::int64_t first = at_block * block_, taps = parameter_.extents.kernel;
     const kernels::channel_range sources = range(at_block);
     float factors[planned_block];
     for (std::int64_t lane = 0; lane < block_; ++lane)
@@ -130,8 +130,8 @@ class direct_step final : public convolution_step {
 
   /// The index in the parameter of the first tap from a source channel to a result channel of a group.
   std::int64_t place(std::int64_t group, std::int64_t result, std::int64_t source) const {
-    return role_ == convolution_role::forward ? plain_.offset(group, result, source)
-                                              : plain_.offset(group, source, result);
+    return role_ == convolution_role::forward ? parameter_.offset(group, result, source)
+                                              : parameter_.offset(group, source, result);
   }
 
   kernel kernel_;

@@ -32,8 +32,8 @@ class narrow_step final : public convolution_step {
     for (std::int64_t row = 0; row < rows(); ++row)
       for (std::int64_t i = 0; i < stored(); ++i) {
         const std::int64_t o = widens_ ? i : row, in = widens_ ? row : i;
-        const bool is_there = o < plain_.extents.out && in < plain_.extents.in;
-        *to++ = !is_there ? 0 : from[plain_.offset(0, o, in)] * (norm.scale == nullptr ? 1.0F : norm.factor(o));
+        const bool is_there = o < parameter_.extents.out && in < parameter_.extents.in;
+        *to++ = !is_there ? 0 : from[parameter_.offset(0, o, in)] * (norm.scale == nullptr ? 1.0F : norm.factor(o));
       }
     if (adds_bias(*node_)) pack_bias(bias_operand(), norm, to, channels(), padded_result());
   }
@@ -59,16 +59,16 @@ class narrow_step final : public convolution_step {
   void sum_gradient() const {
     float* const bias = bias_gradient_value() < 0 ? nullptr : floats(bias_gradient_value());
     kernels::narrow_weight_gradient(isa_, {tensor(wide()), tensor(few()), floats(workspace()), floats(values_.weights),
-                                           widens_ ? 1 : plain_.extents.in, widens_ ? plain_.extents.in : 1,
+                                           widens_ ? 1 : parameter_.extents.in, widens_ ? parameter_.extents.in : 1,
                                            widens_ ? nullptr : bias, widens_ ? bias : nullptr});
   }
 
   std::int32_t wide() const { return widens_ ? values_.destination : values_.source; }
   std::int32_t few() const { return widens_ ? values_.source : values_.destination; }
-  std::int64_t narrow() const { return widens_ ? plain_.extents.in : plain_.extents.out; }
+  std::int64_t narrow() const { return widens_ ? parameter_.extents.in : parameter_.extents.out; }
   std::int64_t rows() const { return kernels::narrow_rows(narrow()); }
   std::int64_t stored() const {
-    return round_up(widens_ ? plain_.extents.out : plain_.extents.in, std::int64_t{kernels::block_of(isa_)});
+    return round_up(widens_ ? parameter_.extents.out : parameter_.extents.in, std::int64_t{kernels::block_of(isa_)});
   }
   std::int64_t weights() const { return rows() * stored(); }
   std::int64_t padded_result() const { return widens_ ? stored() : rows(); }

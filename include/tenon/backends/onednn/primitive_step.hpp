@@ -51,7 +51,7 @@ class primitive_step final : public convolution_step {
   void pack() const override {
     if (role_ == convolution_role::weight_gradient) return;
     const folded_norm norm = norm_operands();
-    pack_weights(floats(values_.weights), plain_, norm, reinterpret_cast<float*>(packed()), format_);
+    pack_weights(floats(values_.weights), parameter_, norm, reinterpret_cast<float*>(packed()), format_);
     if (adds_bias(*node_))
       pack_bias(bias_operand(), norm, reinterpret_cast<float*>(packed() + bias_offset_), channels(),
                 planned_channels());
@@ -97,7 +97,7 @@ class primitive_step final : public convolution_step {
     const std::int64_t bias_bytes = planned_channels() * 4;
     std::int64_t wanted = 0;
     if (role_ == convolution_role::weight_gradient) {
-      writes_weights_directly_ = is_contiguous(format_, plain_);
+      writes_weights_directly_ = is_contiguous(format_, parameter_);
       if (!writes_weights_directly_) wanted = format_.bytes;
       if (attribute().has_bias && !writes_bias_directly()) wanted = bias_offset_ + bias_bytes;
     } else {
@@ -183,11 +183,11 @@ class primitive_step final : public convolution_step {
     }
     if (!adds_bias(*node_) && function == activation::none) return;
     const float* bias = adds_bias(*node_) ? reinterpret_cast<const float*>(packed() + bias_offset_) : nullptr;
-    kernels::finish(isa_, tensor(values_.destination), bias, function, attribute().slope);
+    kernels::epilogue(isa_, tensor(values_.destination), bias, function, attribute().slope);
   }
 
   void apply_gradient_epilogue() const {
-    if (!writes_weights_directly_) unpack_weights(floats(workspace()), format_, floats(values_.weights), plain_);
+    if (!writes_weights_directly_) unpack_weights(floats(workspace()), format_, floats(values_.weights), parameter_);
     if (bias_gradient_value() >= 0 && !writes_bias_directly()) {
       const auto* padded = reinterpret_cast<const float*>(address(workspace()) + bias_offset_);
       std::copy(padded, padded + channels(), floats(bias_gradient_value()));

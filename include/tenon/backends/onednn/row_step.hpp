@@ -19,7 +19,7 @@ class row_step final : public convolution_step {
  public:
   /// throws: backend_error if the weights take more memory than is planned.
   row_step(const plan_view& plan, std::int32_t number, kernels::isa set) : convolution_step(plan, number, set) {
-    const std::int64_t weights = plain_.extents.elements();
+    const std::int64_t weights = parameter_.extents.elements();
     require_bytes(4 * (role_ == convolution_role::weight_gradient ? kernels::row_gradient_sums(weights, channels())
                                                                   : weights + (adds_bias(*node_) ? channels() : 0)));
     const kernels::row_tiles cut = tiles();
@@ -35,16 +35,17 @@ class row_step final : public convolution_step {
     auto* to = reinterpret_cast<float*>(packed());
     const float* const from = floats(values_.weights);
     const folded_norm norm = norm_operands();
-    const weight_extents& extents = plain_.extents;
+    const weight_extents& extents = parameter_.extents;
     const bool is_forward = role_ == convolution_role::forward;
     for (std::int64_t tap = 0; tap < extents.kernel; ++tap) {
       if (is_forward) {
         for (std::int64_t i = 0; i < extents.in; ++i)
           for (std::int64_t o = 0; o < extents.out; ++o)
-            *to++ = from[plain_.offset(0, o, i) + tap] * (norm.scale == nullptr ? 1.0F : norm.factor(o));
+            *to++ = from[parameter_.offset(0, o, i) + tap] * (norm.scale == nullptr ? 1.0F : norm.factor(o));
       } else {
         for (std::int64_t o = 0; o < extents.out; ++o)
-          for (std::int64_t i = 0; i < extents.in; ++i) *to++ = from[plain_.offset(0, o, i) + extents.kernel - 1 - tap];
+          for (std::int64_t i = 0; i < extents.in; ++i)
+            *to++ = from[parameter_.offset(0, o, i) + extents.kernel - 1 - tap];
       }
     }
     if (adds_bias(*node_)) pack_bias(bias_operand(), norm, to, channels(), channels());
@@ -59,7 +60,7 @@ class row_step final : public convolution_step {
     kernels::row_convolution(isa_, {tensor(is_forward ? values_.source : values_.destination),
                                     tensor(is_forward ? values_.destination : values_.source),
                                     weights,
-                                    adds_bias(*node_) ? weights + plain_.extents.elements() : nullptr,
+                                    adds_bias(*node_) ? weights + parameter_.extents.elements() : nullptr,
                                     residual() < 0 ? nullptr : floats(residual()),
                                     is_forward ? attribute().fused : activation::none,
                                     static_cast<float>(attribute().slope),

@@ -7,12 +7,14 @@
 #include "tenon/backends/kernels/convolution/depthwise_weight_gradient.hpp"
 #include "tenon/backends/kernels/convolution/direct_weight_gradient.hpp"
 #include "tenon/backends/onednn/convolution_step.hpp"
+#include "tenon/backends/onednn/needs.hpp"
 
 namespace tenon {
 inline namespace v0 {
 namespace onednn {
 
 /// The gradient of weights of any groups.
+template <needs Needs>
 class weight_gradient_step final : public convolution_step {
  public:
   weight_gradient_step(const plan_view& plan, std::int32_t number, kernels::isa set)
@@ -35,6 +37,7 @@ class weight_gradient_step final : public convolution_step {
 };
 
 /// The gradient of a depthwise convolution's weights, or of a transposed one's.
+template <needs Needs>
 class depthwise_gradient_step final : public convolution_step {
  public:
   depthwise_gradient_step(const plan_view& plan, std::int32_t number, kernels::isa set)
@@ -42,7 +45,7 @@ class depthwise_gradient_step final : public convolution_step {
     const shape& grid = described(this->grid()).extents;
     const std::int64_t rows = grid.batch() * grid.spatial(0) * grid.spatial(1);
     parts_ = kernels::depthwise_gradient_parts(grid.channels(), rows);
-    require_bytes(4 * kernels::depthwise_gradient_sums(grid.channels(), rows, plain_.extents.kernel));
+    require_bytes(4 * kernels::depthwise_gradient_sums(grid.channels(), rows, parameter_.extents.kernel));
   }
 
   void run(dnnl_stream_t) const override {

@@ -21,8 +21,10 @@ namespace kernels {
 
 /// source, weights (block, tap, lane) -> result; both are blocked, of equally many channels, each a group. Padding
 /// channels become zeros. requires: at most most_depthwise_taps taps.
-inline void depthwise(isa set, const direct_arguments& of) {
-  const auto part = dispatch(set, baseline::depthwise_part, avx2::depthwise_part, avx512::depthwise_part);
+template <class Arguments = direct_arguments>
+void depthwise(isa set, const Arguments& of) {
+  const auto part = dispatch(set, &baseline::depthwise_part<Arguments>, &avx2::depthwise_part<Arguments>,
+                             &avx512::depthwise_part<Arguments>);
   in_parallel(of.to.planes() * of.rows_of_plane(), part, of);
 }
 

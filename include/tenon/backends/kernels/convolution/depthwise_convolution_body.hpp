@@ -54,7 +54,8 @@ TENON_KERNEL inline void sum_pixels(const depthwise_rows& rows, const depthwise_
   sum_pixels(rows, run, std::make_index_sequence<Pixels>());
 }
 
-TENON_KERNEL inline void depthwise_row(const direct_arguments& of, const depthwise_rows& rows, const float* bias,
+template <class Arguments>
+TENON_KERNEL inline void depthwise_row(const Arguments& of, const depthwise_rows& rows, const float* bias,
                                        const float* residual, float* to) {
   const tap_dimension& along = of.rows->along();
   for (std::int64_t s = 0; s < of.rows->segment_count(); ++s) {
@@ -83,7 +84,8 @@ TENON_KERNEL inline void depthwise_row(const direct_arguments& of, const depthwi
 }
 
 /// Rows begin to end - 1, counted over all block planes.
-TENON_KERNEL inline void depthwise_part(const direct_arguments& of, std::int64_t begin, std::int64_t end) {
+template <class Arguments>
+TENON_KERNEL inline void depthwise_part(const Arguments& of, std::int64_t begin, std::int64_t end) {
   const std::int64_t row_taps = of.rows->along().taps, source_row = of.from.width * block;
   for (std::int64_t item = begin; item < end; ++item) {
     const std::int64_t plane = item / of.rows_of_plane(), row = item % of.rows_of_plane();

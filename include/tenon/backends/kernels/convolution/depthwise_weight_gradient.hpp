@@ -46,11 +46,13 @@ namespace kernels {
 
 /// image, grid (blocked) -> the gradient in the parameter's order, and the bias's. The result does not depend on the
 /// thread count. requires: room for depthwise_gradient_sums.
-inline void depthwise_gradient(isa set, const depthwise_gradient_arguments& of) {
-  const auto sum = dispatch(set, baseline::depthwise_sums_part, avx2::depthwise_sums_part, avx512::depthwise_sums_part);
+template <class Arguments = depthwise_gradient_arguments>
+void depthwise_gradient(isa set, const Arguments& of) {
+  const auto sum = dispatch(set, &baseline::depthwise_sums_part<Arguments>, &avx2::depthwise_sums_part<Arguments>,
+                            &avx512::depthwise_sums_part<Arguments>);
   in_parallel(of.parts * of.seen.blocks, sum, of);
-  const auto join =
-      dispatch(set, baseline::join_depthwise_part, avx2::join_depthwise_part, avx512::join_depthwise_part);
+  const auto join = dispatch(set, &baseline::join_depthwise_part<Arguments>, &avx2::join_depthwise_part<Arguments>,
+                             &avx512::join_depthwise_part<Arguments>);
   in_parallel(of.seen.blocks, join, of);
 }
 

@@ -78,8 +78,8 @@ TENON_KERNEL inline void add_row(const tap_rows& rows, const float* grid, const 
 }
 
 /// The sums of parts and blocks, counted parts outermost.
-TENON_KERNEL inline void depthwise_sums_part(const depthwise_gradient_arguments& of, std::int64_t begin,
-                                             std::int64_t end) {
+template <class Arguments>
+TENON_KERNEL inline void depthwise_sums_part(const Arguments& of, std::int64_t begin, std::int64_t end) {
   const std::int64_t taps = of.taps(), row_taps = of.rows->along().taps;
   for (std::int64_t item = begin; item < end; ++item) {
     float* const sums = of.sums + item * (taps + 1) * block;
@@ -118,8 +118,8 @@ TENON_KERNEL inline void depthwise_sums_part(const depthwise_gradient_arguments&
 }
 
 /// Adds up the parts of blocks begin to end - 1 and writes the gradients.
-TENON_KERNEL inline void join_depthwise_part(const depthwise_gradient_arguments& of, std::int64_t begin,
-                                             std::int64_t end) {
+template <class Arguments>
+TENON_KERNEL inline void join_depthwise_part(const Arguments& of, std::int64_t begin, std::int64_t end) {
   const std::int64_t taps = of.taps();
   for (std::int64_t at_block = begin; at_block < end; ++at_block) {
     const std::int64_t channel = at_block * block, channels = std::min<std::int64_t>(block, of.seen.channels - channel);

@@ -21,9 +21,11 @@ namespace kernels {
 
 /// source, weights (block, tap, source channel of the block's range, lane) -> result, which is blocked; the source may
 /// be contiguous. Padding channels become zeros.
-inline void direct_convolution(isa set, const direct_arguments& of) {
+template <class Arguments = direct_arguments>
+void direct_convolution(isa set, const Arguments& of) {
   const std::int64_t together = set == isa::avx512 && of.groups == 1 ? 2 : 1;
-  const auto part = dispatch(set, baseline::direct_part, avx2::direct_part, avx512::direct_part);
+  const auto part =
+      dispatch(set, &baseline::direct_part<Arguments>, &avx2::direct_part<Arguments>, &avx512::direct_part<Arguments>);
   in_parallel(of.to.batch * divide_up(of.to.blocks, together) * of.rows_of_plane(), part, of);
 }
 

@@ -160,7 +160,8 @@ TENON_KERNEL inline void direct_row_part(const direct_arguments& of, const direc
 }
 
 /// Rows begin to end - 1, counted over the images' blocks, or pairs of blocks.
-TENON_KERNEL inline void direct_part(const direct_arguments& of, std::int64_t begin, std::int64_t end) {
+template <class Arguments>
+TENON_KERNEL inline void direct_part(const Arguments& of, std::int64_t begin, std::int64_t end) {
   const std::int64_t rows = of.rows_of_plane(), together = width == 16 && of.groups == 1 ? 2 : 1;
   const std::int64_t sets = divide_up(of.to.blocks, together);
   for (std::int64_t item = begin; item < end; ++item) {

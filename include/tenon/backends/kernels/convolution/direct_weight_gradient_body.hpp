@@ -27,7 +27,8 @@ TENON_KERNEL inline void add_products(const row_of_positions& of, vec* sums, std
   ((sums[Channel] = sum[Channel]), ...);
 }
 
-TENON_KERNEL inline void add_products(const row_of_positions& of, vec* sums, std::int64_t channels) {
+template <class Row>
+TENON_KERNEL inline void add_products(const Row& of, vec* sums, std::int64_t channels) {
   if (channels == 1) return add_products(of, sums, std::make_index_sequence<1>());
   if (channels == 2) return add_products(of, sums, std::make_index_sequence<2>());
   if (channels == 3) return add_products(of, sums, std::make_index_sequence<3>());
@@ -41,8 +42,9 @@ struct kernel_row {
 };
 
 /// Sums taps first_tap, ..., first_tap + taps - 1 of a kernel row over all positions.
-TENON_KERNEL inline void sum_taps(const weight_gradient_arguments& of, const kernel_row& at, std::int64_t first_tap,
-                                  std::int64_t taps, vec (*sums)[block]) {
+template <class Arguments>
+TENON_KERNEL inline void sum_taps(const Arguments& of, const kernel_row& at, std::int64_t first_tap, std::int64_t taps,
+                                  vec (*sums)[block]) {
   const std::int64_t channels = std::min<std::int64_t>(block, of.image_channels - at.image_block * block);
   for (std::int64_t tap = 0; tap < taps; ++tap)
     for (int i = 0; i < block; ++i) sums[tap][i] = vec{};
@@ -74,8 +76,8 @@ TENON_KERNEL inline void sum_taps(const weight_gradient_arguments& of, const ker
     }
 }
 
-TENON_KERNEL inline void weight_gradient_part(const weight_gradient_arguments& of, std::int64_t begin,
-                                              std::int64_t end) {
+template <class Arguments>
+TENON_KERNEL inline void weight_gradient_part(const Arguments& of, std::int64_t begin, std::int64_t end) {
   constexpr std::int64_t most_taps = 8;
   const std::int64_t depth = of.kernel[0], height = of.kernel[1], row_taps = of.kernel[2];
   for (std::int64_t item = begin; item < end; ++item) {

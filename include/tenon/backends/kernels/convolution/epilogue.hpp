@@ -35,7 +35,7 @@ namespace kernels {
 
 /// Adds a bias (nullptr: none; padded with zeros to whole blocks) to a blocked activation and applies the function, in
 /// place; padding channels become zeros.
-inline void finish(isa set, const operand& y, const float* bias, activation function, double slope) {
+inline void epilogue(isa set, const operand& y, const float* bias, activation function, double slope) {
   const epilogue_arguments of{bias, function, static_cast<float>(slope), y.as<float>(),
                               geometry(y.extents, block_of(set))};
   const auto part = dispatch(set, baseline::epilogue_part, avx2::epilogue_part, avx512::epilogue_part);

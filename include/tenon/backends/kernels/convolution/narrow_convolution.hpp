@@ -54,18 +54,24 @@ inline namespace v0 {
 namespace kernels {
 
 /// wide, w, [b], [residual] -> narrow: x -> y, or dy -> dx
-inline void convolve_to_narrow(isa set, const narrow_arguments& of) {
-  dispatch(set, &baseline::convolve_to_narrow, &avx2::convolve_to_narrow, &avx512::convolve_to_narrow)(of);
+template <class Arguments = narrow_arguments>
+void convolve_to_narrow(isa set, const Arguments& of) {
+  dispatch(set, &baseline::convolve_to_narrow<Arguments>, &avx2::convolve_to_narrow<Arguments>,
+           &avx512::convolve_to_narrow<Arguments>)(of);
 }
 
 /// narrow, w, [b], [residual] -> wide
-inline void convolve_to_wide(isa set, const narrow_arguments& of) {
-  dispatch(set, &baseline::convolve_to_wide, &avx2::convolve_to_wide, &avx512::convolve_to_wide)(of);
+template <class Arguments = narrow_arguments>
+void convolve_to_wide(isa set, const Arguments& of) {
+  dispatch(set, &baseline::convolve_to_wide<Arguments>, &avx2::convolve_to_wide<Arguments>,
+           &avx512::convolve_to_wide<Arguments>)(of);
 }
 
 /// wide, narrow -> dw, [sums]: one of them is x, the other dy
-inline void narrow_weight_gradient(isa set, const narrow_gradient_arguments& of) {
-  dispatch(set, &baseline::narrow_weight_gradient, &avx2::narrow_weight_gradient, &avx512::narrow_weight_gradient)(of);
+template <class Arguments = narrow_gradient_arguments>
+void narrow_weight_gradient(isa set, const Arguments& of) {
+  dispatch(set, &baseline::narrow_weight_gradient<Arguments>, &avx2::narrow_weight_gradient<Arguments>,
+           &avx512::narrow_weight_gradient<Arguments>)(of);
 }
 
 }  // namespace kernels

@@ -111,14 +111,16 @@ struct to_wide_instance {
   }
 };
 
-inline void convolve_to_narrow(const narrow_arguments& of) {
+template <class Arguments>
+void convolve_to_narrow(const Arguments& of) {
   const geometry extents(of.wide.extents, block);
   in_parallel(extents.batch * divide_up(extents.pixels, narrow_tile),
               narrow_rows(of.narrow.extents.channels()) == 4 ? to_narrow_instance<4>::run : to_narrow_instance<8>::run,
               of);
 }
 
-inline void convolve_to_wide(const narrow_arguments& of) {
+template <class Arguments>
+void convolve_to_wide(const Arguments& of) {
   const geometry extents(of.wide.extents, block);
   in_parallel(extents.planes() * divide_up(extents.pixels, narrow_tile),
               narrow_rows(of.narrow.extents.channels()) == 4 ? to_wide_instance<4>::run : to_wide_instance<8>::run, of);
@@ -181,7 +183,8 @@ struct narrow_weight_gradient_instance {
   }
 };
 
-inline void narrow_weight_gradient(const narrow_gradient_arguments& of) {
+template <class Arguments>
+void narrow_weight_gradient(const Arguments& of) {
   const geometry extents(of.wide.extents, block);
   const std::int64_t channels = of.narrow.extents.channels(), rows = narrow_rows(channels);
   const std::int64_t stored = extents.blocks * block, count = (rows + 1) * stored + rows;

@@ -30,8 +30,10 @@ inline namespace v0 {
 namespace kernels {
 
 /// x, w, [b], [residual] -> y, or dy, w -> dx
-inline void row_convolution(isa set, const row_arguments& of) {
-  dispatch(set, &baseline::row_convolution, &avx2::row_convolution, &avx512::row_convolution)(of);
+template <class Arguments = row_arguments>
+void row_convolution(isa set, const Arguments& of) {
+  dispatch(set, &baseline::row_convolution<Arguments>, &avx2::row_convolution<Arguments>,
+           &avx512::row_convolution<Arguments>)(of);
 }
 
 }  // namespace kernels

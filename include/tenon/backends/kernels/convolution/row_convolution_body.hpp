@@ -52,7 +52,8 @@ TENON_KERNEL inline bool is_stored_at_once(const row_arguments& of, const row_ti
 }
 
 /// Tiles begin to end - 1.
-TENON_KERNEL inline void row_convolution_tiles(const tiled_row_arguments& of, std::int64_t begin, std::int64_t end,
+template <class Arguments>
+TENON_KERNEL inline void row_convolution_tiles(const Arguments& of, std::int64_t begin, std::int64_t end,
                                                row_memory memory) {
   const row_arguments& arguments = *of.arguments;
   const row_tiles& tiles = of.tiles;
@@ -95,20 +96,22 @@ TENON_KERNEL inline void row_convolution_tiles(const tiled_row_arguments& of, st
   }
 }
 
-TENON_KERNEL inline void row_convolution_part(const tiled_row_arguments& of, std::int64_t begin, std::int64_t end) {
+template <class Arguments>
+TENON_KERNEL inline void row_convolution_part(const Arguments& of, std::int64_t begin, std::int64_t end) {
   const std::int64_t count = of.tiles.count();
   for (std::int64_t part = begin; part < end; ++part)
     row_convolution_tiles(of, count * part / of.parts, count * (part + 1) / of.parts,
                           row_memory(of.tiles, of.arguments->scratch.part(of.tiles, part)));
 }
 
-inline void row_convolution(const row_arguments& of) {
+template <class Arguments>
+void row_convolution(const Arguments& of) {
   tiled_row_arguments tiled{
       &of,
       row_tiles(of.source.extents.batch(), of.source.extents.channels(), of.result.extents.channels(), of.along, width),
       0};
   tiled.parts = of.scratch.parts_of(tiled.tiles.count());
-  in_parallel(tiled.parts, row_convolution_part, tiled);
+  in_parallel(tiled.parts, row_convolution_part<tiled_row_arguments>, tiled);
 }
 
 }  // namespace TENON_KERNEL_ISA

@@ -54,8 +54,10 @@ inline namespace v0 {
 namespace kernels {
 
 /// x, dy -> dw, [db]
-inline void row_weight_gradient(isa set, const row_gradient_arguments& of) {
-  dispatch(set, &baseline::row_weight_gradient, &avx2::row_weight_gradient, &avx512::row_weight_gradient)(of);
+template <class Arguments = row_gradient_arguments>
+void row_weight_gradient(isa set, const Arguments& of) {
+  dispatch(set, &baseline::row_weight_gradient<Arguments>, &avx2::row_weight_gradient<Arguments>,
+           &avx512::row_weight_gradient<Arguments>)(of);
 }
 
 }  // namespace kernels

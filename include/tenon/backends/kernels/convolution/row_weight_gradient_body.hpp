@@ -66,8 +66,10 @@ struct row_products_instance {
 };
 
 /// Parts begin to end - 1.
-TENON_KERNEL inline void row_weight_gradient_part(const tiled_row_gradient& of, std::int64_t begin, std::int64_t end,
+template <class Arguments>
+TENON_KERNEL inline void row_weight_gradient_part(const Arguments& of, std::int64_t begin, std::int64_t end,
                                                   float* scratch) {
+  const row_gradient_arguments& arguments = *of.arguments;
   const row_tiles& tiles = of.tiles;
   kept_lines kept(scratch);
   float* const arriving = scratch + tiles.kept_floats();
@@ -80,11 +82,11 @@ TENON_KERNEL inline void row_weight_gradient_part(const tiled_row_gradient& of, 
     for (std::int64_t i = of.parts.begin(part); i < of.parts.end(part); ++i) {
       const row_tile tile = tiles.tile(i);
       const float* const image =
-          of.arguments->x.as<const float>() + tile.image * tiles.source_channels * tiles.depth.source * source_plane;
+          arguments.x.as<const float>() + tile.image * tiles.source_channels * tiles.depth.source * source_plane;
       for (std::int64_t o = 0; o < tiles.result_channels; ++o) {
         const std::int64_t plane = (tile.image * tiles.result_channels + o) * tiles.depth.result + tile.depth;
         float* const to = arriving + o * tiles.sum_floats();
-        copy_gradients(tiles, tile, of.arguments->dy.as<const float>() + plane * result_plane, to);
+        copy_gradients(tiles, tile, arguments.dy.as<const float>() + plane * result_plane, to);
         vec sum = {};
         for (std::int64_t at = 0; at < tile.rows * tiles.sum_pitch; at += width) sum += load(to + at);
         sums[of.weights() + o] += lanes_added(sum);
@@ -106,17 +108,19 @@ TENON_KERNEL inline void row_weight_gradient_part(const tiled_row_gradient& of, 
   }
 }
 
-TENON_KERNEL inline void row_weight_gradient_run(const tiled_row_gradient& of, std::int64_t begin, std::int64_t end) {
+template <class Arguments>
+TENON_KERNEL inline void row_weight_gradient_run(const Arguments& of, std::int64_t begin, std::int64_t end) {
   const std::int64_t count = of.parts.count;
   for (std::int64_t run = begin; run < end; ++run)
     row_weight_gradient_part(of, count * run / of.runs, count * (run + 1) / of.runs,
                              of.arguments->scratch.part(of.tiles, run));
 }
 
-inline void row_weight_gradient(const row_gradient_arguments& of) {
+template <class Arguments>
+void row_weight_gradient(const Arguments& of) {
   const tiled_row_gradient tiled(of, width);
   const row_tiles& tiles = tiled.tiles;
-  in_parallel(tiled.runs, row_weight_gradient_run, tiled);
+  in_parallel(tiled.runs, row_weight_gradient_run<tiled_row_gradient>, tiled);
   const auto total = [&](std::int64_t place) {
     double sum = 0;
     for (std::int64_t part = 0; part < tiled.parts.count; ++part) sum += static_cast<double>(tiled.sums(part)[place]);

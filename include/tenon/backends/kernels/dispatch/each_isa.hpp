@@ -8,6 +8,9 @@
 //   TENON_KERNEL         stands before every function that computes with vectors
 //   TENON_KERNEL_INLINE  the same for a helper, which is inlined always
 //
+// What convolutions are entered by are templates of their arguments, so that a program in whose plan none is computed
+// so instantiates nothing of them.
+//
 // A lambda in such a function would be compiled without its attribute; in_parallel of parts.hpp takes functions.
 
 // No `#pragma once`: each header of kernels includes this one.
