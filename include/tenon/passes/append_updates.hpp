@@ -44,7 +44,7 @@ class update_appender {
   }
 
   /// The gradients of all parameters are whole: appends the updates that have waited.
-  constexpr void finish(growing_graph& to) {
+  constexpr void append_waiting(growing_graph& to) {
     std::int32_t factor = -1;
     if (rule_.greatest_norm > 0 && !waiting_.empty()) {
       list<std::int32_t> gradients;
@@ -65,22 +65,21 @@ class update_appender {
   };
 
   constexpr void update(growing_graph& to, const whole_gradient& of, std::int32_t factor) const {
-    list<std::int32_t> operands;
-    operands.push_back(of.parameter);
-    operands.push_back(of.gradient);
-    if (factor >= 0) operands.push_back(factor);
+    std::int32_t operands[operation_traits::most_operands]{of.parameter, of.gradient};
+    std::size_t count = 2;
+    if (factor >= 0) operands[count++] = factor;
     for (std::int32_t part = 0; part < rule_.states; ++part) {
       attributes attribute;
       attribute.index = of.index;
       attribute.part = part;
       const shape extents = to.values.first[of.parameter].extents;
-      operands.push_back(to.make(operation::state, {}, attribute, extents));
+      operands[count++] = to.make(operation::state, {}, attribute, extents);
     }
     attributes attribute = rule_.attribute;
     attribute.index = of.index;
     attribute.learning_rate_factor = of.learning_rate_factor;
     attribute.has_factor = factor >= 0;
-    to.append(rule_.op, operands, attribute, of.scope);
+    to.append(rule_.op, {operands, count}, attribute, of.scope);
   }
 
   optimizer_rule rule_;

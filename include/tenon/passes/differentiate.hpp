@@ -48,7 +48,7 @@ class differentiator {
       }
     }
     for (const std::int32_t i : waiting) copy_.copy(from_.nodes.first[i]);
-    updates_.finish(copy_.to);
+    updates_.append_waiting(copy_.to);
     copy_.copy_outputs();
     return std::move(copy_.to);
   }
@@ -142,6 +142,9 @@ class differentiator {
     }
   }
 
+  constexpr std::int32_t residual_of(const node& current) const {
+    return current.attribute.adds ? from_.operand(current, role::residual) : -1;
+  }
   constexpr std::int32_t x(const node& current) const { return from_.operand(current, 0); }
 
   constexpr std::span<const std::int32_t> pair(std::int32_t a, std::int32_t b) {
@@ -182,11 +185,12 @@ class differentiator {
   // The weights' gradient first, so that the input of the layer may die before its gradient is made.
   constexpr void convolution(const node& current, std::int32_t dy, operation data, operation weight) {
     dy = before_activation(current, dy);
-    const std::int32_t w = from_.operand(current, role::weight), b = from_.operand(current, role::bias);
+    const std::int32_t w = from_.operand(current, role::weight),
+                       b = current.attribute.has_bias ? from_.operand(current, role::bias) : -1;
     node without = current;
     without.attribute.fused = activation::none;
     without.attribute.adds = false;
-    const std::int32_t residual = from_.operand(current, role::residual);
+    const std::int32_t residual = residual_of(current);
     if (residual >= 0 && needs(residual)) contribute(residual, dy, current.scope);
     const bool bias = b >= 0 && needs(b);
     if (needs(w) || bias) {
@@ -206,7 +210,7 @@ class differentiator {
   constexpr void norm(const node& current, std::int32_t dy, operation gradient, std::int32_t mean,
                       std::int32_t variance) {
     node alone = current;
-    if (const std::int32_t residual = from_.operand(current, role::residual); residual >= 0) {
+    if (const std::int32_t residual = residual_of(current); residual >= 0) {
       dy = before_activation(current, dy);
       alone.attribute.adds = false;
       alone.attribute.fused = activation::none;
@@ -219,15 +223,16 @@ class differentiator {
     // By constants alone dx is a multiple of dy: then x need not be kept unless a mask is made of it.
     const bool by_constants = gradient == operation::batch_norm_frozen_gradient && !scales;
     if (by_constants) alone.attribute.has_scale = false;
-    list<std::int32_t> operands;
-    operands.push_back(by_constants && alone.attribute.fused == activation::none ? dy : now(x(current)));
-    operands.push_back(dy);
+    std::int32_t operands[operation_traits::most_operands]{
+        by_constants && alone.attribute.fused == activation::none ? dy : now(x(current)), dy};
+    std::size_t count = 2;
     if (has_scale) {
-      for (const std::int32_t parameter : parameters) operands.push_back(now(parameter));
+      for (const std::int32_t parameter : parameters) operands[count++] = now(parameter);
     }
-    operands.push_back(mean);
-    operands.push_back(variance);
-    const std::int32_t dx = copy_.to.make(gradient, operands, alone.attribute, extents(x(current)), current.scope);
+    operands[count++] = mean;
+    operands[count++] = variance;
+    const std::int32_t dx =
+        copy_.to.make(gradient, {operands, count}, alone.attribute, extents(x(current)), current.scope);
     if (has_scale && !by_constants) {
       // Both results before the first sum, which is a node of its own.
       const std::int32_t made[] = {copy_.to.add_result(extents(parameters[0])),

@@ -84,17 +84,18 @@ class activation_recomputer {
     for (std::int32_t i = 0; i <= loss_node_; ++i) {
       const node& current = from_.nodes.first[i];
       if (is_source(current.op) || !is_cheap(current) || live_.vanishes(i)) continue;
-      const auto result = static_cast<std::size_t>(current.results[0]);
-      if (part_of_kept[result] != 0) continue;
-      bool can = true;
-      for (std::int32_t o = 0; o < current.operands.count; ++o) {
-        const auto operand = static_cast<std::size_t>(from_.operand(current, o));
-        const bool is_given = is_source(from_.node_at(from_.values[operand].producer).op);
-        // A residual is kept: to recompute it would be to recompute the block before it, and so on back to the first.
-        const bool is_residual = o == operand_index(current, role::residual);
-        can = can && (is_given || (remade_[operand] != 0 ? !is_residual : kept_[operand] != 0));
+      const std::int32_t result = current.results.begin;
+      if (part_of_kept.first[result] != 0) continue;
+      // A residual is kept: to recompute it would be to recompute the block before it, and so on back to the first.
+      const std::int32_t residual = current.attribute.adds ? from_.operand(current, role::residual) : -1;
+      const std::int32_t* const read = operands + current.operands.begin;
+      bool can = residual < 0 || remade_.first[residual] == 0;
+      for (std::int32_t o = 0; o < current.operands.count && can; ++o) {
+        const std::int32_t operand = read[o];
+        can = remade_.first[operand] != 0 || kept_.first[operand] != 0 ||
+              is_source(from_.nodes.first[from_.values.first[operand].producer].op);
       }
-      remade_[result] = can ? 1 : 0;
+      remade_.first[result] = can ? 1 : 0;
     }
   }
 
