@@ -111,6 +111,13 @@ TEST_CASE("the verifier finds each rule that is broken, and where") {
   breaking(flaw::shape, operation::activation, [&](graph& of, node& its) { ++result(of, its, 0).extents[2]; });
   breaking(flaw::shape, operation::add, [&](graph& of, node& its) { ++result(of, its, 0).extents[3]; });
   breaking(flaw::shape, operation::activation_gradient, [&](graph& of, node& its) { ++result(of, its, 0).extents[2]; });
+  const auto operand_extents = [&](graph& of, const node& its, int i) -> shape& {
+    return of.values.data()[operand(of, its, i)].extents;
+  };
+  breaking(flaw::shape, operation::convolution, [&](graph& of, node& its) { ++operand_extents(of, its, 1)[1]; });
+  breaking(flaw::shape, operation::convolution, [&](graph& of, node& its) { ++operand_extents(of, its, 1)[3]; });
+  breaking(flaw::shape, operation::convolution_weight_gradient,
+           [&](graph& of, node& its) { ++result(of, its, 0).extents[0]; });
   breaking(flaw::element_type, operation::activation,
            [&](graph& of, node& its) { result(of, its, 0).type = element_type::int32; });
   breaking(flaw::layout, operation::activation,
@@ -122,6 +129,20 @@ TEST_CASE("the verifier finds each rule that is broken, and where") {
   reading.make(operation::activation, {&parameter, 1}, {}, reading.values[static_cast<std::size_t>(parameter)].extents);
   CHECK(verify(reading.view()).kind == flaw::operand_after_update);
   CHECK(verify(reading.view()).node == reading.view().node_count() - 1);
+
+  graph late = sound();
+  const node loss = late.nodes[first_of(late, operation::mean_square)];
+  const std::int32_t compared[] = {operand(late, loss, 0), operand(late, loss, 1)};
+  late.make(operation::mean_square, compared, {}, shape());
+  CHECK(verify(late.view()).kind == flaw::loss_after_update);
+
+  const shape extents[] = {shape(2, 3, 5, 7)};
+  builder labelled = lower<1>(conv2d<4>{}, extents);
+  loss_list<cross_entropy<>>::type::append_all(labelled);
+  CHECK(verify(labelled.graph.view()).kind == flaw::none);
+  const node entropy = labelled.graph.nodes[first_of(labelled.graph, operation::cross_entropy)];
+  ++operand_extents(labelled.graph, entropy, 1)[2];
+  CHECK(verify(labelled.graph.view()).kind == flaw::shape);
 
   graph orphaned = sound();
   orphaned.values.push_back({});

@@ -79,7 +79,7 @@ static_assert(problem_of([](auto x) {
 
 // Gradients of all calls are added before the one update; running statistics follow call by call.
 constexpr tenon::growing_text trained(const growing_graph& graph, const tenon::optimizer_rule& rule) {
-  return tenon::print(tenon::differentiate(tenon::training_form(graph.view()).view(), rule).view());
+  return text_of(tenon::differentiate(tenon::training_form(graph.view()).view(), rule));
 }
 constexpr auto twice = [](auto x) {
   auto part = share<"a">(tower);
@@ -259,7 +259,7 @@ static_assert(is_trained<shared_frozen>({0, 0, 1}));
 // convolutions, and of the others dx is a multiple of dy, so that nothing is kept for it.
 constexpr tenon::growing_text fused_and_trained(const growing_graph& graph) {
   const growing_graph fused = tenon::training_pipeline<tenon::onednn::capabilities>::fuse(graph.view());
-  return tenon::print(tenon::differentiate(fused.view(), tenon::sgd<>::rule()).view());
+  return text_of(tenon::differentiate(fused.view(), tenon::sgd<>::rule()));
 }
 constexpr auto kept_start = frozen<running_statistics>(conv2d<4, no_bias>{} >> batch_norm{} >> relu{}) >> conv2d<4>{};
 TENON_EXPECT(fused_and_trained(lowered_with<tenon::mean_square>(kept_start)),

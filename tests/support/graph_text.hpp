@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "tenon/graph/printer.hpp"
+#include "tenon/graph/verifier.hpp"
 #include "tenon/passes/lower.hpp"
 #include "tenon/plan/plan_of.hpp"
 #include "tenon/train/losses.hpp"
@@ -17,7 +18,11 @@
 
 namespace tenon_test {
 
-constexpr tenon::growing_text text_of(const tenon::growing_graph& graph) { return tenon::print(graph.view()); }
+/// Each graph that is printed keeps the rules on which passes rely.
+constexpr tenon::growing_text text_of(const tenon::growing_graph& graph) {
+  if (tenon::verify(graph.view()).kind != tenon::flaw::none) throw "the graph breaks a rule of graph/verifier.hpp";
+  return tenon::print(graph.view());
+}
 constexpr tenon::growing_text text_of(const tenon::growing_text& text) { return text; }
 
 /// The input of the static tests' small networks.

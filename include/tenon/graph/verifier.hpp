@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string_view>
+#include <utility>
 
 #include "tenon/core/list.hpp"
 #include "tenon/graph/graph.hpp"
@@ -22,6 +23,7 @@ enum class flaw : std::uint8_t {
   operand_made_later,    ///< an operand is made by this node or one behind it
   operand_count,         ///< more or fewer operands than the table of operations says
   operand_after_update,  ///< the node reads what an update before it has changed
+  loss_after_update,     ///< an update stands before a loss, so that it would change memory of a step that is refused
   result_count,          ///< more or fewer results than the table of operations says
   result_order,          ///< results do not follow those of the node before
   result_producer,       ///< a result says that another node makes it
@@ -46,6 +48,8 @@ constexpr std::string_view sentence_of(flaw kind) {
       return "the operation has another number of operands";
     case flaw::operand_after_update:
       return "an operand has been updated before";
+    case flaw::loss_after_update:
+      return "an update stands before a loss";
     case flaw::result_count:
       return "the operation has another number of results";
     case flaw::result_order:
@@ -122,6 +126,7 @@ class graph_verifier {
     if (!types_agree(of)) return flaw::element_type;
     if (!shapes_agree(of)) return flaw::shape;
     if (!layouts_agree(of)) return flaw::layout;
+    if (is_loss(of.op) && has_updates_) return flaw::loss_after_update;
     if (is_update(of.op)) note_update(of);
     return flaw::none;
   }
@@ -162,8 +167,8 @@ class graph_verifier {
     if (is_source(of.op)) return true;
     const std::int32_t x = graph_.operand(of, role::activation), dy = graph_.operand(of, role::output_gradient);
     if (is_update(of.op)) return update_agrees(of);
-    if (is_loss(of.op)) return graph_.result_value(of).extents.rank == 0;
-    if (of.results.count == 0) return false;
+    if (is_loss(of.op)) return graph_.result_value(of).extents.rank == 0 && labels_agree(of);
+    if (of.results.count == 0 || !labels_agree(of) || !weights_agree(of)) return false;
     const shape& result = graph_.result_value(of).extents;
     const shape& features = x >= 0 ? graph_.value_at(x).extents : dy >= 0 ? graph_.value_at(dy).extents : result;
     const role made_first = result_slot(of, 0).is;
@@ -216,6 +221,40 @@ class graph_verifier {
     return true;
   }
 
+  /// Labels are (N, [D,] H, W) of features (N, C, [D,] H, W).
+  constexpr bool labels_agree(const node& of) const {
+    const std::int32_t number = graph_.operand(of, role::labels);
+    if (number < 0) return true;
+    const shape &labels = graph_.value_at(number).extents, &logits = graph_.operand_value(of, role::activation).extents;
+    if (labels.rank != logits.rank - 1 || labels[0] != logits[0]) return false;
+    for (int d = 1; d < labels.rank; ++d) {
+      if (labels[d] != logits[d + 1]) return false;
+    }
+    return true;
+  }
+
+  /// Weights are (O, I / groups, k...), of a transposed convolution (I, O / groups, k...); a linear layer's, whose
+  /// window is the whole image, are (O, I k...).
+  constexpr bool weights_agree(const node& of) const {
+    const std::int32_t read = graph_.operand(of, role::weight), made = graph_.result(of, role::weight_gradient);
+    if (read < 0 && made < 0) return true;
+    const shape& weights = graph_.value_at(read >= 0 ? read : made).extents;
+    const std::int32_t x = graph_.operand(of, role::activation), dy = graph_.operand(of, role::output_gradient);
+    std::int32_t in = graph_.value_at(x >= 0 ? x : of.results[0]).extents.channels();
+    std::int32_t out = graph_.value_at(dy >= 0 ? dy : of.results[0]).extents.channels();
+    const bool transposed = of.op == operation::transposed_convolution ||
+                            of.op == operation::transposed_convolution_data_gradient ||
+                            of.op == operation::transposed_convolution_weight_gradient;
+    if (transposed) std::swap(in, out);
+    const extent3& kernel = of.attribute.kernel;
+    const std::int64_t taps = std::int64_t{kernel[0]} * kernel[1] * kernel[2];
+    if (weights[0] != out || weights.elements() / out * of.attribute.groups != in * taps) return false;
+    for (int d = 2; d < weights.rank; ++d) {
+      if (weights[d] != kernel[static_cast<std::size_t>(d + 3 - weights.rank)]) return false;
+    }
+    return true;
+  }
+
   constexpr bool update_agrees(const node& of) const {
     const std::int32_t parameter = graph_.operand(of, role::parameter);
     if (parameter < 0) {
@@ -247,6 +286,7 @@ class graph_verifier {
   }
 
   constexpr void note_update(const node& of) {
+    has_updates_ = true;
     for (int o = 0; o < of.operands.count; ++o) {
       if (is_changed(operand_slot(of, o).is)) updated_[static_cast<std::size_t>(graph_.operand(of, o))] = 1;
     }
@@ -254,6 +294,7 @@ class graph_verifier {
 
   graph_view graph_;
   list<char> updated_;  // of each value whether an update has changed it
+  bool has_updates_ = false;
 };
 
 /// The first rule that a graph breaks. cost: nodes + operands
