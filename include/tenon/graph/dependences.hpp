@@ -47,7 +47,7 @@ struct dependences {
       for (int o = 0; o < current.operands.count; ++o) {
         const std::int32_t operand = graph.operand(current, o), producer = graph.value_at(operand).producer;
         if (!is_source(graph.node_at(producer).op)) before.push_back(producer);
-        if (!is_update(current.op) || !is_changed(operand_slot(current, o).is)) continue;
+        if (!is_update(current.op) || !is_changed(operand_role(current, o))) continue;
         for (std::int32_t at = first_reader.first[operand]; at >= 0; at = next_reader.first[at]) {
           const std::int32_t other = reader.first[at];
           // Several updates of one value, as of a shared norm's statistics, keep their order.

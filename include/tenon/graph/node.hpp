@@ -159,11 +159,6 @@ constexpr slot slot_at(const slot* slots, int most, const attributes& attribute,
   }
   return {};
 }
-constexpr slot operand_slot(const node& of, int i) {
-  const int number = static_cast<int>(of.op);
-  if (i < table::by_operation.fixed_operands[number]) return table::rows[table::by_operation.row[number]].operands[i];
-  return slot_at(traits_of(of.op).operands, operation_traits::most_operands, of.attribute, i);
-}
 /// The role of the i-th operand.
 constexpr role operand_role(const node& of, int i) {
   const int number = static_cast<int>(of.op);
@@ -193,6 +188,8 @@ constexpr std::int32_t position_of(const slot* slots, int most, const attributes
 }
 /// The number of the first operand that has a role in a node of this operation and these attributes, or -1.
 constexpr std::int32_t operand_index(operation op, const attributes& attribute, role wanted) {
+  // Passes ask every node for a residual, which stands behind all others, and few have one.
+  if (wanted == role::residual && !attribute.adds) return -1;
   return position_of(traits_of(op).operands, operation_traits::most_operands, attribute, wanted);
 }
 constexpr std::int32_t operand_index(const node& of, role wanted) { return operand_index(of.op, of.attribute, wanted); }

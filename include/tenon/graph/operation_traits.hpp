@@ -384,6 +384,11 @@ constexpr bool is_source(operation op) { return table::by_operation.phase[static
 constexpr bool is_update(operation op) { return table::by_operation.phase[static_cast<int>(op)] == phase::update; }
 /// Losses give scalars of rank 0.
 constexpr bool is_loss(operation op) { return phase_of(op) == phase::loss; }
+/// A transposed convolution, or a gradient of one: its window slides over the result.
+constexpr bool is_transposed(operation op) {
+  return op == operation::transposed_convolution || op == operation::transposed_convolution_data_gradient ||
+         op == operation::transposed_convolution_weight_gradient;
+}
 
 }  // namespace v0
 }  // namespace tenon

@@ -108,7 +108,7 @@ class graph_verifier {
       if (operand < 0 || operand >= graph_.value_count()) return flaw::operand_is_none;
       if (operand >= made) return flaw::operand_made_later;
       // Several updates of one value, as of a shared norm's statistics, follow one another.
-      const bool changes = is_update(of.op) && is_changed(operand_slot(of, o).is);
+      const bool changes = is_update(of.op) && is_changed(operand_role(of, o));
       if (!changes && updated_[static_cast<std::size_t>(operand)] != 0) return flaw::operand_after_update;
     }
     const int results = of.results.count - (of.attribute.has_workspace ? 1 : 0);
@@ -146,7 +146,7 @@ class graph_verifier {
 
   constexpr bool types_agree(const node& of) const {
     for (int o = 0; o < of.operands.count; ++o) {
-      const element_type wanted = operand_slot(of, o).is == role::labels ? element_type::int32 : element_type::float32;
+      const element_type wanted = operand_role(of, o) == role::labels ? element_type::int32 : element_type::float32;
       if (graph_.operand_value(of, o).type != wanted) return false;
     }
     for (int r = 0; r < of.results.count; ++r) {
@@ -175,7 +175,7 @@ class graph_verifier {
     const bool makes_features = made_first == role::activation || made_first == role::input_gradient;
     for (int o = 0; o < of.operands.count; ++o) {
       const shape& given = graph_.operand_value(of, o).extents;
-      switch (operand_slot(of, o).is) {
+      switch (operand_role(of, o)) {
         case role::residual:
           if (given != result) return false;
           break;
@@ -242,10 +242,7 @@ class graph_verifier {
     const std::int32_t x = graph_.operand(of, role::activation), dy = graph_.operand(of, role::output_gradient);
     std::int32_t in = graph_.value_at(x >= 0 ? x : of.results[0]).extents.channels();
     std::int32_t out = graph_.value_at(dy >= 0 ? dy : of.results[0]).extents.channels();
-    const bool transposed = of.op == operation::transposed_convolution ||
-                            of.op == operation::transposed_convolution_data_gradient ||
-                            of.op == operation::transposed_convolution_weight_gradient;
-    if (transposed) std::swap(in, out);
+    if (is_transposed(of.op)) std::swap(in, out);
     const extent3& kernel = of.attribute.kernel;
     const std::int64_t taps = std::int64_t{kernel[0]} * kernel[1] * kernel[2];
     if (weights[0] != out || weights.elements() / out * of.attribute.groups != in * taps) return false;
@@ -266,7 +263,7 @@ class graph_verifier {
     }
     for (int o = 0; o < of.operands.count; ++o) {
       const shape& given = graph_.operand_value(of, o).extents;
-      const bool is_scalar = operand_slot(of, o).is == role::gradient_factor;
+      const bool is_scalar = operand_role(of, o) == role::gradient_factor;
       if (is_scalar ? given.rank != 0 : given != graph_.value_at(parameter).extents) return false;
     }
     return true;
@@ -276,7 +273,7 @@ class graph_verifier {
     if (!traits_of(of.op).is_elementwise) return true;
     const layout wanted = graph_.result_value(of).arrangement;
     for (int o = 0; o < of.operands.count; ++o) {
-      const role is = operand_slot(of, o).is;
+      const role is = operand_role(of, o);
       if ((is == role::activation || is == role::output_gradient || is == role::residual) &&
           graph_.operand_value(of, o).arrangement != wanted) {
         return false;
@@ -288,7 +285,7 @@ class graph_verifier {
   constexpr void note_update(const node& of) {
     has_updates_ = true;
     for (int o = 0; o < of.operands.count; ++o) {
-      if (is_changed(operand_slot(of, o).is)) updated_[static_cast<std::size_t>(graph_.operand(of, o))] = 1;
+      if (is_changed(operand_role(of, o))) updated_[static_cast<std::size_t>(graph_.operand(of, o))] = 1;
     }
   }
 

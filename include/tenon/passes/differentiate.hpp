@@ -142,9 +142,6 @@ class differentiator {
     }
   }
 
-  constexpr std::int32_t residual_of(const node& current) const {
-    return current.attribute.adds ? from_.operand(current, role::residual) : -1;
-  }
   constexpr std::int32_t x(const node& current) const { return from_.operand(current, 0); }
 
   constexpr std::span<const std::int32_t> pair(std::int32_t a, std::int32_t b) {
@@ -185,12 +182,11 @@ class differentiator {
   // The weights' gradient first, so that the input of the layer may die before its gradient is made.
   constexpr void convolution(const node& current, std::int32_t dy, operation data, operation weight) {
     dy = before_activation(current, dy);
-    const std::int32_t w = from_.operand(current, role::weight),
-                       b = current.attribute.has_bias ? from_.operand(current, role::bias) : -1;
+    const std::int32_t w = from_.operand(current, role::weight), b = from_.operand(current, role::bias);
     node without = current;
     without.attribute.fused = activation::none;
     without.attribute.adds = false;
-    const std::int32_t residual = residual_of(current);
+    const std::int32_t residual = from_.operand(current, role::residual);
     if (residual >= 0 && needs(residual)) contribute(residual, dy, current.scope);
     const bool bias = b >= 0 && needs(b);
     if (needs(w) || bias) {
@@ -210,7 +206,7 @@ class differentiator {
   constexpr void norm(const node& current, std::int32_t dy, operation gradient, std::int32_t mean,
                       std::int32_t variance) {
     node alone = current;
-    if (const std::int32_t residual = residual_of(current); residual >= 0) {
+    if (const std::int32_t residual = from_.operand(current, role::residual); residual >= 0) {
       dy = before_activation(current, dy);
       alone.attribute.adds = false;
       alone.attribute.fused = activation::none;

@@ -10,7 +10,6 @@ inline namespace v0 {
 /// The node that updates a parameter: its operation, hyper-parameters, and how many state tensors a parameter has; and
 /// what becomes of gradients before.
 struct optimizer_rule {
-  static constexpr std::int32_t most_states = 2;
   operation op = operation::sgd;
   std::int32_t states = 0;
   attributes attribute{};

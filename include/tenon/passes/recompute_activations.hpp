@@ -87,7 +87,7 @@ class activation_recomputer {
       const std::int32_t result = current.results.begin;
       if (part_of_kept.first[result] != 0) continue;
       // A residual is kept: to recompute it would be to recompute the block before it, and so on back to the first.
-      const std::int32_t residual = current.attribute.adds ? from_.operand(current, role::residual) : -1;
+      const std::int32_t residual = from_.operand(current, role::residual);
       const std::int32_t* const read = operands + current.operands.begin;
       bool can = residual < 0 || remade_.first[residual] == 0;
       for (std::int32_t o = 0; o < current.operands.count && can; ++o) {

@@ -2,16 +2,17 @@
 // What memory_limit.hpp declares.
 #pragma once
 
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <string_view>
 
+#include "tenon/io/file.hpp"
 #include "tenon/runtime/memory_limit.hpp"
 
 namespace tenon {
@@ -19,16 +20,16 @@ inline namespace v0 {
 
 namespace detail {
 
-/// The content of a small file, at most 16 KiB; empty if it cannot be read.
+/// The content of a file of the system, which does not say its size; empty if it cannot be read.
 inline std::string content_of(const std::string& path) {
   std::string content;
-  std::FILE* const file = std::fopen(path.c_str(), "r");
-  if (file == nullptr) return content;
-  char part[1 << 14];
-  const std::size_t count = std::fread(part, 1, sizeof(part), file);
-  std::fclose(file);
-  content.assign(part, count);
-  return content;
+  const descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  char part[512];
+  for (;;) {
+    const ::ssize_t count = ::read(file.number(), part, sizeof(part));
+    if (count <= 0) return content;
+    content.append(part, static_cast<std::size_t>(count));
+  }
 }
 
 /// Takes the limits of a control group and of those it lies in: `file` in the folder `path` below `mount`, and in each

@@ -35,11 +35,6 @@ constexpr convolution_role role_of(operation op) {
   }
 }
 
-constexpr bool is_transposed(operation op) {
-  return op == operation::transposed_convolution || op == operation::transposed_convolution_data_gradient ||
-         op == operation::transposed_convolution_weight_gradient;
-}
-
 /// The values a node of the convolution family works on, whatever their gradients' roles: `source` is x or dx,
 /// `destination` y or dy, `weights` w or dw.
 struct convolution_values {

@@ -13,7 +13,7 @@ namespace tenon {
 inline namespace v0 {
 namespace onednn {
 
-/// The gradient of weights of any groups.
+/// The gradient of weights of any groups. A template, as the kernels that it calls, for programs that have none.
 template <needs Needs>
 class weight_gradient_step final : public convolution_step {
  public:
@@ -36,7 +36,7 @@ class weight_gradient_step final : public convolution_step {
   }
 };
 
-/// The gradient of a depthwise convolution's weights, or of a transposed one's.
+/// The gradient of a depthwise convolution's weights, or of a transposed one's. A template likewise.
 template <needs Needs>
 class depthwise_gradient_step final : public convolution_step {
  public:
