@@ -6,6 +6,7 @@
 #include "golden/harness.hpp"
 #include "tenon/backends/reference/program.hpp"
 #include "tenon/models/unet.hpp"
+#include "tenon/runtime/dynamic_trainer.hpp"
 #include "tenon/runtime/predictor.hpp"
 #include "tenon/runtime/trainer.hpp"
 
@@ -38,6 +39,9 @@ using predictor_on = predictor<models::unet<5, 4>, picture, Backend>;
 template <class Backend>
 using trainer_on = trainer<models::unet<5, 4>, picture, cross_entropy<ignore<5>>,
                            sgd<momentum<0.9>, weight_decay<1e-3>>, Backend, keep_gradients>;
+template <class Backend>
+using dynamic_trainer_on = dynamic_trainer<models::unet<5, 4>, cross_entropy<ignore<5>>,
+                                           sgd<momentum<0.9>, weight_decay<1e-3>>, Backend, keep_gradients>;
 
 template <class T>
 std::vector<T> stored(const safetensors_file& file, const std::string& name) {
@@ -57,19 +61,21 @@ void compare(const Found& found, const safetensors_file& file, const std::string
   CHECK(golden::relative_difference({found.data(), expected.size()}, expected) <= allowed);
 }
 
-template <class Backend>
-void check_unet(int count) {
-  INFO(Backend::capabilities::name << ", " << count << " threads");
-  const safetensors_file file(golden::path_of("unet_steps"));
-  const std::vector<float> input = stored<float>(file, "input.0");
-  const std::vector<std::int32_t> labels = stored<std::int32_t>(file, "target.0");
-  const tensor_view<const float, 4> pictures(input.data(), 2, 3, 45, 61);
-  const tensor_view<const std::int32_t, 3> classes(labels.data(), 2, 45, 61);
+/// What PyTorch was given and what it found.
+struct recorded_steps {
+  safetensors_file file{golden::path_of("unet_steps")};
+  std::vector<float> input = stored<float>(file, "input.0");
+  std::vector<std::int32_t> labels = stored<std::int32_t>(file, "target.0");
+  tensor_view<const float, 4> pictures{input, 2, 3, 45, 61};
+  tensor_view<const std::int32_t, 3> classes{labels, 2, 45, 61};
+};
 
-  predictor_on<Backend> net(load(golden::path_of("unet")), threads{count});
-  compare(net(pictures), file, "output.0");
-
-  trainer_on<Backend> teacher(load(golden::path_of("unet")), threads{count});
+/// Five steps of a trainer: losses, the first step's gradients, and what it has in the end.
+template <class Trainer>
+void check_steps(Trainer& teacher) {
+  const recorded_steps given;
+  const auto& [file, input, labels, pictures, classes] = given;
+  const parameter_table table = teacher.execution().store()->table();
   const std::vector<float> losses = stored<float>(file, "losses");
   REQUIRE(losses.size() == 5);
   for (std::size_t step = 0; step < losses.size(); ++step) {
@@ -77,16 +83,28 @@ void check_unet(int count) {
     INFO("step " << step);
     CHECK(loss == Approx(losses[step]).epsilon(allowed));
     if (step > 0) continue;
-    for (const parameter_description& entry : teacher.parameter_list) {
+    for (const parameter_description& entry : table.parameters) {
       compare(teacher.gradient(entry.name), file, "gradient/" + std::string(entry.name));
     }
   }
-  for (const parameter_description& entry : teacher.parameter_list) {
+  for (const parameter_description& entry : table.parameters) {
     compare(teacher.parameter(entry.name), file, "after/" + std::string(entry.name));
   }
-  for (const parameter_description& entry : teacher.buffer_list) {
+  for (const parameter_description& entry : table.buffers) {
     compare(teacher.parameter(entry.name), file, "after/" + std::string(entry.name));
   }
+}
+
+template <class Backend>
+void check_unet(int count) {
+  INFO(Backend::capabilities::name << ", " << count << " threads");
+  const recorded_steps given;
+  predictor_on<Backend> net(load(golden::path_of("unet")), threads{count});
+  compare(net(given.pictures), given.file, "output.0");
+  trainer_on<Backend> teacher(load(golden::path_of("unet")), threads{count});
+  check_steps(teacher);
+  dynamic_trainer_on<Backend> dynamic{shape(2, 3, 45, 61), load(golden::path_of("unet")), threads{count}};
+  check_steps(dynamic);
 }
 }  // namespace
 

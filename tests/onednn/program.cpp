@@ -61,8 +61,8 @@ struct small_network {
       end += round_up(bytes, is_parameter ? 4 : 64);
     }
     for (node& each : nodes) {
-      each.chosen = onednn::capabilities::select(plan.graph, each);
-      const std::int64_t bytes = each.chosen.packed_bytes;
+      each.computed_by = onednn::capabilities::select(plan.graph, each);
+      const std::int64_t bytes = each.computed_by.packed_bytes;
       packed.push_back(bytes > 0 ? plan.packed_bytes : -1);
       plan.packed_bytes += bytes;
     }

@@ -101,7 +101,7 @@ class single_node {
     const node& of = nodes_.back();
     const onednn::algorithm by = onednn::algorithm_of(of);
     if (by != onednn::algorithm::primitive && by != onednn::algorithm::checked_primitive) return found;
-    if (of.chosen.packed_bytes == 0 || !onednn::has_usual_windows(plan.graph, of)) return found;
+    if (of.computed_by.packed_bytes == 0 || !onednn::has_usual_windows(plan.graph, of)) return found;
     const onednn::node_describer describer{plan, engine, kernels::block_of(onednn::effective_isa())};
     const std::int32_t number = plan.graph.node_count() - 1;
     const onednn::primitive_descriptor made = describer.describe(number);
@@ -132,7 +132,7 @@ class single_node {
           placements[static_cast<std::size_t>(overwritten_)].offset;
     }
     std::vector<std::int64_t> packed(nodes_.size(), -1);
-    const std::int64_t packed_bytes = of.chosen.packed_bytes;
+    const std::int64_t packed_bytes = of.computed_by.packed_bytes;
     if (packed_bytes > 0) packed.back() = 0;
     plan_view plan;
     plan.graph = graph;
@@ -213,8 +213,8 @@ class single_node {
     for (int i = 0; i < main_.results.count; ++i)
       values_[static_cast<std::size_t>(main_.results[i])].arrangement =
           onednn::capabilities::result_layout(view(), main_, i);
-    nodes_.back().chosen = onednn::capabilities::select(view(), nodes_.back());
-    const std::int64_t bytes = nodes_.back().chosen.workspace_bytes;
+    nodes_.back().computed_by = onednn::capabilities::select(view(), nodes_.back());
+    const std::int64_t bytes = nodes_.back().computed_by.workspace_bytes;
     if (bytes > 0) {
       ++nodes_.back().results.count;
       nodes_.back().attribute.has_workspace = true;

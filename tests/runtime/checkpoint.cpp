@@ -148,6 +148,14 @@ TEST_CASE("a checkpoint of something else is refused, with the first difference,
   later[at + key.size() - 2] = '7';
   std::ofstream(path, std::ios::binary) << later;
   CHECK_THAT(refusal<format_error>(t, path), Catch::EndsWith("a checkpoint of version '7', expected 1"));
+  // The momentum of a weight that is transposed: as many values, of another shape.
+  const std::size_t momentum = bytes.find("0.weight:momentum_buffer\""), shape_at = bytes.find("[8,3,3,3]", momentum);
+  REQUIRE(shape_at != std::string::npos);
+  std::string transposed = bytes;
+  transposed.replace(shape_at, 9, "[3,8,3,3]");
+  std::ofstream(path, std::ios::binary) << transposed;
+  CHECK(refusal<weight_error>(t, path).find("0.weight:momentum_buffer: F32 (8, 3, 3, 3) expected, F32 (3, 8, 3, 3)") !=
+        std::string::npos);
   std::ofstream(path, std::ios::binary) << bytes.substr(0, bytes.size() - 5);
   CHECK(refusal<format_error>(t, path) != "nothing");
 }

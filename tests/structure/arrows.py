@@ -34,7 +34,7 @@ ALLOWED = {
     "top": [EVERYTHING],  # tenon.hpp
 }
 # The headers in which backends name and describe themselves.
-CAPABILITIES = r"backends/(backend|\w+/(capabilities|convolution_geometry|contiguous_channels|selector)|kernels/convolution/packed_sizes)\.hpp"
+CAPABILITIES = r"backends/(backend|\w+/(alignment|capabilities|convolution_geometry|contiguous_channels|selector)|kernels/convolution/packed_sizes)\.hpp"
 PLAIN = ["core", "graph", "layers", "capabilities", "passes", "train", "plan", "models"]
 
 # Headers that may include nothing of Tenon: they say what the language must be, or are included by others alone.

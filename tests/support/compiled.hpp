@@ -44,7 +44,8 @@ compiled_graph planned(tenon::growing_graph laid_out, const tenon::plan_options&
 /// requires: the graph has no problem.
 template <class Capabilities>
 compiled_graph compile_for_inference(const tenon::growing_graph& described) {
-  return planned<Capabilities>(tenon::compile_for_inference<Capabilities>(described.view(), must_be_sound{}), {});
+  return planned<Capabilities>(
+      tenon::compile<tenon::inference_pipeline<Capabilities>>(described.view(), {}, must_be_sound{}), {});
 }
 
 /// Compiles a lowered network with its losses for training. Gradients that are kept lie in the memory space of that
@@ -53,8 +54,9 @@ compiled_graph compile_for_inference(const tenon::growing_graph& described) {
 template <class Capabilities>
 compiled_graph compile_for_training(const tenon::growing_graph& described, const tenon::optimizer_rule& rule,
                                     bool keep_gradients) {
-  return planned<Capabilities>(tenon::compile_for_training<Capabilities>(described.view(), rule, must_be_sound{}),
-                               {true, keep_gradients});
+  return planned<Capabilities>(
+      tenon::compile<tenon::training_pipeline<Capabilities>>(described.view(), rule, must_be_sound{}),
+      {true, keep_gradients});
 }
 
 /// When a value is alive: from the node that makes it to the last that reads it. Sources are alive before the first

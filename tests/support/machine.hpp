@@ -20,7 +20,7 @@ inline compiled_graph packed_apart(compiled_graph compiled) {
   for (std::size_t i = 0; i < compiled.plan.packed.size(); ++i) {
     if (compiled.plan.packed[i] < 0) continue;
     compiled.plan.packed[i] = end;
-    end += tenon::round_up(compiled.graph.nodes[i].chosen.packed_bytes, 64);
+    end += tenon::round_up(compiled.graph.nodes[i].computed_by.packed_bytes, 64);
   }
   compiled.plan.sizes.packed_bytes = end;
   return compiled;

@@ -119,8 +119,9 @@ class plan_checker {
     if (place(v).space == tenon::memory_space::none) return name(v) + " has no memory";
     if (place(v).bytes < tenon::bytes_of(of.extents, of.type, of.arrangement)) return name(v) + " exceeds its memory";
     if (in_arena(v)) {
-      // The reference reads floats wherever they lie; all else begins on a cache line.
-      const int alignment = std::is_base_of_v<tenon::reference::capabilities, Capabilities> ? 4 : 64;
+      // The reference reads floats wherever they lie.
+      const std::int64_t alignment =
+          std::is_base_of_v<tenon::reference::capabilities, Capabilities> ? 4 : std::int64_t{Capabilities::alignment};
       if (place(v).offset % alignment != 0) return name(v) + " is not aligned";
       if (place(v).offset < 0 || end(v) > plan_.arena_bytes) return name(v) + " is outside the arena";
       return {};

@@ -31,5 +31,8 @@ constexpr std::int64_t bytes_of(const shape& extents, element_type type, layout 
   return extents.batch() * round_up(extents.channels(), planned_block) * extents.spatial_elements() * size_of(type);
 }
 
+/// Of floats in the order of their extents, as parameters lie.
+constexpr std::int64_t bytes_of(const shape& extents) { return extents.elements() * size_of(element_type::float32); }
+
 }  // namespace v0
 }  // namespace tenon

@@ -129,7 +129,7 @@ class graph_copy {
                         {static_cast<std::int32_t>(to.values.count), old.results.count},
                         old.scope,
                         old.attribute,
-                        old.chosen});
+                        old.computed_by});
     if (old.operands.count > 0) {
       const std::int32_t* const now = renumbered.first;
       std::int32_t* const numbers = to.operands.extend(static_cast<std::size_t>(old.operands.count));

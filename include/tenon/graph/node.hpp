@@ -127,7 +127,7 @@ struct node {
   range results;
   range scope;
   attributes attribute;
-  selection chosen;
+  selection computed_by;
 };
 
 /// Whether a node has the operand or the result of a slot; of a repeated one there may be any number.

@@ -12,7 +12,7 @@ namespace models {
 
 /// A norm, and ReLU with a learned slope.
 template <auto Norm>
-inline constexpr auto espnet_finish = layers::name<"bn">(Norm) >> layers::name<"act">(layers::prelu{});
+inline constexpr auto espnet_norm_activation = layers::name<"bn">(Norm) >> layers::name<"act">(layers::prelu{});
 
 /// A convolution without bias.
 template <int Channels, class... Options>
@@ -38,7 +38,7 @@ inline constexpr auto espnet_pyramid = [](auto x) {
 template <auto Norm, int Channels>
 inline constexpr auto espnet_down = [](auto x) {
   using namespace layers;
-  return espnet_finish<Norm>.body(espnet_pyramid<Channels, kernel<3>, stride<2>>(x));
+  return espnet_norm_activation<Norm>.body(espnet_pyramid<Channels, kernel<3>, stride<2>>(x));
 };
 
 /// Keeps the size; x is added where it has as many channels as the result.
@@ -47,7 +47,7 @@ inline constexpr auto espnet_block = [](auto x) {
   using namespace layers;
   auto y = espnet_pyramid<Channels>(x);
   if (x.channels() == Channels) y = add(y, x);
-  return name<"bn">(espnet_finish<Norm>)(y);
+  return name<"bn">(espnet_norm_activation<Norm>)(y);
 };
 
 /// ESPNet (Mehta, Rastegari, Caspi, Shapiro, Hajishirzi 2018) with its light decoder. P and Q are how many blocks keep
@@ -58,7 +58,7 @@ template <int Classes, int P = 2, int Q = 8, std::array<int, 3> Widths = std::ar
           auto Norm = layers::batch_norm<layers::epsilon<1e-3>>{}>
 inline constexpr auto espnet = [](auto image) {
   using namespace layers;
-  constexpr auto finish = espnet_finish<Norm>;
+  constexpr auto finish = espnet_norm_activation<Norm>;
   constexpr auto halve = average_pool2d<kernel<3>, stride<2>, padding<1>>{};
   constexpr auto twice = conv_transpose2d<Classes, kernel<2>, stride<2>, no_bias>{};
   auto half = halve(image);

@@ -22,11 +22,11 @@ inline namespace v0 {
 template <class Capabilities>
 constexpr growing_graph lay_out(const graph_view& graph) {
   graph_copy copy(graph);
-  // The values with the layouts chosen so far, as the capabilities see them.
+  // The values with the layouts chosen so far, as the capabilities read them.
   list<value> chosen;
   chosen.append(graph.values.data(), graph.values.size());
-  graph_view seen = graph;
-  seen.values = chosen;
+  graph_view laid_out = graph;
+  laid_out.values = chosen;
   list<std::int32_t> reordered(graph.values.size(), -1);
   const list<char> contiguous = find_contiguous_values<Capabilities>(graph);
 
@@ -52,8 +52,9 @@ constexpr growing_graph lay_out(const graph_view& graph) {
     // While compiling a call costs as much as several accesses, hence pointers.
     const std::int32_t result = current.results.begin;
     for (std::int32_t r = 0; r < current.results.count; ++r) {
-      chosen.first[result + r].arrangement =
-          r == 0 && contiguous.first[result] != 0 ? layout::contiguous : Capabilities::result_layout(seen, current, r);
+      chosen.first[result + r].arrangement = r == 0 && contiguous.first[result] != 0
+                                                 ? layout::contiguous
+                                                 : Capabilities::result_layout(laid_out, current, r);
     }
     operands.clear();
     const std::int32_t* const read = graph.operands.first + current.operands.begin;
@@ -64,7 +65,7 @@ constexpr growing_graph lay_out(const graph_view& graph) {
       const bool is_stored = phases[static_cast<int>(producer)] == phase::source && producer != operation::input &&
                              producer != operation::target;
       operands.push_back(is_stored ? copy.renumbered.first[old]
-                                   : in_layout(old, Capabilities::operand_layout(seen, current, o)));
+                                   : in_layout(old, Capabilities::operand_layout(laid_out, current, o)));
     }
     const std::int32_t made = copy.copy(current, operands);
     for (std::int32_t r = 0; r < current.results.count; ++r) {
@@ -72,8 +73,8 @@ constexpr growing_graph lay_out(const graph_view& graph) {
     }
     // The layouts in which it makes its results and asks for its operands are settled.
     if (!Capabilities::has_alternatives(current.op)) continue;
-    const selection by = Capabilities::select(seen, current);
-    copy.to.nodes.first[made].chosen = by;
+    const selection by = Capabilities::select(laid_out, current);
+    copy.to.nodes.first[made].computed_by = by;
     if (by.workspace_bytes > 0) {
       copy.to.nodes.first[made].attribute.has_workspace = true;
       copy.to.add_result(shape(by.workspace_bytes), element_type::byte);

@@ -17,8 +17,13 @@
 namespace tenon {
 inline namespace v0 {
 
-/// From a lowered network to what runs, for inference. Each step takes the graph of the step before it; while compiling
-/// each is a constant of its own, since compilers limit how much one may take.
+/// One step of a recipe: from the graph of the step before it to its own.
+struct compile_step {
+  std::string_view name;
+  growing_graph (*apply)(const graph_view&, const optimizer_rule&);
+};
+
+/// From a lowered network to what runs, for inference.
 ///
 ///     fuse      what nobody needs goes; norms, sums and activations become part of the node before them
 ///     lay out   every value gets its layout, and reorders where a node wants another
@@ -26,14 +31,18 @@ inline namespace v0 {
 /// requires: the lowered graph has no problem
 template <class Capabilities>
 struct inference_pipeline {
-  static constexpr growing_graph fuse(const graph_view& lowered) {
+  static constexpr growing_graph fuse(const graph_view& lowered, const optimizer_rule& = {}) {
     graph_edits edits = without_dead(lowered, true);  // dropouts go too
     if constexpr (Capabilities::folds_norm) fold_norm(edits);
     fuse_sum<Capabilities>(edits);         // behind fold_norm: the sum follows the norm
     fuse_activation<Capabilities>(edits);  // behind fuse_sum: the activation follows the sum
     return edits.applied();
   }
-  static constexpr growing_graph lay_out(const graph_view& fused) { return tenon::lay_out<Capabilities>(fused); }
+  static constexpr growing_graph lay_out(const graph_view& fused, const optimizer_rule& = {}) {
+    return tenon::lay_out<Capabilities>(fused);
+  }
+
+  static constexpr compile_step steps[] = {{"fuse", fuse}, {"lay_out", lay_out}};
 };
 
 /// From a lowered network with its losses to a training step.
@@ -46,7 +55,7 @@ struct inference_pipeline {
 /// requires: the lowered graph has no problem; its first output is the loss
 template <class Capabilities>
 struct training_pipeline {
-  static constexpr growing_graph fuse(const graph_view& lowered) {
+  static constexpr growing_graph fuse(const graph_view& lowered, const optimizer_rule& = {}) {
     const growing_graph live = remove_dead(lowered), graph = training_form(live.view());
     graph_edits edits(graph.view());
     if constexpr (Capabilities::folds_norm) fold_frozen_norm(edits);
@@ -54,15 +63,15 @@ struct training_pipeline {
     fuse_activation<Capabilities, true>(edits);
     return edits.applied();
   }
-  static constexpr growing_graph differentiate(const graph_view& fused, const optimizer_rule& rule) {
-    return tenon::differentiate(fused, rule);
-  }
-  static constexpr growing_graph recompute(const graph_view& differentiated) {
+  static constexpr growing_graph recompute(const graph_view& differentiated, const optimizer_rule& = {}) {
     return recompute_activations(differentiated, loss_node_of(differentiated), graph_edits::dead_code::goes);
   }
-  static constexpr growing_graph lay_out(const graph_view& recomputed) {
+  static constexpr growing_graph lay_out(const graph_view& recomputed, const optimizer_rule& = {}) {
     return tenon::lay_out<Capabilities>(recomputed);
   }
+
+  static constexpr compile_step steps[] = {
+      {"fuse", fuse}, {"differentiate", differentiate}, {"recompute", recompute}, {"lay_out", lay_out}};
 };
 
 /// What looks at the graph after each step of a pipeline that runs at run time: called with the step's name and the
@@ -71,32 +80,18 @@ struct no_observer {
   constexpr void operator()(std::string_view, const graph_view&) const {}
 };
 
-/// All of the recipe for inference.
-template <class Capabilities, class Observer = no_observer>
-constexpr growing_graph compile_for_inference(const graph_view& lowered, const Observer& observe = {}) {
-  using steps = inference_pipeline<Capabilities>;
+/// All steps of a recipe, one after the other.
+template <class Pipeline, class Observer = no_observer>
+constexpr growing_graph compile(const graph_view& lowered, const optimizer_rule& rule = {},
+                                const Observer& observe = {}) {
   observe("lower", lowered);
-  growing_graph graph = steps::fuse(lowered);
-  observe("fuse", graph.view());
-  graph = steps::lay_out(graph.view());
-  observe("lay_out", graph.view());
-  return graph;
-}
-
-/// All of the recipe for training.
-template <class Capabilities, class Observer = no_observer>
-constexpr growing_graph compile_for_training(const graph_view& lowered, const optimizer_rule& rule,
-                                             const Observer& observe = {}) {
-  using steps = training_pipeline<Capabilities>;
-  observe("lower", lowered);
-  growing_graph graph = steps::fuse(lowered);
-  observe("fuse", graph.view());
-  graph = steps::differentiate(graph.view(), rule);
-  observe("differentiate", graph.view());
-  graph = steps::recompute(graph.view());
-  observe("recompute", graph.view());
-  graph = steps::lay_out(graph.view());
-  observe("lay_out", graph.view());
+  growing_graph graph;
+  graph_view latest = lowered;
+  for (const compile_step& step : Pipeline::steps) {
+    graph = step.apply(latest, rule);
+    latest = graph.view();
+    observe(step.name, latest);
+  }
   return graph;
 }
 

@@ -116,7 +116,7 @@ class content_table {
         rest -= bytes(part);
       } else {
         const bool is_last = o + 1 == current.operands.count;
-        const std::int64_t copied = is_last ? rest : graph.value_at(part).extents.elements() * 4;
+        const std::int64_t copied = is_last ? rest : bytes_of(graph.value_at(part).extents);
         append_new(copied);
         rest -= copied;
       }

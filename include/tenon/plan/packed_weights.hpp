@@ -33,7 +33,7 @@ constexpr packed_places place_packed_weights(const graph_view& graph) {
   list<std::int32_t> last_place, made_for, next;
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
     const node& current = graph.nodes.first[i];
-    if (current.chosen.packed_bytes == 0) continue;
+    if (current.computed_by.packed_bytes == 0) continue;
     if (last_place.empty()) last_place.assign(graph.values.size(), -1);
     const std::int32_t weights = graph.operand(current, role::weight);
     std::int32_t& last = last_place.first[weights];
@@ -45,7 +45,7 @@ constexpr packed_places place_packed_weights(const graph_view& graph) {
       continue;
     }
     found.offsets.first[i] = found.bytes;
-    found.bytes += round_up(current.chosen.packed_bytes, static_cast<std::int64_t>(Capabilities::alignment));
+    found.bytes += round_up(current.computed_by.packed_bytes, static_cast<std::int64_t>(Capabilities::alignment));
     next.push_back(last);
     last = static_cast<std::int32_t>(made_for.size());
     made_for.push_back(static_cast<std::int32_t>(i));

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
+#include <iterator>
 #include <string_view>
 
 #include "tenon/graph/input.hpp"
@@ -59,32 +61,29 @@ struct lowering {
 template <const auto& Net, class Loss>
 struct lowering<Net, inputs<>, Loss> : lowering_of_nothing {};
 
-template <class Lowered, class Pipeline>
-struct fusion {
-  static constexpr growing_graph make() { return Pipeline::fuse(Lowered::graph.view()); }
-};
-
-template <class Fused, class Pipeline, class Arguments>
-struct differentiation {
-  static constexpr growing_graph make() { return Pipeline::differentiate(Fused::graph.view(), Arguments::rule()); }
-};
-
-template <class Differentiated, class Pipeline>
-struct recomputation {
-  static_assert(network_is_valid<Differentiated, problem::has_no_gradient>(),  // the rest has been said
+/// A step of a pipeline, applied to the graph that the step before it made.
+template <class Before, class Pipeline, std::size_t Step, class Arguments>
+struct compilation_step {
+  static_assert(network_is_valid<Before, problem::has_no_gradient>(),  // the rest has been said
                 "the network cannot be trained: see network_error above or below");
-  static constexpr growing_graph make() { return Pipeline::recompute(Differentiated::graph.view()); }
+  static constexpr growing_graph make() { return Pipeline::steps[Step].apply(Before::graph.view(), Arguments::rule()); }
 };
 
-template <class Before, class Pipeline>
-struct layout_choice {
-  static constexpr growing_graph make() { return Pipeline::lay_out(Before::graph.view()); }
+/// The graph behind a pipeline's first steps, each a constant of its own, since compilers limit how much one may take.
+template <class Lowered, class Pipeline, class Arguments, std::size_t Steps = std::size(Pipeline::steps)>
+struct training_compilation {
+  using before = typename training_compilation<Lowered, Pipeline, Arguments, Steps - 1>::type;
+  using type = stage<compilation_step<before, Pipeline, Steps - 1, Arguments>>;
+};
+template <class Lowered, class Pipeline, class Arguments>
+struct training_compilation<Lowered, Pipeline, Arguments, 0> {
+  using type = Lowered;
 };
 
-/// A pass or two of inference take little enough for one constant.
-template <class Lowered, class Capabilities>
+/// The few passes of inference fit into one constant.
+template <class Lowered, class Pipeline>
 struct inference_compilation {
-  static constexpr growing_graph make() { return compile_for_inference<Capabilities>(Lowered::graph.view()); }
+  static constexpr growing_graph make() { return compile<Pipeline>(Lowered::graph.view()); }
 };
 
 template <class Stage, operation Kind>
@@ -126,26 +125,16 @@ class plan_of {
   static constexpr auto buffer_list = describe_parameters<lowered, operation::buffer>();
 
  private:
-  struct stages {
-    using recipe = training_pipeline<capabilities>;
-    using fused = stage<fusion<lowered, recipe>>;
-    using differentiated = stage<differentiation<fused, recipe, arguments>>;
-    using recomputed = stage<recomputation<differentiated, recipe>>;
-    using trained = stage<layout_choice<recomputed, recipe>>;
-    using inferred = stage<inference_compilation<lowered, capabilities>>;
+  template <bool Training, class Lowered>
+  struct compilation {
+    using type = stage<inference_compilation<Lowered, inference_pipeline<capabilities>>>;
   };
-  template <bool Training, class Stages>
-  struct compiled_stage {
-    using type = typename Stages::inferred;
-  };
-  template <class Stages>
-  struct compiled_stage<true, Stages> {
-    using type = typename Stages::trained;
-  };
+  template <class Lowered>
+  struct compilation<true, Lowered> : training_compilation<Lowered, training_pipeline<capabilities>, arguments> {};
 
  public:
   /// The network as it runs: fused, differentiated, laid out.
-  using compiled = typename compiled_stage<trains, stages>::type;
+  using compiled = typename compilation<trains, lowered>::type;
 
  private:
   struct demand {

@@ -44,11 +44,11 @@ struct plan_view {
 
   /// The same sizes with these tables.
   constexpr plan_view with(const graph_view& of, array_view<placement> places, array_view<std::int64_t> weights) const {
-    plan_view seen = *this;
-    seen.graph = of;
-    seen.placements = places;
-    seen.packed = weights;
-    return seen;
+    plan_view planned = *this;
+    planned.graph = of;
+    planned.placements = places;
+    planned.packed = weights;
+    return planned;
   }
 };
 

@@ -24,13 +24,13 @@ TENON_INLINE parameter_table_of_graph::parameter_table_of_graph(const graph_view
 template <class Capabilities>
 run_time_plan<Capabilities>::run_time_plan(growing_graph lowered, bool has_loss)
     : lowered_(std::move(lowered)),
-      compiled_(compile_for_inference<Capabilities>(lowered_.view())),
+      compiled_(compile<inference_pipeline<Capabilities>>(lowered_.view())),
       plan_(make_plan<Capabilities>(compiled_.view(), {has_loss, false})) {}
 
 template <class Capabilities>
 run_time_plan<Capabilities>::run_time_plan(growing_graph lowered, const optimizer_rule& rule, bool keep_gradients)
     : lowered_(std::move(lowered)),
-      compiled_(compile_for_training<Capabilities>(lowered_.view(), rule)),
+      compiled_(compile<training_pipeline<Capabilities>>(lowered_.view(), rule)),
       plan_(make_plan<Capabilities>(compiled_.view(), {true, keep_gradients})) {}
 
 template <class Capabilities>

@@ -34,7 +34,7 @@ constexpr parameter_offsets find_parameter_offsets(const graph_view& graph) {
     list<std::int64_t>& found = current.op == operation::parameter ? offsets.parameters : offsets.buffers;
     const auto index = static_cast<std::size_t>(current.attribute.index);
     while (found.size() <= index) found.push_back(0);
-    const std::int64_t bytes = graph.result_value(current).extents.elements() * 4;
+    const std::int64_t bytes = bytes_of(graph.result_value(current).extents);
     found.data()[index] = bytes;
     if (current.op != operation::parameter) continue;
     while (offsets.trained.size() <= index) offsets.trained.push_back(0);

@@ -87,7 +87,7 @@ class selected_algorithms {
       const node& runs = compiled_.nodes[i];
       if (claimed_[i] != 0 || runs.op != layer.op || compiled_.text(runs.scope) != lowered_.text(layer.scope)) continue;
       claimed_[i] = 1;
-      return Capabilities::name_of(runs.chosen);
+      return Capabilities::name_of(runs.computed_by);
     }
     return {};
   }
@@ -136,7 +136,7 @@ std::string layer_table(const graph_view& graph, bool tells, const Computes& com
                                  std::move(shape_text),
                                  own > 0 ? grouped(own) : shares ? "shared" : "",
                                  work == 0 ? "" : grouped(work),
-                                 mebibytes(extents.elements() * 4)};
+                                 mebibytes(bytes_of(extents))};
     if (tells) row.emplace_back(computes(current));
     table.add(std::move(row));
   }

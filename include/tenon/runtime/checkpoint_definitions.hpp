@@ -28,9 +28,7 @@ class checkpoint_form {
   [[gnu::cold]] static void write(const std::string& path, const training_state& state) {
     std::vector<tensor_source> tensors = state.store->sources();
     for_each_extra(state, [&](const std::string& name, const shape& extents, std::span<float> values) {
-      tensor_source tensor{name, "F32", {}, values.data()};
-      for (int i = 0; i < extents.rank; ++i) tensor.extents.push_back(extents[i]);
-      tensors.push_back(std::move(tensor));
+      tensors.push_back({name, "F32", detail::extents_of(extents), values.data()});
     });
     safetensors_metadata metadata = metadata_of(state.plan);
     metadata["steps"] = std::to_string(state.progress.steps);
@@ -57,13 +55,9 @@ class checkpoint_form {
     for_each_extra(then, [&](const std::string& name, const shape& extents, std::span<float>) {
       ++extras;
       const stored_tensor* tensor = file.find(name);
-      std::int64_t elements = tensor != nullptr && tensor->dtype == "F32" ? 1 : -1;
-      if (tensor != nullptr) {
-        for (const std::int64_t extent : tensor->extents) elements *= extent;
-      }
-      if (elements != extents.elements())
-        refuse(file, name, std::to_string(extents.elements()) + " floats",
-               tensor == nullptr ? "none" : joined({tensor->dtype, " ", detail::extents_text(tensor->extents)}));
+      const std::string expected = detail::description_of("F32", detail::extents_of(extents));
+      const std::string present = tensor == nullptr ? "none" : detail::description_of(tensor->dtype, tensor->extents);
+      if (present != expected) refuse(file, name, expected, present);
     });
     std::size_t found = 0;
     for (const stored_tensor& tensor : file.tensors()) found += is_checkpoint_tensor(tensor.name) ? 1U : 0U;

@@ -32,7 +32,7 @@ namespace onednn {
 struct capabilities {
   static constexpr std::string_view name = "oneDNN";
   /// What each space of a program's memory is aligned to, and the slots of the arena and of packed weights, in bytes.
-  static constexpr std::size_t alignment = 64;
+  static constexpr std::size_t alignment = onednn::alignment;
   /// A convolution can take a batch norm's statistics and parameters as operands and fold them into its weights.
   static constexpr bool folds_norm = true;
 

@@ -171,10 +171,10 @@ constexpr bool has_fast_primitive(const graph_view& graph, const node& of) {
   const attributes& attribute = of.attribute;
   const convolution_values values = convolution_values_of(graph, of);
   const bool sums = role_of(of.op) == convolution_role::weight_gradient;
-  const value& seen = graph.value_at(is_transposed(of.op) ? values.destination : values.source);
-  if (attribute.groups != 1 || seen.extents.spatial_rank() == 3 || seen.extents.channels() == 1) return false;
+  const value& image = graph.value_at(is_transposed(of.op) ? values.destination : values.source);
+  if (attribute.groups != 1 || image.extents.spatial_rank() == 3 || image.extents.channels() == 1) return false;
   // A stem of two channels has no fast weight gradient in AVX2.
-  if (sums && seen.arrangement == layout::contiguous && seen.extents.channels() == 2) return false;
+  if (sums && image.arrangement == layout::contiguous && image.extents.channels() == 2) return false;
   return has_usual_windows(graph, of) || scatters_samples(graph, of);
 }
 

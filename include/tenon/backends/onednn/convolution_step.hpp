@@ -126,7 +126,7 @@ class convolution_step {
     if (role_ == convolution_role::weight_gradient) {
       if (workspace() >= 0) planned = plan_->placements[static_cast<std::size_t>(workspace())].bytes;
     } else if (packed_offset() >= 0) {
-      planned = node_->chosen.packed_bytes;
+      planned = node_->computed_by.packed_bytes;
     }
     if (wanted <= planned) return;
     throw backend_error(joined({"weights of '", scope(), "' (", implementation(), ") take ", std::to_string(wanted),

@@ -107,7 +107,7 @@ class direct_step final : public convolution_step {
       block_weights_[static_cast<std::size_t>(i)] = end;
       end += (depthwise_ ? 1 : range(i).count) * parameter_.extents.kernel * block_;
     }
-    bias_offset_ = round_up(end * 4, 64);
+    bias_offset_ = round_up(end * 4, alignment);
   }
 
   /// Writes one block's weights: a vector for each tap, and source channel where there are several; zeros for channels

@@ -89,7 +89,7 @@ class primitive_step final : public convolution_step {
         role_ == convolution_role::weight_gradient ? dnnl_query_diff_weights_md : dnnl_query_weights_md;
     format_ = weight_format_of(dnnl_primitive_desc_query_md(descriptor_.get(), which, 0), extents_.groups > 1,
                                described(values_.source).extents.spatial_rank(), extents_, scope());
-    bias_offset_ = round_up(format_.bytes, 64);
+    bias_offset_ = round_up(format_.bytes, alignment);
   }
 
   /// Holds what oneDNN wants for the weights against what is planned.
@@ -225,7 +225,7 @@ class primitive_step final : public convolution_step {
   /// A bias gradient that nobody reads has no place; then the workspace takes it.
   bool writes_bias_directly() const { return channels() == padded_channels() && bias_gradient_value() >= 0; }
 
-  alignas(64) static constexpr float zero = 0;
+  alignas(alignment) static constexpr float zero = 0;
   weight_extents extents_;  ///< the parameter's, or those grown to whole blocks
   weight_format format_;
   std::int64_t bias_offset_ = 0;  ///< behind the weights

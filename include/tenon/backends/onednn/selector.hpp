@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "tenon/backends/kernels/convolution/packed_sizes.hpp"
+#include "tenon/backends/onednn/alignment.hpp"
 #include "tenon/backends/onednn/contiguous_channels.hpp"
 #include "tenon/backends/onednn/convolution_geometry.hpp"
 #include "tenon/core/ordering.hpp"
@@ -31,7 +32,7 @@ constexpr std::string_view name_of(algorithm of) {
   return names[static_cast<int>(of)];
 }
 
-constexpr algorithm algorithm_of(const node& of) { return static_cast<algorithm>(of.chosen.algorithm); }
+constexpr algorithm algorithm_of(const node& of) { return static_cast<algorithm>(of.computed_by.algorithm); }
 
 /// The ways in which a node can be computed.
 struct alternatives {
@@ -75,7 +76,7 @@ class convolution_alternatives {
       add(found, algorithm::rows, sums ? 4 * kernels::row_gradient_sums(weights, extents_.out) : weight_bytes(), cost);
       return found;
     }
-    const std::int64_t weights = greatest_elements(), bytes = round_up(weights * 4, 64);
+    const std::int64_t weights = greatest_elements(), bytes = round_up(weights * 4, alignment);
     const std::int64_t cost = windows * weights * (extents_.is_depthwise() ? depthwise_penalty : 1);
     add(found, has_fast_primitive(graph_, of_) ? algorithm::primitive : algorithm::checked_primitive,
         sums ? bytes + bias_bytes() : greater(bytes, direct_bytes()), cost);
@@ -101,7 +102,7 @@ class convolution_alternatives {
     const std::int64_t in = is_stem(graph_, of_) ? extents_.in : round_up(extents_.in, planned_block);
     return extents_.groups * round_up(extents_.out, planned_block) * in * extents_.kernel;
   }
-  constexpr std::int64_t weight_bytes() const { return round_up(greatest_elements() * 4, 64); }
+  constexpr std::int64_t weight_bytes() const { return round_up(greatest_elements() * 4, alignment); }
 
   /// Of weights that a kernel of ours reads in place of a primitive: groups that do not fill blocks grow.
   constexpr std::int64_t direct_bytes() const {
@@ -110,7 +111,7 @@ class convolution_alternatives {
     const std::int64_t to = forward ? extents_.out : extents_.in, from = forward ? extents_.in : extents_.out;
     const std::int64_t most = greater(kernels::packed_direct_weights(extents_.groups, to, from, extents_.kernel, 16),
                                       kernels::packed_direct_weights(extents_.groups, to, from, extents_.kernel, 8));
-    return round_up(most * 4, 64);
+    return round_up(most * 4, alignment);
   }
   constexpr std::int64_t padded_bias_bytes() const {
     return round_up(graph_.value_at(values_.destination).extents.channels(), planned_block) * 4;
@@ -166,8 +167,8 @@ constexpr bool have_equal_images(const graph_view& graph, const node& one, const
 /// requires: both have packed weights.
 constexpr bool packs_alike(const graph_view& graph, const node& one, const node& other) {
   const attributes &a = one.attribute, &b = other.attribute;
-  if (one.op != other.op || one.chosen.algorithm != other.chosen.algorithm ||
-      one.chosen.packed_bytes != other.chosen.packed_bytes || a.groups != b.groups || a.kernel != b.kernel ||
+  if (one.op != other.op || one.computed_by.algorithm != other.computed_by.algorithm ||
+      one.computed_by.packed_bytes != other.computed_by.packed_bytes || a.groups != b.groups || a.kernel != b.kernel ||
       a.stride != b.stride || a.dilation != b.dilation)
     return false;
   if (role_of(one.op) == convolution_role::forward) {

@@ -190,7 +190,8 @@ struct folded_norm {
 inline void pack_weights(const float* from, const parameter_weights& parameter, const folded_norm& norm, float* to,
                          const weight_format& format) {
   const weight_extents& extents = parameter.extents;
-  if (format.bytes != extents.elements() * 4) std::memset(to, 0, static_cast<std::size_t>(format.bytes));
+  if (format.bytes != extents.elements() * std::int64_t{sizeof(float)})
+    std::memset(to, 0, static_cast<std::size_t>(format.bytes));
   for_each_tile(format, extents, [&](weight_tile& tile) {
     for (std::int64_t o = 0; o < tile.out_count; ++o) {
       const float factor = norm.scale == nullptr ? 1.0F : norm.factor(tile.group * extents.out + tile.first_out + o);

@@ -25,7 +25,7 @@ struct depthwise_gradient_arguments {
   float* sums;           ///< of (part, block, tap or bias, lane)
   float* gradient;       ///< (channel, tap)
   float* bias_gradient;  ///< nullptr: none is wanted
-  geometry seen, positions, dy_extents;
+  geometry image_extents, positions, dy_extents;
   tap_dimension depth, height;
   const tap_rows* rows;
   std::int64_t parts;
@@ -50,10 +50,10 @@ template <class Arguments = depthwise_gradient_arguments>
 void depthwise_gradient(isa set, const Arguments& of) {
   const auto sum = dispatch(set, &baseline::depthwise_sums_part<Arguments>, &avx2::depthwise_sums_part<Arguments>,
                             &avx512::depthwise_sums_part<Arguments>);
-  in_parallel(of.parts * of.seen.blocks, sum, of);
+  in_parallel(of.parts * of.image_extents.blocks, sum, of);
   const auto join = dispatch(set, &baseline::join_depthwise_part<Arguments>, &avx2::join_depthwise_part<Arguments>,
                              &avx512::join_depthwise_part<Arguments>);
-  in_parallel(of.seen.blocks, join, of);
+  in_parallel(of.image_extents.blocks, join, of);
 }
 
 }  // namespace kernels

@@ -84,10 +84,10 @@ TENON_KERNEL inline void depthwise_sums_part(const Arguments& of, std::int64_t b
   for (std::int64_t item = begin; item < end; ++item) {
     float* const sums = of.sums + item * (taps + 1) * block;
     std::fill_n(sums, (taps + 1) * block, 0.0f);
-    const std::int64_t part = item / of.seen.blocks, at_block = item % of.seen.blocks;
+    const std::int64_t part = item / of.image_extents.blocks, at_block = item % of.image_extents.blocks;
     const std::int64_t plane_rows = of.positions.depth * of.positions.height, rows = of.positions.batch * plane_rows;
     for (std::int64_t row = rows * part / of.parts; row < rows * (part + 1) / of.parts; ++row) {
-      const std::int64_t plane = row / plane_rows * of.seen.blocks + at_block;
+      const std::int64_t plane = row / plane_rows * of.image_extents.blocks + at_block;
       const std::int64_t d = row % plane_rows / of.positions.height, h = row % of.positions.height;
       const float* const grid = of.grid + (plane * plane_rows + row % plane_rows) * of.positions.width * block;
       for (std::int64_t i = 0; i < of.depth.taps; ++i) {
@@ -96,9 +96,10 @@ TENON_KERNEL inline void depthwise_sums_part(const Arguments& of, std::int64_t b
         for (std::int64_t k = 0; k < of.height.taps; ++k) {
           const std::int64_t from_height = of.height.position_of(h, k);
           if (from_height < 0) continue;
-          const std::int64_t from = (plane * of.seen.depth + from_depth) * of.seen.height + from_height;
+          const std::int64_t from =
+              (plane * of.image_extents.depth + from_depth) * of.image_extents.height + from_height;
           for (int lane = 0; lane < block; lane += width)
-            add_row(*of.rows, grid + lane, of.image + from * of.seen.width * block + lane,
+            add_row(*of.rows, grid + lane, of.image + from * of.image_extents.width * block + lane,
                     sums + (i * of.height.taps + k) * row_taps * block + lane);
         }
       }
@@ -106,7 +107,7 @@ TENON_KERNEL inline void depthwise_sums_part(const Arguments& of, std::int64_t b
     if (of.bias_gradient == nullptr) continue;
     const std::int64_t dy_rows = of.dy_extents.depth * of.dy_extents.height, all_rows = of.dy_extents.batch * dy_rows;
     for (std::int64_t row = all_rows * part / of.parts; row < all_rows * (part + 1) / of.parts; ++row) {
-      const std::int64_t plane = row / dy_rows * of.seen.blocks + at_block;
+      const std::int64_t plane = row / dy_rows * of.image_extents.blocks + at_block;
       const float* const dy = of.dy + (plane * dy_rows + row % dy_rows) * of.dy_extents.width * block;
       for (int lane = 0; lane < block; lane += width) {
         vec sum = {};
@@ -122,11 +123,12 @@ template <class Arguments>
 TENON_KERNEL inline void join_depthwise_part(const Arguments& of, std::int64_t begin, std::int64_t end) {
   const std::int64_t taps = of.taps();
   for (std::int64_t at_block = begin; at_block < end; ++at_block) {
-    const std::int64_t channel = at_block * block, channels = std::min<std::int64_t>(block, of.seen.channels - channel);
+    const std::int64_t channel = at_block * block,
+                       channels = std::min<std::int64_t>(block, of.image_extents.channels - channel);
     for (std::int64_t tap = 0; tap <= taps; ++tap) {
       alignas(64) float total[block] = {};
       for (std::int64_t part = 0; part < of.parts; ++part) {
-        const float* const sums = of.sums + ((part * of.seen.blocks + at_block) * (taps + 1) + tap) * block;
+        const float* const sums = of.sums + ((part * of.image_extents.blocks + at_block) * (taps + 1) + tap) * block;
         for (int lane = 0; lane < block; lane += width) store(total + lane, load(total + lane) + load(sums + lane));
       }
       if (tap < taps)

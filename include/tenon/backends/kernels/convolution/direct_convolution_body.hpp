@@ -13,7 +13,7 @@ using tile_sums = vec[2][pixels_at_once];
 
 /// A tap's weights and what some pixels see through it, of some neighbouring source channels; they begin a block, or
 /// all lie in one.
-struct seen_pixels {
+struct source_pixels {
   const float* source;
   const float* weights;
   std::int64_t count;         ///< source channels
@@ -26,8 +26,8 @@ struct seen_pixels {
 /// Adds to the sums of `Pixels` pixels and `Vectors` vectors, which stay in registers. Few sums are made of several
 /// chains of additions each, so that they don't wait for one another.
 template <int Pixels, int Vectors, int Chains, std::size_t... Item>
-TENON_KERNEL_INLINE void add_seen(const seen_pixels& of, vec (*sums)[pixels_at_once], int first,
-                                  std::index_sequence<Item...>) {
+TENON_KERNEL_INLINE void add_source(const source_pixels& of, vec (*sums)[pixels_at_once], int first,
+                                    std::index_sequence<Item...>) {
   constexpr int count = Pixels * Vectors;
   vec sum[] = {(Item < count ? sums[Item % count / Pixels][first + static_cast<int>(Item) % Pixels] : vec{})...};
   const float* weights = of.weights;
@@ -57,30 +57,30 @@ TENON_KERNEL_INLINE void add_seen(const seen_pixels& of, vec (*sums)[pixels_at_o
 }
 
 template <int Pixels, int Vectors>
-TENON_KERNEL inline void add_seen(const seen_pixels& of, vec (*sums)[pixels_at_once], int first) {
+TENON_KERNEL inline void add_source(const source_pixels& of, vec (*sums)[pixels_at_once], int first) {
   constexpr int chains = Pixels * Vectors >= 6 ? 1 : Pixels * Vectors >= 3 ? 2 : 4;
-  add_seen<Pixels, Vectors, chains>(of, sums, first, indices<Pixels * Vectors * chains>());
+  add_source<Pixels, Vectors, chains>(of, sums, first, indices<Pixels * Vectors * chains>());
 }
 
 template <int Vectors>
-TENON_KERNEL inline void add_seen(const seen_pixels& of, vec (*sums)[pixels_at_once], int first, int pixels) {
+TENON_KERNEL inline void add_source(const source_pixels& of, vec (*sums)[pixels_at_once], int first, int pixels) {
   switch (pixels) {
     case 1:
-      return add_seen<1, Vectors>(of, sums, first);
+      return add_source<1, Vectors>(of, sums, first);
     case 2:
-      return add_seen<2, Vectors>(of, sums, first);
+      return add_source<2, Vectors>(of, sums, first);
     case 3:
-      return add_seen<3, Vectors>(of, sums, first);
+      return add_source<3, Vectors>(of, sums, first);
     case 4:
-      return add_seen<4, Vectors>(of, sums, first);
+      return add_source<4, Vectors>(of, sums, first);
     case 5:
-      return add_seen<5, Vectors>(of, sums, first);
+      return add_source<5, Vectors>(of, sums, first);
     case 6:
-      return add_seen<6, Vectors>(of, sums, first);
+      return add_source<6, Vectors>(of, sums, first);
     case 7:
-      return add_seen<7, Vectors>(of, sums, first);
+      return add_source<7, Vectors>(of, sums, first);
     default:
-      return add_seen<pixels_at_once, Vectors>(of, sums, first);
+      return add_source<pixels_at_once, Vectors>(of, sums, first);
   }
 }
 
@@ -99,8 +99,8 @@ TENON_KERNEL inline void sum_tile(const direct_arguments& of, const direct_row& 
   const float* const weights = of.weights + of.block_weights[row.at_block];
   const float* const source = of.source + row.image * of.source_image;
   const std::int64_t pixel = of.source_pixel;
-  seen_pixels seen{nullptr, nullptr, 0, of.source_channel, of.source_block, step * pixel, width};
-  if constexpr (width == block) seen.vector_step = taps * range.count * block;
+  source_pixels from{nullptr, nullptr, 0, of.source_channel, of.source_block, step * pixel, width};
+  if constexpr (width == block) from.vector_step = taps * range.count * block;
   for (std::int64_t d = 0; d < of.depth.taps; ++d) {
     const std::int64_t from_depth = of.depth.position_of(row.depth, d);
     if (from_depth < 0) continue;
@@ -113,16 +113,16 @@ TENON_KERNEL inline void sum_tile(const direct_arguments& of, const direct_row& 
         const row_tap& tap = phase.taps[t];
         const std::int64_t first = std::max(tap.begin, begin), last = std::min(tap.end, end);
         if (first >= last) continue;
-        const float* const seen_row = source_row + (first * step + tap.column) * pixel;
-        seen.weights = row_weights + tap.tap * range.count * block;
+        const float* const window_row = source_row + (first * step + tap.column) * pixel;
+        from.weights = row_weights + tap.tap * range.count * block;
         // Channels of a range that begins inside of a block of the source, then the others.
         for (std::int64_t channel = range.first, stop = range.first + range.count; channel < stop;) {
           const std::int64_t inside = channel % block;
-          seen.count = inside == 0 ? stop - channel : std::min(block - inside, stop - channel);
-          seen.source = seen_row + channel / block * of.source_block + inside * of.source_channel;
-          add_seen<Vectors>(seen, sums, static_cast<int>(first - begin), static_cast<int>(last - first));
-          seen.weights += seen.count * block;
-          channel += seen.count;
+          from.count = inside == 0 ? stop - channel : std::min(block - inside, stop - channel);
+          from.source = window_row + channel / block * of.source_block + inside * of.source_channel;
+          add_source<Vectors>(from, sums, static_cast<int>(first - begin), static_cast<int>(last - first));
+          from.weights += from.count * block;
+          channel += from.count;
         }
       }
     }

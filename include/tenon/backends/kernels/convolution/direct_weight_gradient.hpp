@@ -54,33 +54,34 @@ template <class Arguments = weight_gradient_arguments>
 void direct_weight_gradient(isa set, const attributes& attribute, const operand& image, const operand& grid,
                             float* gradient) {
   const int block = block_of(set);
-  const geometry seen(image.extents, block), positions(grid.extents, block);
+  const geometry image_geometry(image.extents, block), positions(grid.extents, block);
   const auto extents_of = [](const shape& of) { return extent3{of.spatial(0), of.spatial(1), of.spatial(2)}; };
   const bool contiguous_image = image.arrangement == layout::contiguous;
-  const std::int64_t image_block = seen.pixels * block;
-  const Arguments of{image.as<const float>(),
-                     grid.as<const float>(),
-                     gradient,
-                     attribute.kernel,
-                     attribute.stride,
-                     attribute.dilation,
-                     attribute.padding_begin,
-                     extents_of(image.extents),
-                     extents_of(grid.extents),
-                     seen.batch,
-                     seen.channels,
-                     positions.channels,
-                     seen.blocks,
-                     positions.blocks,
-                     contiguous_image ? 1 : block,
-                     contiguous_image ? seen.pixels : 1,
-                     image_block,
-                     contiguous_image ? seen.channels * seen.pixels : seen.blocks * image_block,
-                     attribute.groups};
+  const std::int64_t image_block = image_geometry.pixels * block;
+  const Arguments of{
+      image.as<const float>(),
+      grid.as<const float>(),
+      gradient,
+      attribute.kernel,
+      attribute.stride,
+      attribute.dilation,
+      attribute.padding_begin,
+      extents_of(image.extents),
+      extents_of(grid.extents),
+      image_geometry.batch,
+      image_geometry.channels,
+      positions.channels,
+      image_geometry.blocks,
+      positions.blocks,
+      contiguous_image ? 1 : block,
+      contiguous_image ? image_geometry.pixels : 1,
+      image_block,
+      contiguous_image ? image_geometry.channels * image_geometry.pixels : image_geometry.blocks * image_block,
+      attribute.groups};
   const auto part = dispatch(set, &baseline::weight_gradient_part<Arguments>, &avx2::weight_gradient_part<Arguments>,
                              &avx512::weight_gradient_part<Arguments>);
   const std::int64_t kernel_rows = std::int64_t{attribute.kernel[0]} * attribute.kernel[1];
-  in_parallel(positions.blocks * seen.blocks * kernel_rows, part, of);
+  in_parallel(positions.blocks * image_geometry.blocks * kernel_rows, part, of);
 }
 
 /// dy (blocked) -> db. The result does not depend on the thread count.

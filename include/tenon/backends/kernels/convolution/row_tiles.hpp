@@ -69,7 +69,7 @@ struct row_tiles {
   std::int64_t rows, columns;                  ///< of a whole tile
   std::int64_t row_taps = 1, column_taps = 1;  ///< read at once
   std::int64_t lines;                          ///< line buffers of a tile, for each source channel
-  std::int64_t seen;                           ///< floats that are read of a line buffer
+  std::int64_t read_floats;                    ///< floats that are read of a line buffer
   std::int64_t pitch;                          ///< floats from one line buffer to the next
   std::int64_t lead;       ///< floats before them, with which a row's results lie beside aligned pixels
   std::int64_t sum_pitch;  ///< of a tile's sums, and of dy: rows begin where vectors do, if by rows
@@ -97,8 +97,8 @@ struct row_tiles {
     lines = rows + (row_taps > 1 ? height.halo() : 0);
     // Narrow rows are taken together, with the zeros between them.
     by_rows = divide_up((rows - 1) * (columns + halo) + columns, vector) * vector >= rows * whole;
-    seen = (by_rows ? whole : columns) + halo;
-    pitch = by_rows ? divide_up(seen, 16) * 16 : seen;
+    read_floats = (by_rows ? whole : columns) + halo;
+    pitch = by_rows ? divide_up(read_floats, 16) * 16 : read_floats;
     lead = by_rows ? (width.first % 16 + 16) % 16 : 0;
     sum_pitch = by_rows ? whole : pitch;
     if (row_taps == height.taps && column_taps == width.taps && depth.taps * plane_floats() <= most_kept)

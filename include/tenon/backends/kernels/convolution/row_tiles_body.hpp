@@ -50,7 +50,8 @@ TENON_KERNEL inline void copy_gradients(const row_tiles& of, const row_tile& til
 inline bool sees_source(const row_tiles& of, const row_tile& tile, std::int64_t h, std::int64_t w) {
   const std::int64_t row = of.height.position_of(tile.first_row, h),
                      column = of.width.position_of(tile.first_column, w);
-  return row + of.lines_of(tile) > 0 && row < of.height.source && column + of.seen > 0 && column < of.width.source;
+  return row + of.lines_of(tile) > 0 && row < of.height.source && column + of.read_floats > 0 &&
+         column < of.width.source;
 }
 
 /// Some of the lines of a tile's source channels that taps from (h, w) on see in a plane; a vector of zeros follows the
@@ -58,7 +59,8 @@ inline bool sees_source(const row_tiles& of, const row_tile& tile, std::int64_t 
 TENON_KERNEL inline void copy_source(const row_tiles& of, const row_tile& tile, const float* image,
                                      std::int64_t at_depth, std::int64_t h, std::int64_t w, std::int64_t first,
                                      std::int64_t last, float* lines) {
-  const line_columns columns(of.width.position_of(tile.first_column, w), of.seen, of.width.source, of.seen);
+  const line_columns columns(of.width.position_of(tile.first_column, w), of.read_floats, of.width.source,
+                             of.read_floats);
   const std::int64_t first_row = of.height.position_of(tile.first_row, h), floats = of.line_floats();
   for (std::int64_t i = first; i < last; ++i) {
     const std::int64_t row = first_row + i;
@@ -68,7 +70,7 @@ TENON_KERNEL inline void copy_source(const row_tiles& of, const row_tile& tile, 
       if (is_inside)
         copy_line(image + ((c * of.depth.source + at_depth) * of.height.source + row) * of.width.source, columns, to);
       else
-        clear_line(to, to + of.seen);
+        clear_line(to, to + of.read_floats);
     }
   }
   for (std::int64_t c = 0; last == of.lines_of(tile) && c < of.source_channels; ++c)

@@ -27,8 +27,8 @@ constexpr int taps_at_once(int channels) { return width == 16 || channels == 4 |
 template <int Channels, int Taps, std::size_t... Tap, std::size_t... Item>
 TENON_KERNEL_INLINE void add_product(vec* sums, const float* dy, std::int64_t floats, const float* const* from,
                                      std::int64_t at, std::index_sequence<Tap...>, std::index_sequence<Item...>) {
-  const vec seen[] = {load(from[Tap] + at)...};
-  ((sums[Item] += load(dy + static_cast<int>(Item) / Taps * floats) * seen[Item % Taps]), ...);
+  const vec windows[] = {load(from[Tap] + at)...};
+  ((sums[Item] += load(dy + static_cast<int>(Item) / Taps * floats) * windows[Item % Taps]), ...);
 }
 
 /// Adds the products of `Taps` taps and some channels of dy over a tile.
