@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <map>
+#include <random>
 #include <string>
 
 #include "support/machine.hpp"
@@ -12,6 +13,7 @@
 #include "tenon/backends/reference/capabilities.hpp"
 #include "tenon/backends/reference/program.hpp"
 #include "tenon/graph/printer.hpp"
+#include "tenon/graph/verifier.hpp"
 #include "tenon/plan/plan_of.hpp"
 #include "tenon/train/optimizers.hpp"
 
@@ -52,9 +54,10 @@ growing_graph counted(tally& fired, const std::string& name, const growing_graph
   return made;
 }
 
-compiled_graph planned(growing_graph graph, const plan_options& options, tally& fired) {
+/// A laid-out graph with its plan.
+compiled_graph placed(growing_graph graph, const plan_options& options, tally& fired) {
   compiled_graph made;
-  made.graph = lay_out<fusing>(graph.view());
+  made.graph = std::move(graph);
   made.plan = make_plan<fusing>(made.graph.view(), options);
   const graph_view view = made.graph.view();
   bool in_place = false, joined = false;
@@ -73,6 +76,10 @@ compiled_graph planned(growing_graph graph, const plan_options& options, tally& 
   return made;
 }
 
+compiled_graph planned(const growing_graph& graph, const plan_options& options, tally& fired) {
+  return placed(lay_out<fusing>(graph.view()), options, fired);
+}
+
 compiled_graph optimised_inference(const growing_graph& described, tally& fired) {
   growing_graph graph =
       counted(fired, "dead code", described, [](const graph_view& of) { return remove_dead(of, true); });
@@ -81,7 +88,7 @@ compiled_graph optimised_inference(const growing_graph& described, tally& fired)
   graph = counted(fired, "fuse activation", graph, [](const graph_view& of) { return fuse_activation<fusing>(of); });
   // A compiled network takes these passes at once, in one copy.
   CHECK(print(inference_pipeline<fusing>::fuse(described.view()).view()).view() == print(graph.view()).view());
-  return planned(std::move(graph), {}, fired);
+  return planned(graph, {}, fired);
 }
 
 growing_graph differentiated(const growing_graph& described, tally& fired) {
@@ -114,12 +121,30 @@ compiled_graph optimised_training(const growing_graph& described, tally& fired) 
   }
   if (shares) ++fired["shared parameter"];
   if (sums) ++fired["gradient sum"];
-  const growing_graph reduced = training_pipeline<fusing>::recompute(graph.view());
-  graph = remove_dead(graph.view());
-  graph = counted(fired, "activate again", graph,
-                  [](const graph_view& of) { return recompute_activations(of, loss_node_of(of)); });
-  CHECK(print(reduced.view()).view() == print(graph.view()).view());
-  return planned(std::move(graph), {true, false}, fired);
+  graph = lay_out<fusing>(remove_dead(graph.view()).view());
+  graph =
+      counted(fired, "recompute", graph, [](const graph_view& of) { return training_pipeline<fusing>::recompute(of); });
+  return placed(std::move(graph), {true, false}, fired);
+}
+
+/// With anything kept or recomputed, as it comes. Counts how much runs again.
+compiled_graph training_with_any_retention(const growing_graph& described, std::uint32_t seed, tally& fired) {
+  tally unused;
+  growing_graph graph = differentiated(described, unused);
+  graph = lay_out<fusing>(graph.view());
+  std::mt19937 random(seed);
+  list<retention> retained(graph.nodes.size(), retention::kept);
+  for (std::size_t i = 0; i < retained.size(); ++i) {
+    if (can_run_again(graph.nodes[i].op)) retained[i] = static_cast<retention>(random() % 3);
+  }
+  const graph_edits live(graph.view(), graph_edits::dead_code::goes);
+  growing_graph again = recompute(graph.view(), live, retained);
+  CHECK(verify(again.view()).kind == flaw::none);
+  for (std::int32_t i = loss_node_of(again.view()) + 1; i < again.view().node_count(); ++i) {
+    const operation op = again.view().node_at(i).op;
+    if (phase_of(op) == phase::forward) ++fired[std::string(name_of(op))];
+  }
+  return placed(std::move(again), {true, false}, unused);
 }
 
 /// Nothing fused, nothing recomputed, nothing shared.
@@ -187,10 +212,26 @@ TEST_CASE("optimised training computes what the plain graph does") {
     CHECK(difference(made, plain(described, true), seed % 4 == 0) < allowed);
     CHECK(tenon_test::problem_of<fusing>(made.view()) == "");
   }
-  for (const char* pass : {"fuse sum in training", "fuse activation in training", "activate again", "shared parameter",
+  for (const char* pass : {"fuse sum in training", "fuse activation in training", "recompute", "shared parameter",
                            "gradient sum", "in place", "concat in place"}) {
     INFO(pass);
     CHECK(fired[pass] >= least);
+  }
+}
+
+TEST_CASE("training computes the same whatever is kept and whatever runs again") {
+  tally again;
+  for (std::uint32_t seed = 0; seed < networks; ++seed) {
+    const growing_graph described = random_network(seed).make(true);
+    const compiled_graph made = training_with_any_retention(described, seed, again);
+    INFO("seed " << seed);
+    CHECK(difference(made, plain(described, true), seed % 4 == 0) < allowed);
+    CHECK(tenon_test::problem_of<fusing>(made.view()) == "");
+  }
+  for (const char* op : {"convolution", "batch_norm", "group_norm_given", "activation", "dropout", "max_pool", "add",
+                         "concat", "resize", "transposed_convolution"}) {
+    INFO(op);
+    CHECK(again[op] >= least);
   }
 }
 

@@ -141,9 +141,18 @@ class graph_copy {
 
   /// Copies a node with other operands, given by their new numbers.
   constexpr std::int32_t copy(const node& old, array_view<std::int32_t> numbers) {
-    const std::int32_t number = to.append(old.op, numbers, old.attribute, old.scope);
-    to.nodes.back().results.count = old.results.count;
+    const std::int32_t number = push(old, numbers);
     copy_results(old, number);
+    return number;
+  }
+
+  /// Appends a node once more: its results are new values, and the old ones keep the numbers that they have.
+  constexpr std::int32_t append(const node& old, array_view<std::int32_t> numbers) {
+    const std::int32_t number = push(old, numbers);
+    for (std::int32_t i = 0; i < old.results.count; ++i) {
+      const value& result = from_.values.first[old.results.begin + i];
+      to.values.push_back({result.extents, result.type, result.arrangement, number});
+    }
     return number;
   }
 
@@ -153,6 +162,13 @@ class graph_copy {
   }
 
  private:
+  constexpr std::int32_t push(const node& old, const array_view<std::int32_t>& numbers) {
+    const std::int32_t number = to.append(old.op, numbers, old.attribute, old.scope);
+    to.nodes.first[number].results.count = old.results.count;
+    to.nodes.first[number].computed_by = old.computed_by;
+    return number;
+  }
+
   constexpr void copy_results(const node& old, std::int32_t producer) {
     auto number = static_cast<std::int32_t>(to.values.count);
     std::int32_t* const now = renumbered.first;

@@ -10,7 +10,7 @@
 #include "tenon/passes/fuse_activation.hpp"
 #include "tenon/passes/fuse_sum.hpp"
 #include "tenon/passes/lay_out.hpp"
-#include "tenon/passes/recompute_activations.hpp"
+#include "tenon/passes/recompute.hpp"
 #include "tenon/passes/remove_dead.hpp"
 #include "tenon/passes/training_form.hpp"
 
@@ -49,8 +49,8 @@ struct inference_pipeline {
 ///
 ///     fuse            norms by the batch's statistics; sums and activations become part of the node before them
 ///     differentiate   the backward pass, and behind each parameter's gradient its update
-///     recompute       what the backward pass can make again for next to nothing is not kept for it
 ///     lay out         every value gets its layout, and reorders where a node wants another
+///     recompute       what the backward pass can make again for next to nothing is not kept for it
 ///
 /// requires: the lowered graph has no problem; its first output is the loss
 template <class Capabilities>
@@ -63,15 +63,16 @@ struct training_pipeline {
     fuse_activation<Capabilities, true>(edits);
     return edits.applied();
   }
-  static constexpr growing_graph recompute(const graph_view& differentiated, const optimizer_rule& = {}) {
-    return recompute_activations(differentiated, loss_node_of(differentiated), graph_edits::dead_code::goes);
+  static constexpr growing_graph lay_out(const graph_view& differentiated, const optimizer_rule& = {}) {
+    return tenon::lay_out<Capabilities>(differentiated);
   }
-  static constexpr growing_graph lay_out(const graph_view& recomputed, const optimizer_rule& = {}) {
-    return tenon::lay_out<Capabilities>(recomputed);
+  static constexpr growing_graph recompute(const graph_view& laid_out, const optimizer_rule& = {}) {
+    const graph_edits live(laid_out, graph_edits::dead_code::goes);
+    return tenon::recompute(laid_out, live, free_retention_finder(laid_out, live).run());
   }
 
   static constexpr compile_step steps[] = {
-      {"fuse", fuse}, {"differentiate", differentiate}, {"recompute", recompute}, {"lay_out", lay_out}};
+      {"fuse", fuse}, {"differentiate", differentiate}, {"lay_out", lay_out}, {"recompute", recompute}};
 };
 
 /// What looks at the graph after each step of a pipeline that runs at run time: called with the step's name and the

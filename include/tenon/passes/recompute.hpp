@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+// recompute: forward nodes run again in the backward pass, so that their results need not be kept for it.
+#pragma once
+
+#include "tenon/passes/retention.hpp"
+
+namespace tenon {
+inline namespace v0 {
+
+/// Lets the backward pass compute again what it is not to find in memory. A node runs again right before the first
+/// backward node that needs it, behind those that make its own operands again; a norm by the batch's statistics does so
+/// by the statistics that it found, which are kept, so that running statistics change once.
+///
+///     x, w -> convolution -> c                                x, w -> convolution -> c
+///     c -> batch_norm_training (relu) -> y, mean, variance    c -> batch_norm_training (relu) -> y, mean, variance
+///     y -> ... loss ...                                       y -> ... loss ...
+///     y, dz -> convolution_weight_gradient                =>  x, w -> convolution -> c'
+///     c, dy, mean, variance -> batch_norm_gradient            c', mean, variance -> batch_norm (relu) -> y'
+///                                                             y', dz -> convolution_weight_gradient
+///                                                             c', dy, mean, variance -> batch_norm_gradient
+///
+/// Nodes that nobody needs, of which differentiation leaves some, go in the same copy.
+/// requires: a differentiated graph; one retention a node, and kept where `can_run_again` says no
+/// ensures: the graph computes the same, bit for bit
+/// cost: nodes + operands, and the operands of what runs again
+class recomputer {
+ public:
+  constexpr recomputer(const graph_view& graph, const graph_edits& live, const list<retention>& retained)
+      : from_(graph), live_(live), copy_(graph), retained_(retained.first), loss_node_(loss_node_of(graph)) {
+    again_.assign(graph.values.size(), -1);
+    read_at_.assign(graph.values.size(), 0);
+  }
+
+  constexpr growing_graph run() {
+    list<std::int32_t> operands;
+    for (present_ = 0; present_ < from_.node_count(); ++present_) {
+      if (live_.vanishes(present_)) continue;
+      const node& current = from_.nodes.first[present_];
+      if (present_ <= loss_node_ || is_source(current.op)) {
+        copy_.copy(current);
+        continue;
+      }
+      const std::int32_t* const read = from_.operands.first + current.operands.begin;
+      operands.clear();
+      for (std::int32_t o = 0; o < current.operands.count; ++o) {
+        if (!is_there(read[o])) run_again(from_.values.first[read[o]].producer);
+        operands.push_back(number_of(read[o]));
+      }
+      copy_.copy(current, operands);
+    }
+    copy_.copy_outputs();
+    return std::move(copy_.to);
+  }
+
+ private:
+  /// What runs again for one reader serves others at most so many nodes later.
+  static constexpr std::int32_t most_distance = 12;
+
+  // Whether a value has to be computed again for the backward pass.
+  constexpr bool is_dropped(std::int32_t old) const {
+    const std::int32_t producer = from_.values.first[old].producer;
+    if (producer > loss_node_ || retained_[producer] == retention::kept) return false;
+    // Of a norm the statistics are kept.
+    const node& maker = from_.nodes.first[producer];
+    return !is_norm_of_statistics(maker.op) || old == maker.results.begin;
+  }
+
+  static constexpr bool is_norm_of_statistics(operation op) {
+    return op == operation::batch_norm_training || op == operation::group_norm;
+  }
+
+  constexpr bool is_there(std::int32_t old) const {
+    if (!is_dropped(old)) return true;
+    if (again_.first[old] < 0) return false;
+    return retained_[from_.values.first[old].producer] == retention::recomputed_once ||
+           present_ - read_at_.first[old] <= most_distance;
+  }
+
+  // The new number of a value that is there.
+  constexpr std::int32_t number_of(std::int32_t old) {
+    if (!is_dropped(old)) return copy_.renumbered.first[old];
+    read_at_.first[old] = present_;
+    return again_.first[old];
+  }
+
+  // Appends a node and before it, depth first, all that it needs.
+  constexpr void run_again(std::int32_t wanted) {
+    list<std::int32_t> waiting;  // a stack: while compiling, calls may not nest as deep as networks are
+    waiting.push_back(wanted);
+    while (!waiting.empty()) {
+      const node& maker = from_.nodes.first[waiting.back()];
+      const std::int32_t* const read = from_.operands.first + maker.operands.begin;
+      std::int32_t missing = 0;
+      while (missing < maker.operands.count && is_there(read[missing])) ++missing;
+      if (missing < maker.operands.count) {
+        waiting.push_back(from_.values.first[read[missing]].producer);
+      } else {
+        append(maker);
+        waiting.pop_back();
+      }
+    }
+  }
+
+  constexpr void append(const node& maker) {
+    list<std::int32_t> operands;
+    for (std::int32_t o = 0; o < maker.operands.count; ++o) operands.push_back(number_of(from_.operand(maker, o)));
+    node changed = maker;
+    if (is_norm_of_statistics(maker.op)) {
+      // By the statistics of the batch, which stand before the residual.
+      changed.op = maker.op == operation::group_norm ? operation::group_norm_given : operation::batch_norm;
+      changed.results.count = 1;
+      const std::size_t behind = operands.size() - (maker.attribute.adds ? 1 : 0);
+      operands.push_back(copy_.renumber(from_.result(maker, role::mean)));
+      operands.push_back(copy_.renumber(from_.result(maker, role::variance)));
+      if (maker.attribute.adds) {
+        const std::int32_t residual = operands.first[behind];
+        operands.first[behind] = operands.first[behind + 1];
+        operands.first[behind + 1] = operands.first[behind + 2];
+        operands.first[behind + 2] = residual;
+      }
+    }
+    const auto first = static_cast<std::int32_t>(copy_.to.values.size());
+    copy_.append(changed, operands);
+    for (std::int32_t r = 0; r < changed.results.count; ++r) {
+      again_.first[maker.results.begin + r] = first + r;
+      read_at_.first[maker.results.begin + r] = present_;
+    }
+  }
+
+  graph_view from_;
+  const graph_edits& live_;
+  graph_copy copy_;
+  const retention* retained_;
+  std::int32_t loss_node_, present_ = 0;
+  list<std::int32_t> again_, read_at_;  // of each value, its copy in the backward pass, and who read that last
+};
+
+constexpr growing_graph recompute(const graph_view& graph, const graph_edits& live, const list<retention>& retained) {
+  return recomputer(graph, live, retained).run();
+}
+
+}  // namespace v0
+}  // namespace tenon
