@@ -138,7 +138,7 @@ compiled_graph training_with_any_retention(const growing_graph& described, std::
     if (can_run_again(graph.nodes[i].op)) retained[i] = static_cast<retention>(random() % 3);
   }
   const graph_edits live(graph.view(), graph_edits::dead_code::goes);
-  growing_graph again = recompute(graph.view(), live, retained);
+  growing_graph again = recomputer(graph.view(), live, retained).run();
   CHECK(verify(again.view()).kind == flaw::none);
   for (std::int32_t i = loss_node_of(again.view()) + 1; i < again.view().node_count(); ++i) {
     const operation op = again.view().node_at(i).op;

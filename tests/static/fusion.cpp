@@ -162,7 +162,7 @@ constexpr growing_graph differentiated(operation kind, int distance) {
 
 constexpr growing_graph with_norms_again(const growing_graph& graph) {
   const tenon::graph_edits all(graph.view());
-  return tenon::recompute(graph.view(), all, tenon::free_retention_finder(graph.view(), all).run());
+  return tenon::recomputer(graph.view(), all, tenon::free_retention_finder(graph.view(), all).run()).run();
 }
 
 [[maybe_unused]] void norms_again() {

@@ -17,10 +17,22 @@
 namespace tenon {
 inline namespace v0 {
 
+/// What a training step is to be.
+struct training_options {
+  optimizer_rule rule;
+  /// Chooses what of a laid-out graph is kept for the backward pass, one retention a node; it is given those of
+  /// free_retention_finder, which stay where there is no function.
+  void (*choose)(const graph_view& laid_out, const graph_edits& live, list<retention>& retained) = nullptr;
+
+  constexpr training_options() = default;
+  constexpr training_options(const optimizer_rule& how)
+      : rule(how) {}  // NOLINT: implicit, a rule says all that is usual
+};
+
 /// One step of a recipe: from the graph of the step before it to its own.
 struct compile_step {
   std::string_view name;
-  growing_graph (*apply)(const graph_view&, const optimizer_rule&);
+  growing_graph (*apply)(const graph_view&, const training_options&);
 };
 
 /// From a lowered network to what runs, for inference.
@@ -31,18 +43,19 @@ struct compile_step {
 /// requires: the lowered graph has no problem
 template <class Capabilities>
 struct inference_pipeline {
-  static constexpr growing_graph fuse(const graph_view& lowered, const optimizer_rule& = {}) {
+  static constexpr growing_graph fuse(const graph_view& lowered, const training_options& = {}) {
     graph_edits edits = without_dead(lowered, true);  // dropouts go too
     if constexpr (Capabilities::folds_norm) fold_norm(edits);
     fuse_sum<Capabilities>(edits);         // behind fold_norm: the sum follows the norm
     fuse_activation<Capabilities>(edits);  // behind fuse_sum: the activation follows the sum
     return edits.applied();
   }
-  static constexpr growing_graph lay_out(const graph_view& fused, const optimizer_rule& = {}) {
+  static constexpr growing_graph lay_out(const graph_view& fused, const training_options& = {}) {
     return tenon::lay_out<Capabilities>(fused);
   }
 
-  static constexpr compile_step steps[] = {{"fuse", fuse}, {"lay_out", lay_out}};
+  static constexpr std::size_t step_count = 2;
+  static constexpr compile_step steps[step_count] = {{"fuse", fuse}, {"lay_out", lay_out}};
 };
 
 /// From a lowered network with its losses to a training step.
@@ -50,12 +63,12 @@ struct inference_pipeline {
 ///     fuse            norms by the batch's statistics; sums and activations become part of the node before them
 ///     differentiate   the backward pass, and behind each parameter's gradient its update
 ///     lay out         every value gets its layout, and reorders where a node wants another
-///     recompute       what the backward pass can make again for next to nothing is not kept for it
+///     recompute       what the backward pass can make again for nothing is not kept for it, or what a budget says
 ///
 /// requires: the lowered graph has no problem; its first output is the loss
 template <class Capabilities>
 struct training_pipeline {
-  static constexpr growing_graph fuse(const graph_view& lowered, const optimizer_rule& = {}) {
+  static constexpr growing_graph fuse(const graph_view& lowered, const training_options& = {}) {
     const growing_graph live = remove_dead(lowered), graph = training_form(live.view());
     graph_edits edits(graph.view());
     if constexpr (Capabilities::folds_norm) fold_frozen_norm(edits);
@@ -63,15 +76,21 @@ struct training_pipeline {
     fuse_activation<Capabilities, true>(edits);
     return edits.applied();
   }
-  static constexpr growing_graph lay_out(const graph_view& differentiated, const optimizer_rule& = {}) {
+  static constexpr growing_graph differentiate(const graph_view& fused, const training_options& options) {
+    return tenon::differentiate(fused, options.rule);
+  }
+  static constexpr growing_graph lay_out(const graph_view& differentiated, const training_options& = {}) {
     return tenon::lay_out<Capabilities>(differentiated);
   }
-  static constexpr growing_graph recompute(const graph_view& laid_out, const optimizer_rule& = {}) {
+  static constexpr growing_graph recompute(const graph_view& laid_out, const training_options& options = {}) {
     const graph_edits live(laid_out, graph_edits::dead_code::goes);
-    return tenon::recompute(laid_out, live, free_retention_finder(laid_out, live).run());
+    list<retention> retained = free_retention_finder(laid_out, live).run();
+    if (options.choose != nullptr) options.choose(laid_out, live, retained);
+    return recomputer(laid_out, live, retained).run();
   }
 
-  static constexpr compile_step steps[] = {
+  static constexpr std::size_t step_count = 4;
+  static constexpr compile_step steps[step_count] = {
       {"fuse", fuse}, {"differentiate", differentiate}, {"lay_out", lay_out}, {"recompute", recompute}};
 };
 
@@ -81,19 +100,26 @@ struct no_observer {
   constexpr void operator()(std::string_view, const graph_view&) const {}
 };
 
-/// All steps of a recipe, one after the other.
+/// The first so many steps of a recipe, one after the other.
 template <class Pipeline, class Observer = no_observer>
-constexpr growing_graph compile(const graph_view& lowered, const optimizer_rule& rule = {},
-                                const Observer& observe = {}) {
+constexpr growing_graph compile_until(std::size_t steps, const graph_view& lowered,
+                                      const training_options& options = {}, const Observer& observe = {}) {
   observe("lower", lowered);
   growing_graph graph;
   graph_view latest = lowered;
-  for (const compile_step& step : Pipeline::steps) {
-    graph = step.apply(latest, rule);
+  for (std::size_t i = 0; i < steps; ++i) {
+    graph = Pipeline::steps[i].apply(latest, options);
     latest = graph.view();
-    observe(step.name, latest);
+    observe(Pipeline::steps[i].name, latest);
   }
   return graph;
+}
+
+/// All of them.
+template <class Pipeline, class Observer = no_observer>
+constexpr growing_graph compile(const graph_view& lowered, const training_options& options = {},
+                                const Observer& observe = {}) {
+  return compile_until<Pipeline>(Pipeline::step_count, lowered, options, observe);
 }
 
 }  // namespace v0

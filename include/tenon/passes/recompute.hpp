@@ -27,23 +27,34 @@ class recomputer {
  public:
   constexpr recomputer(const graph_view& graph, const graph_edits& live, const list<retention>& retained)
       : from_(graph), live_(live), copy_(graph), retained_(retained.first), loss_node_(loss_node_of(graph)) {
-    again_.assign(graph.values.size(), -1);
+    again_.assign(graph.values.size(), is_kept);
     read_at_.assign(graph.values.size(), 0);
+    for (std::int32_t i = 0; i < loss_node_; ++i) {
+      if (retained_[i] == retention::kept) continue;
+      const node& current = graph.nodes.first[i];
+      const std::int32_t count = is_norm_of_statistics(current.op) ? 1 : current.results.count;
+      for (std::int32_t r = 0; r < count; ++r) again_.first[current.results.begin + r] = is_missing;
+    }
   }
 
   constexpr growing_graph run() {
     list<std::int32_t> operands;
+    // While compiling a call costs as much as several accesses, hence pointers.
+    const std::int32_t* const again = again_.first;
     for (present_ = 0; present_ < from_.node_count(); ++present_) {
       if (live_.vanishes(present_)) continue;
       const node& current = from_.nodes.first[present_];
-      if (present_ <= loss_node_ || is_source(current.op)) {
+      const std::int32_t count = current.operands.count;
+      const std::int32_t* const read = from_.operands.first + current.operands.begin;
+      std::int32_t o = present_ <= loss_node_ ? count : 0;
+      while (o < count && again[read[o]] == is_kept) ++o;
+      if (o == count) {
         copy_.copy(current);
         continue;
       }
-      const std::int32_t* const read = from_.operands.first + current.operands.begin;
       operands.clear();
-      for (std::int32_t o = 0; o < current.operands.count; ++o) {
-        if (!is_there(read[o])) run_again(from_.values.first[read[o]].producer);
+      for (o = 0; o < count; ++o) {
+        if (again[read[o]] != is_kept && !is_there(read[o])) run_again(from_.values.first[read[o]].producer);
         operands.push_back(number_of(read[o]));
       }
       copy_.copy(current, operands);
@@ -55,30 +66,25 @@ class recomputer {
  private:
   /// What runs again for one reader serves others at most so many nodes later.
   static constexpr std::int32_t most_distance = 12;
+  // Of a value in place of its copy's number: it needs none, or has none yet.
+  static constexpr std::int32_t is_kept = -2, is_missing = -1;
 
-  // Whether a value has to be computed again for the backward pass.
-  constexpr bool is_dropped(std::int32_t old) const {
-    const std::int32_t producer = from_.values.first[old].producer;
-    if (producer > loss_node_ || retained_[producer] == retention::kept) return false;
-    // Of a norm the statistics are kept.
-    const node& maker = from_.nodes.first[producer];
-    return !is_norm_of_statistics(maker.op) || old == maker.results.begin;
-  }
-
+  // Of such a norm the statistics are kept.
   static constexpr bool is_norm_of_statistics(operation op) {
     return op == operation::batch_norm_training || op == operation::group_norm;
   }
 
   constexpr bool is_there(std::int32_t old) const {
-    if (!is_dropped(old)) return true;
-    if (again_.first[old] < 0) return false;
-    return retained_[from_.values.first[old].producer] == retention::recomputed_once ||
-           present_ - read_at_.first[old] <= most_distance;
+    const std::int32_t again = again_.first[old];
+    if (again == is_kept) return true;
+    if (again == is_missing) return false;
+    return present_ - read_at_.first[old] <= most_distance ||
+           retained_[from_.values.first[old].producer] == retention::recomputed_once;
   }
 
   // The new number of a value that is there.
   constexpr std::int32_t number_of(std::int32_t old) {
-    if (!is_dropped(old)) return copy_.renumbered.first[old];
+    if (again_.first[old] == is_kept) return copy_.renumbered.first[old];
     read_at_.first[old] = present_;
     return again_.first[old];
   }
@@ -132,12 +138,9 @@ class recomputer {
   graph_copy copy_;
   const retention* retained_;
   std::int32_t loss_node_, present_ = 0;
-  list<std::int32_t> again_, read_at_;  // of each value, its copy in the backward pass, and who read that last
+  list<std::int32_t> again_;    // of each value the number of its copy in the backward pass, or is_kept, is_missing
+  list<std::int32_t> read_at_;  // and the node that read that last
 };
-
-constexpr growing_graph recompute(const graph_view& graph, const graph_edits& live, const list<retention>& retained) {
-  return recomputer(graph, live, retained).run();
-}
 
 }  // namespace v0
 }  // namespace tenon

@@ -7,6 +7,9 @@
 
 #include "tenon/backends/backend.hpp"
 #include "tenon/graph/input.hpp"
+#include "tenon/passes/pipeline.hpp"
+#include "tenon/passes/retention_text.hpp"
+#include "tenon/plan/memory_options.hpp"
 #include "tenon/train/gradient_options.hpp"
 #include "tenon/train/losses.hpp"
 #include "tenon/train/optimizers.hpp"
@@ -38,6 +41,8 @@ enum class argument_fault {
   two_backends,
   no_loss,
   options_without_optimizer,
+  memory_without_optimizer,
+  memory_twice,
   option_twice
 };
 
@@ -49,12 +54,21 @@ struct plan_arguments {
   static constexpr int given = (0 + ... + int{std::is_base_of_v<Base, Arguments>});
   static constexpr bool keeps_gradients = (std::same_as<keep_gradients, Arguments> || ...);
 
+  /// The bytes that the arena may take; 0: any.
+  static constexpr std::int64_t memory_bytes = (std::int64_t{0} + ... + budget_in<Arguments>());
+  /// What is kept and what is recomputed, as an argument says; none: empty.
+  static constexpr std::string_view retentions = [] {
+    std::string_view found;
+    ((found = found.empty() ? retentions_in<Arguments>() : found), ...);
+    return found;
+  }();
+
   static constexpr argument_fault fault = [] {
     if (((input_list<Arguments>::type::list.size() > 0) || ...)) return argument_fault::input;
     const bool known =
         ((std::is_base_of_v<backend_base, Arguments> || std::is_base_of_v<loss_base, Arguments> ||
           std::is_base_of_v<optimizer_base, Arguments> || std::is_base_of_v<gradient_option_base, Arguments> ||
-          std::same_as<keep_gradients, Arguments>)&&...);
+          std::is_base_of_v<memory_option_base, Arguments> || std::same_as<keep_gradients, Arguments>)&&...);
     if (!known) return argument_fault::foreign;
     if (given < loss_base >> 1) return argument_fault::two_losses;
     if (given < optimizer_base >> 1) return argument_fault::two_optimizers;
@@ -62,6 +76,9 @@ struct plan_arguments {
     if (given<loss_base> < given<optimizer_base>) return argument_fault::no_loss;
     if (given<optimizer_base> == 0 && given < gradient_option_base >> 0)
       return argument_fault::options_without_optimizer;
+    if (given<optimizer_base> == 0 && !retentions.empty()) return argument_fault::memory_without_optimizer;
+    if (given < memory_option_base >> 1 + int{!retentions.empty() && memory_bytes > 0})
+      return argument_fault::memory_twice;
     const bool once =
         ((!std::is_base_of_v<gradient_option_base, Arguments> || times_given<Arguments, Arguments...> == 1) && ...);
     if (!once) return argument_fault::option_twice;
@@ -81,7 +98,18 @@ struct plan_arguments {
     return made;
   }
 
+  /// What a step is to be, but for a budget's retentions.
+  static constexpr training_options options() {
+    training_options made = rule();
+    if constexpr (!retentions.empty()) made.choose = read_given_retentions;
+    return made;
+  }
+
  private:
+  static constexpr void read_given_retentions(const graph_view& laid_out, const graph_edits&,
+                                              list<retention>& retained) {
+    retained = retentions_of(laid_out, retentions).retained;
+  }
   template <class Argument>
   static constexpr void apply(optimizer_rule& made) {
     if constexpr (std::is_base_of_v<gradient_option_base, Argument>) Argument::set(made);
@@ -107,6 +135,9 @@ constexpr auto check_arguments() {
       "an optimizer without a loss: a trainer takes both, cross_entropy<>, sgd<>; a predictor neither, or a loss");
   static_assert(Fault != argument_fault::options_without_optimizer,
                 "accumulate, clip_norm and clip_value are options of a trainer, which has an optimizer");
+  static_assert(Fault != argument_fault::memory_without_optimizer,
+                "recompute is an option of a trainer, which has an optimizer: inference keeps nothing");
+  static_assert(Fault != argument_fault::memory_twice, "memory_budget or recompute is given twice");
   static_assert(Fault != argument_fault::option_twice, "an option for gradients is given twice");
   return Fault;
 }

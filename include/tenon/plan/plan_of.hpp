@@ -4,30 +4,17 @@
 
 #include <array>
 #include <cstddef>
-#include <iterator>
 #include <string_view>
 
 #include "tenon/graph/input.hpp"
 #include "tenon/graph/network_error.hpp"
-#include "tenon/graph/transfer.hpp"
 #include "tenon/passes/lower.hpp"
-#include "tenon/passes/pipeline.hpp"
-#include "tenon/plan/options.hpp"
+#include "tenon/plan/budgeted_compilation.hpp"
 #include "tenon/plan/parameter_description.hpp"
-#include "tenon/plan/plan.hpp"
-#include "tenon/plan/staging.hpp"
 #include "tenon/plan/work.hpp"
 
 namespace tenon {
 inline namespace v0 {
-
-/// A graph as a constant: what `Maker::make()` gives.
-template <class Maker>
-struct stage {
-  static constexpr graph_transfer made{Maker::make()};
-  static constexpr graph_sizes sizes = made.sizes();
-  static constexpr frozen_graph<sizes> graph = freeze<sizes>(made);
-};
 
 /// What a description gives for a number of inputs.
 template <const auto& Net, std::size_t Inputs>
@@ -61,31 +48,6 @@ struct lowering {
 template <const auto& Net, class Loss>
 struct lowering<Net, inputs<>, Loss> : lowering_of_nothing {};
 
-/// A step of a pipeline, applied to the graph that the step before it made.
-template <class Before, class Pipeline, std::size_t Step, class Arguments>
-struct compilation_step {
-  static_assert(network_is_valid<Before, problem::has_no_gradient>(),  // the rest has been said
-                "the network cannot be trained: see network_error above or below");
-  static constexpr growing_graph make() { return Pipeline::steps[Step].apply(Before::graph.view(), Arguments::rule()); }
-};
-
-/// The graph behind a pipeline's first steps, each a constant of its own, since compilers limit how much one may take.
-template <class Lowered, class Pipeline, class Arguments, std::size_t Steps = std::size(Pipeline::steps)>
-struct training_compilation {
-  using before = typename training_compilation<Lowered, Pipeline, Arguments, Steps - 1>::type;
-  using type = stage<compilation_step<before, Pipeline, Steps - 1, Arguments>>;
-};
-template <class Lowered, class Pipeline, class Arguments>
-struct training_compilation<Lowered, Pipeline, Arguments, 0> {
-  using type = Lowered;
-};
-
-/// The few passes of inference fit into one constant.
-template <class Lowered, class Pipeline>
-struct inference_compilation {
-  static constexpr growing_graph make() { return compile<Pipeline>(Lowered::graph.view()); }
-};
-
 template <class Stage, operation Kind>
 constexpr auto describe_parameters() {
   std::array<parameter_description, count_stored(Stage::graph.view(), Kind)> list{};
@@ -94,8 +56,8 @@ constexpr auto describe_parameters() {
 }
 
 /// The constants of a network. plan_of<net, image<1, 3, 360, 480>> is for inference; with a loss and an optimizer, for
-/// training; with a loss alone, for that loss of what inference gives. Options: a backend, keep_gradients. Each
-/// constant is computed when it is asked for, and only then; sizes are in bytes.
+/// training; with a loss alone, for that loss of what inference gives. Options: a backend, keep_gradients,
+/// memory_budget, recompute. Each constant is computed when it is asked for, and only then; sizes are in bytes.
 template <const auto& Net, class Inputs, class... Arguments>
 class plan_of {
  public:
@@ -130,21 +92,15 @@ class plan_of {
     using type = stage<inference_compilation<Lowered, inference_pipeline<capabilities>>>;
   };
   template <class Lowered>
-  struct compilation<true, Lowered> : training_compilation<Lowered, training_pipeline<capabilities>, arguments> {};
+  struct compilation<true, Lowered>
+      : decltype(choose_compilation<Lowered, training_pipeline<capabilities>, arguments>()) {};
 
  public:
   /// The network as it runs: fused, differentiated, laid out.
   using compiled = typename compilation<trains, lowered>::type;
 
- private:
-  struct demand {
-    static constexpr demand_transfer made{
-        find_demand<capabilities>(compiled::graph.view(), {arguments::has_loss, arguments::keeps_gradients})};
-  };
-
- public:
-  static constexpr frozen_plan<compiled::sizes.nodes, compiled::sizes.values> plan =
-      freeze<compiled::sizes.nodes, compiled::sizes.values>(demand::made, found_offsets<demand>());
+  static constexpr frozen_plan<compiled::sizes.nodes, compiled::sizes.values> plan = placed<compiled, arguments>::plan;
+  static_assert(budget_is_met<arguments::memory_bytes, plan.sizes.arena_bytes>());
 
   /// The plan as the runtime takes it, a constant: `graph.nodes` in the order in which they run, and in `placements`,
   /// by number of the value, the space that it lies in, its first byte there and its bytes. docs/memory.md draws it.
@@ -152,6 +108,8 @@ class plan_of {
 
   /// Multiply-accumulates of convolutions; of the whole step when training.
   static constexpr std::int64_t macs = count_macs(compiled::graph.view());
+  /// Those of them that compute again what was not kept.
+  static constexpr std::int64_t recomputed_macs = trains ? count_recomputed_macs(compiled::graph.view()) : 0;
   /// The one allocation in which inputs, activations, gradients, workspaces and outputs lie.
   static constexpr std::int64_t arena_bytes = plan.sizes.arena_bytes;
   /// What no placement of this step list can go below.

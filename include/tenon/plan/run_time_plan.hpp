@@ -33,8 +33,10 @@ class run_time_plan {
  public:
   /// For inference; with losses at the end of the graph, for their values.
   explicit run_time_plan(growing_graph lowered, bool has_loss = false);
-  /// For training.
-  run_time_plan(growing_graph lowered, const optimizer_rule& rule, bool keep_gradients);
+  /// For training; with an arena of at most so many bytes, 0: any. Where that cannot be met the arena is as small as
+  /// could be found.
+  run_time_plan(growing_graph lowered, const training_options& options, bool keep_gradients,
+                std::int64_t memory_budget = 0);
 
   /// The network as it was described.
   graph_view lowered() const { return lowered_.view(); }
@@ -44,6 +46,7 @@ class run_time_plan {
 
   std::int64_t parameter_count() const;
   std::int64_t macs() const;
+  std::int64_t recomputed_macs() const;
   std::int64_t total_bytes() const;
 
  private:

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "tenon/plan/budget_search.hpp"
 #include "tenon/plan/run_time_plan.hpp"
 
 namespace tenon {
@@ -28,10 +29,23 @@ run_time_plan<Capabilities>::run_time_plan(growing_graph lowered, bool has_loss)
       plan_(make_plan<Capabilities>(compiled_.view(), {has_loss, false})) {}
 
 template <class Capabilities>
-run_time_plan<Capabilities>::run_time_plan(growing_graph lowered, const optimizer_rule& rule, bool keep_gradients)
-    : lowered_(std::move(lowered)),
-      compiled_(compile<training_pipeline<Capabilities>>(lowered_.view(), rule)),
-      plan_(make_plan<Capabilities>(compiled_.view(), {true, keep_gradients})) {}
+run_time_plan<Capabilities>::run_time_plan(growing_graph lowered, const training_options& options, bool keep_gradients,
+                                           std::int64_t memory_budget)
+    : lowered_(std::move(lowered)) {
+  using pipeline = training_pipeline<Capabilities>;
+  if (memory_budget > 0) {
+    compiled_ = compile_until<pipeline>(pipeline::step_count - 1, lowered_.view(), options);
+    if (!compiled_.problem) {
+      const graph_view laid_out = compiled_.view();
+      const found_retentions found = budget_search<Capabilities>(laid_out, keep_gradients).run(memory_budget, 0, 1);
+      const graph_edits live(laid_out, graph_edits::dead_code::goes);
+      compiled_ = recomputer(laid_out, live, found.retained).run();
+    }
+  } else {
+    compiled_ = compile<pipeline>(lowered_.view(), options);
+  }
+  plan_ = make_plan<Capabilities>(compiled_.view(), {true, keep_gradients});
+}
 
 template <class Capabilities>
 std::int64_t run_time_plan<Capabilities>::parameter_count() const {
@@ -41,6 +55,11 @@ std::int64_t run_time_plan<Capabilities>::parameter_count() const {
 template <class Capabilities>
 std::int64_t run_time_plan<Capabilities>::macs() const {
   return count_macs(compiled_.view());
+}
+
+template <class Capabilities>
+std::int64_t run_time_plan<Capabilities>::recomputed_macs() const {
+  return count_recomputed_macs(compiled_.view());
 }
 
 template <class Capabilities>

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "tenon/graph/graph.hpp"
+#include "tenon/passes/retention.hpp"
 
 // A default stands for the operations that a switch does not name.
 #pragma GCC diagnostic push
@@ -54,6 +54,16 @@ constexpr std::int64_t count_macs(const graph_view& graph) {
   std::int64_t sum = 0;
   for (const node& current : graph.nodes)
     if (!is_source(current.op)) sum += macs_of(graph, current);
+  return sum;
+}
+
+/// Those of convolutions that run in the backward pass, behind the loss, which is the first output.
+constexpr std::int64_t count_recomputed_macs(const graph_view& training_graph) {
+  std::int64_t sum = 0;
+  for (std::int32_t i = loss_node_of(training_graph) + 1; i < training_graph.node_count(); ++i) {
+    const node& current = training_graph.node_at(i);
+    if (phase_of(current.op) == phase::forward) sum += macs_of(training_graph, current);
+  }
   return sum;
 }
 

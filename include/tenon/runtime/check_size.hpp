@@ -34,6 +34,9 @@ std::string text_of_shapes(std::span<const shape> list);
 /// Throws allocation_error if `bytes` for `what` exceed the limit.
 void check_memory(std::int64_t bytes, const std::string& what, const memory_limit& limit);
 
+/// Throws allocation_error where the arena of a training step exceeds its memory_budget; 0: there is none.
+void check_budget(std::int64_t arena_bytes, std::int64_t memory_budget);
+
 [[noreturn]] void refuse_input(const std::string& thing, const std::string& sizes, const std::string& expected,
                                const std::string& found);
 

@@ -39,6 +39,15 @@ TENON_INLINE void check_memory(std::int64_t bytes, const std::string& what, cons
   throw allocation_error(what + " needs " + found + ", there are " + expected, what, expected, found);
 }
 
+TENON_INLINE void check_budget(std::int64_t arena_bytes, std::int64_t memory_budget) {
+  if (memory_budget == 0 || arena_bytes <= memory_budget) return;
+  const std::string expected = "at most " + std::to_string(memory_budget) + " bytes (memory_budget)";
+  const std::string found = std::to_string(arena_bytes) + " bytes";
+  throw allocation_error(
+      "the least arena that was found for a training step takes " + found + ", expected are " + expected,
+      "memory_budget", expected, found);
+}
+
 TENON_INLINE void refuse_input(const std::string& thing, const std::string& sizes, const std::string& expected,
                                const std::string& found) {
   throw shape_error(joined({thing, " of ", sizes, ": expected are ", expected, ", found ", found}), thing, expected,

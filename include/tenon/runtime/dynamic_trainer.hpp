@@ -24,13 +24,15 @@ inline namespace v0 {
 ///
 /// Construction checks, differentiates and plans the network; what is a compile error of a trainer is a shape_error
 /// here. Behind the optimizer stand a trainer's options: a backend, keep_gradients, accumulate<N>, clip_norm<>,
-/// clip_value<>. One thread at a time may use it, many may share parameters. Movable, not copyable.
+/// clip_value<>, memory_budget<>. One thread at a time may use it, many may share parameters. Movable, not copyable.
 template <const auto& Net, class Loss, class Optimizer, class... Arguments>
 class TENON_SEPARATE_TAG dynamic_trainer
     : public training_session<
           typename program_of<typename plan_arguments<Loss, Optimizer, Arguments...>::backend, true>::type> {
   using arguments = plan_arguments<Loss, Optimizer, Arguments...>;
   using checked_arguments = decltype(check_arguments<true, arguments::fault>());
+  static_assert(arguments::retentions.empty(),
+                "recompute is of a network of known size: a dynamic_trainer takes memory_budget, and searches itself");
   static_assert(arguments::trains, "behind the net stand its loss and an optimizer: cross_entropy<>, sgd<>");
   using session = training_session<typename program_of<typename arguments::backend, true>::type>;
   using plan_type = run_time_plan<typename arguments::backend::capabilities>;
@@ -98,6 +100,7 @@ class TENON_SEPARATE_TAG dynamic_trainer
 
   std::int64_t parameter_count() const { return plan_->parameter_count(); }
   std::int64_t macs() const { return plan_->macs(); }
+  std::int64_t recomputed_macs() const { return plan_->recomputed_macs(); }
   std::int64_t arena_bytes() const { return plan_->view().arena_bytes; }
   std::int64_t packed_bytes() const { return plan_->view().packed_bytes; }
   std::int64_t gradient_bytes() const { return plan_->view().gradient_bytes; }
@@ -129,8 +132,10 @@ class TENON_SEPARATE_TAG dynamic_trainer
   template <std::size_t Inputs>
   static plan_type compile(const std::array<shape, Inputs>& inputs) {
     const memory_limit limit = find_memory_limit();
-    plan_type plan(lower_checked<Net, Loss>(inputs, limit), arguments::rule(), arguments::keeps_gradients);
+    plan_type plan(lower_checked<Net, Loss>(inputs, limit), arguments::options(), arguments::keeps_gradients,
+                   arguments::memory_bytes);
     check_network(plan.view().graph, inputs);  // what cannot be differentiated
+    check_budget(plan.view().arena_bytes, arguments::memory_bytes);
     check_memory(plan.total_bytes(), "training the network with inputs of " + text_of_shapes(inputs), limit);
     return plan;
   }

@@ -86,7 +86,8 @@ struct training_step_of<Trainer, Plan, true>
 ///     teacher t{tenon::initialize(42)};
 ///     float loss = t.step(pictures, labels, {.learning_rate = 0.05f});
 ///
-/// Behind the optimizer may stand a backend, keep_gradients, accumulate<N>, clip_norm<> and clip_value<>. Movable, not
+/// Behind the optimizer may stand a backend, keep_gradients, accumulate<N>, clip_norm<>, clip_value<>,
+/// memory_budget<> and recompute<>. Movable, not
 /// copyable; one thread at a time may use it.
 template <const auto& Net, class Inputs, class... Arguments>
 class TENON_SEPARATE_TAG trainer

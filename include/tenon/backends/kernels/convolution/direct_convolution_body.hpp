@@ -62,26 +62,23 @@ TENON_KERNEL inline void add_source(const source_pixels& of, vec (*sums)[pixels_
   add_source<Pixels, Vectors, chains>(of, sums, first, indices<Pixels * Vectors * chains>());
 }
 
+/// Some pixels of a tile, four, two and one at a time unless it is the whole tile: code for every number of them would
+/// be twice as much to compile, and only a row's ends need it.
 template <int Vectors>
 TENON_KERNEL inline void add_source(const source_pixels& of, vec (*sums)[pixels_at_once], int first, int pixels) {
-  switch (pixels) {
-    case 1:
-      return add_source<1, Vectors>(of, sums, first);
-    case 2:
-      return add_source<2, Vectors>(of, sums, first);
-    case 3:
-      return add_source<3, Vectors>(of, sums, first);
-    case 4:
-      return add_source<4, Vectors>(of, sums, first);
-    case 5:
-      return add_source<5, Vectors>(of, sums, first);
-    case 6:
-      return add_source<6, Vectors>(of, sums, first);
-    case 7:
-      return add_source<7, Vectors>(of, sums, first);
-    default:
-      return add_source<pixels_at_once, Vectors>(of, sums, first);
+  if (pixels == pixels_at_once) return add_source<pixels_at_once, Vectors>(of, sums, first);
+  source_pixels rest = of;
+  if ((pixels & 4) != 0) {
+    add_source<4, Vectors>(rest, sums, first);
+    rest.source += 4 * of.pixel_step;
+    first += 4;
   }
+  if ((pixels & 2) != 0) {
+    add_source<2, Vectors>(rest, sums, first);
+    rest.source += 2 * of.pixel_step;
+    first += 2;
+  }
+  if ((pixels & 1) != 0) add_source<1, Vectors>(rest, sums, first);
 }
 
 /// A row of results of one block, or of two neighbouring ones.

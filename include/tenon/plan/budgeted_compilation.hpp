@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+// A training step whose memory stays within a budget, found while compiling.
+#pragma once
+
+#include <array>
+
+#include "tenon/plan/compilation.hpp"
+#include "tenon/plan/retention_search.hpp"
+
+namespace tenon {
+inline namespace v0 {
+
+/// Stops the compiler where an arena exceeds its budget.
+template <std::int64_t Budget, std::int64_t LeastFound>
+struct over_budget {
+  static_assert(
+      Budget >= LeastFound,
+      "the memory budget cannot be met: the first of over_budget's numbers is the budget in bytes, the second "
+      "the least arena that was found");
+  static constexpr bool met = true;
+};
+
+template <std::int64_t Budget, std::int64_t Arena>
+constexpr bool budget_is_met() {
+  if constexpr (Budget > 0) return over_budget<Budget, Arena>::met;
+  return true;
+}
+
+/// Of a laid-out graph what the search asks again and again, each a constant: compilers limit how much one may take.
+template <class LaidOut, class Arguments>
+struct retention_levels {
+  using capabilities = typename Arguments::backend::capabilities;
+  using free_work = retention_family::free_work;
+
+  static constexpr auto count_levels() {
+    const graph_edits live(LaidOut::graph.view(), graph_edits::dead_code::goes);
+    return retention_family(LaidOut::graph.view(), live).levels().size();
+  }
+  static constexpr std::size_t levels = count_levels();
+
+  /// How many convolutions run again at each level, the first of which is none.
+  static constexpr std::array<std::int32_t, levels + 1> convolutions = [] {
+    std::array<std::int32_t, levels + 1> counts{};
+    const graph_edits live(LaidOut::graph.view(), graph_edits::dead_code::goes);
+    const retention_family family(LaidOut::graph.view(), live);
+    for (std::size_t i = 0; i < levels; ++i) counts[i + 1] = family.levels().first[i];
+    return counts;
+  }();
+
+  template <free_work Free, std::int32_t Convolutions>
+  static constexpr retention_rating rate() {
+    const graph_edits live(LaidOut::graph.view(), graph_edits::dead_code::goes);
+    return rate_retentions<capabilities>(LaidOut::graph.view(), live,
+                                         retention_family(LaidOut::graph.view(), live).member(Free, Convolutions),
+                                         Arguments::keeps_gradients);
+  }
+  template <free_work Free, std::int32_t Convolutions>
+  static constexpr retention_rating rating = rate<Free, Convolutions>();
+};
+
+/// A member of the family, with what it comes to.
+struct retention_pick {
+  retention_family::free_work free = retention_family::free_work::what_is_kept_anyway;
+  std::int32_t convolutions = 0;
+  retention_rating rating;
+};
+
+/// The first member within so many bytes, on a walk from the least work on; if there is none, the one of the least
+/// memory.
+template <class Levels, std::int64_t Bytes>
+class retention_walk {
+  using free_work = retention_family::free_work;
+
+ public:
+  static constexpr retention_pick run() { return from<free_work::what_is_kept_anyway, 0, 0>(); }
+
+ private:
+  template <free_work Free, std::int32_t Convolutions>
+  static constexpr retention_pick pick() {
+    return {Free, Convolutions, Levels::template rating<Free, Convolutions>};
+  }
+
+  static constexpr retention_pick lesser_of(const retention_pick& a, const retention_pick& b) {
+    if (a.rating.peak_bytes <= Bytes) return a;
+    return b.rating.peak_bytes < a.rating.peak_bytes ? b : a;
+  }
+
+  // First everything kept that is kept without a budget, then as much free work as there is, with more and more
+  // convolutions; when the memory grows again, without the norms, of which long chains then run at once.
+  template <free_work Free, std::size_t Level, int Rises>
+  static constexpr retention_pick from() {
+    constexpr retention_pick here = pick<Free, Levels::convolutions[Level]>();
+    if constexpr (here.rating.peak_bytes <= Bytes) {
+      if constexpr (Level == 0) {
+        return here;
+      } else {
+        return between<Free, Levels::convolutions[Level - 1], Levels::convolutions[Level]>();
+      }
+    } else if constexpr (Free == free_work::what_is_kept_anyway) {
+      return lesser_of(from<free_work::all, 0, 0>(), here);
+    } else if constexpr (Rises == 2 || Level == Levels::levels) {
+      if constexpr (Free == free_work::all) {
+        return lesser_of(from<free_work::moves, Level - Rises, 0>(), here);
+      } else {
+        return here;
+      }
+    } else {
+      constexpr bool rises =
+          Level > 0 &&
+          pick<Free, Levels::convolutions[Level - (Level > 0 ? 1 : 0)]>().rating.peak_bytes < here.rating.peak_bytes;
+      return lesser_of(from < Free, Level + 1, rises ? Rises + 1 : 0 > (), here);
+    }
+  }
+
+  // Of a level, as few of the convolutions as suffice.
+  template <free_work Free, std::int32_t Low, std::int32_t High>
+  static constexpr retention_pick between() {
+    if constexpr (High - Low <= 1) {
+      return pick<Free, High>();
+    } else {
+      constexpr std::int32_t middle = (Low + High) / 2;
+      if constexpr (pick<Free, middle>().rating.peak_bytes <= Bytes) {
+        return between<Free, Low, middle>();
+      } else {
+        return between<Free, middle, High>();
+      }
+    }
+  }
+};
+
+/// The last step of a pipeline, with what a walk has picked for so many bytes; when its placement takes more than the
+/// budget, once more with a peak as many bytes lower.
+template <class LaidOut, class Pipeline, class Arguments, std::int64_t Bytes, int Attempts>
+struct fitted_compilation {
+  static constexpr retention_pick picked = retention_walk<retention_levels<LaidOut, Arguments>, Bytes>::run();
+
+  struct step {
+    static constexpr void choose(const graph_view& laid_out, const graph_edits& live, list<retention>& retained) {
+      const retention_family family(laid_out, live);
+      retained = family.member(picked.free, picked.convolutions);
+    }
+    static constexpr growing_graph make() {
+      training_options options = Arguments::options();
+      options.choose = choose;
+      return Pipeline::steps[Pipeline::step_count - 1].apply(LaidOut::graph.view(), options);
+    }
+  };
+  using made = stage<step>;
+  static constexpr std::int64_t excess = placed<made, Arguments>::plan.sizes.arena_bytes - Arguments::memory_bytes;
+
+  template <bool Fits, class = void>
+  struct next {
+    using type = made;
+  };
+  template <class Unused>
+  struct next<false, Unused>
+      : fitted_compilation<LaidOut, Pipeline, Arguments, picked.rating.peak_bytes - excess, Attempts - 1> {};
+  using type = typename next<excess <= 0 || Attempts == 0 || (picked.rating.peak_bytes > Bytes)>::type;
+};
+
+/// Stops the compiler where the text of a recompute is not of the network.
+template <std::int32_t Expected, std::int32_t Found>
+struct retention_count {
+  static_assert(Expected == Found,
+                "recompute is of another network: the first of retention_count's numbers is how many retentions this "
+                "one takes, the second how many the text has, or -1 for a text that is none");
+  static constexpr bool right = true;
+};
+
+/// The last step of a pipeline, with what a recompute says.
+template <class LaidOut, class Pipeline, class Arguments>
+struct given_compilation {
+  static constexpr std::array<std::int32_t, 2> counts = [] {
+    const read_retentions read = retentions_of(LaidOut::graph.view(), Arguments::retentions);
+    return std::array<std::int32_t, 2>{read.wanted, read.found};
+  }();
+  static_assert(retention_count<counts[0], counts[1]>::right);
+  using type = stage<compilation_step<LaidOut, Pipeline, Pipeline::step_count - 1, Arguments>>;
+};
+
+/// The network as it runs when it trains.
+template <class Lowered, class Pipeline, class Arguments>
+constexpr auto choose_compilation() {
+  if constexpr (Arguments::memory_bytes == 0 && Arguments::retentions.empty()) {
+    return training_compilation<Lowered, Pipeline, Arguments>();
+  } else {
+    using laid_out = typename training_compilation<Lowered, Pipeline, Arguments, Pipeline::step_count - 1>::type;
+    if constexpr (Arguments::retentions.empty()) {
+      return fitted_compilation<laid_out, Pipeline, Arguments, Arguments::memory_bytes, 3>();
+    } else {
+      return given_compilation<laid_out, Pipeline, Arguments>();
+    }
+  }
+}
+
+}  // namespace v0
+}  // namespace tenon

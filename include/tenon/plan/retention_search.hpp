@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// The search for what a training step keeps, and what it computes again, so that its memory stays within a budget.
+#pragma once
+
+#include "tenon/core/random.hpp"
+#include "tenon/passes/recompute.hpp"
+#include "tenon/plan/live_profile.hpp"
+#include "tenon/plan/work.hpp"
+
+namespace tenon {
+inline namespace v0 {
+
+/// What retentions come to.
+struct retention_rating {
+  std::int64_t peak_bytes = 0;  ///< of the arena, if it is placed without gaps
+  std::int64_t macs = 0;        ///< of the whole step
+  double excess = 0;            ///< bytes over a budget, summed over the nodes
+};
+
+/// Rates retentions by the graph that they make, and by a budget.
+/// cost: as of recompute and find_live_profile
+template <class Capabilities>
+constexpr retention_rating rate_retentions(const graph_view& laid_out, const graph_edits& live,
+                                           const list<retention>& retained, bool keep_gradients,
+                                           std::int64_t budget = 0) {
+  const growing_graph made = recomputer(laid_out, live, retained).run();
+  retention_rating found;
+  for (const std::int64_t bytes : find_live_profile<Capabilities>(made.view(), keep_gradients)) {
+    found.peak_bytes = greater(found.peak_bytes, bytes);
+    if (budget > 0 && bytes > budget) found.excess += static_cast<double>(bytes - budget);
+  }
+  found.macs = count_macs(made.view());
+  return found;
+}
+
+/// A family of retentions from the least work to the least memory, for searches that can rate few of them: first what
+/// costs no multiply-accumulates at all is computed again, or part of it, then convolutions too, those first whose
+/// results take the fewest multiply-accumulates an element: depthwise ones, then pointwise ones of few channels.
+class retention_family {
+ public:
+  /// Which nodes without multiply-accumulates run again.
+  enum class free_work : std::uint8_t {
+    what_is_kept_anyway,  ///< activated norms that follow from what the backward pass reads, as without a budget
+    moves,                ///< and sums, concats, resizes and pooling
+    norms,                ///< every norm and activation
+    all,                  ///< both
+  };
+  static constexpr int free_works = 4;
+
+  constexpr retention_family(const graph_view& laid_out, const graph_edits& live)
+      : graph_(laid_out), free_(free_retention_finder(laid_out, live).run()), loss_node_(loss_node_of(laid_out)) {
+    list<std::int64_t> work(laid_out.nodes.size(), 0);  // multiply-accumulates an element
+    for (std::int32_t i = 0; i < loss_node_; ++i) {
+      const node& current = laid_out.nodes.first[i];
+      if (!can_run_again(current.op) || live.vanishes(i)) continue;
+      const std::int64_t macs = macs_of(laid_out, current);
+      if (macs == 0) continue;
+      work.first[i] = macs / laid_out.result_value(current).extents.elements();
+      ordered_.push_back(i);
+    }
+    sort_elements(ordered_.data(), ordered_.size(),
+                  [&](std::int32_t a, std::int32_t b) { return work.first[a] < work.first[b]; });
+    for (const std::int32_t i : ordered_) {
+      if (work_.empty() || work.first[i] != work_.back()) levels_.push_back(0);
+      work_.push_back(work.first[i]);
+      ++levels_.back();
+    }
+    for (std::size_t i = 1; i < levels_.size(); ++i) levels_.first[i] += levels_.first[i - 1];
+  }
+
+  /// The convolutions that may run again.
+  constexpr std::int32_t size() const { return static_cast<std::int32_t>(ordered_.size()); }
+  /// The numbers of convolutions that run again when all of as much work do, or none; in rising order.
+  constexpr const list<std::int32_t>& levels() const { return levels_; }
+
+  /// The retentions when the first `convolutions` run again.
+  constexpr list<retention> member(free_work of, std::int32_t convolutions) const {
+    list<retention> made = free_;
+    const bool moves = of == free_work::moves || of == free_work::all;
+    const bool norms = of == free_work::norms || of == free_work::all;
+    for (std::int32_t i = 0; i < loss_node_ && of != free_work::what_is_kept_anyway; ++i) {
+      const operation op = graph_.nodes.first[i].op;
+      if (!can_run_again(op)) continue;
+      if (is_norm_or_activation(op) ? norms : moves && macs_of(graph_, graph_.nodes.first[i]) == 0)
+        made.first[i] = retention::recomputed;
+    }
+    for (std::int32_t k = 0; k < convolutions; ++k) made.first[ordered_.first[k]] = retention::recomputed_once;
+    return made;
+  }
+
+ private:
+  static constexpr bool is_norm_or_activation(operation op) {
+    return op == operation::batch_norm || op == operation::batch_norm_training || op == operation::group_norm ||
+           op == operation::activation;
+  }
+
+  graph_view graph_;
+  list<retention> free_;
+  std::int32_t loss_node_;
+  list<std::int32_t> ordered_, levels_;
+  list<std::int64_t> work_;
+};
+
+}  // namespace v0
+}  // namespace tenon
