@@ -2,6 +2,7 @@
 // The search for retentions at run time, which may rate many: thousands a second.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 
 #include "tenon/core/random.hpp"
@@ -19,9 +20,10 @@ struct found_retentions {
 };
 
 /// Looks for the retentions of the least work whose arena takes at most so many bytes: by the whole of
-/// retention_family, and from its answer on by simulated annealing (Kirkpatrick, Gelatt, Vecchi 1983), which keeps,
-/// drops and holds single nodes and runs of them. The same for the same arguments.
-/// requires: a laid-out training graph, which lives as long as the search
+/// retention_family; greedily, one node after the other, each the one that takes most from the bytes over the budget
+/// for the work it adds; and from the better of both on by simulated annealing (Kirkpatrick, Gelatt, Vecchi 1983),
+/// which keeps, drops and holds single nodes and runs of them. The same for the same arguments. requires: a laid-out
+/// training graph, which lives as long as the search
 template <class Capabilities>
 class budget_search {
  public:
@@ -32,14 +34,21 @@ class budget_search {
         macs_(count_macs(laid_out)),
         keep_gradients_(keep_gradients) {}
 
-  /// The best within `bytes`; if none is, one of as little memory as could be found. `tries` is how many retentions
-  /// annealing rates. When a placement has gaps, the search goes on for a peak as many bytes lower.
+  /// The best within `bytes`; if none is, one of as little memory as could be found. `tries` is how many retentions are
+  /// rated greedily and how many by annealing; 0: the family alone. When a placement has gaps, the search goes on for a
+  /// peak as many bytes lower.
   found_retentions run(std::int64_t bytes, std::int64_t tries, std::uint64_t seed) const {
     found_retentions best;
     std::int64_t target = bytes;
     for (int attempt = 0; attempt < 4; ++attempt) {
       found_retentions found = within(target);
-      if (tries > 0) found = anneal(std::move(found), target, tries, seed);
+      if (tries > 0) {
+        for (const auto free : {retention_family::free_work::all, retention_family::free_work::moves}) {
+          found_retentions other = greedy(rated(family_.member(free, 0), target), target, tries / 2);
+          if (is_better(other.rating, found.rating, target)) found = std::move(other);
+        }
+        found = anneal(std::move(found), target, tries, seed);
+      }
       found.arena_bytes = place(found.retained);
       const bool fits = found.arena_bytes <= bytes;
       if (attempt == 0 || found.arena_bytes < best.arena_bytes) best = found;
@@ -90,13 +99,47 @@ class budget_search {
     return 100 * static_cast<double>(rating.macs - macs_) / static_cast<double>(macs_) + weight * (over + 4 * share);
   }
 
-  found_retentions anneal(found_retentions best, std::int64_t bytes, std::int64_t tries, std::uint64_t seed) const {
+  // The nodes whose results are worth a decision.
+  list<std::int32_t> nodes_for(std::int64_t bytes) const {
     list<std::int32_t> nodes;
     const std::int32_t loss = loss_node_of(graph_);
     for (std::int32_t i = 0; i < loss; ++i) {
       if (!can_run_again(graph_.node_at(i).op) || live_.vanishes(i)) continue;
-      if (graph_.result_value(graph_.node_at(i)).extents.elements() * 512 > bytes / 64) nodes.push_back(i);
+      if (bytes_of(graph_.result_value(graph_.node_at(i)).extents) > bytes / 512) nodes.push_back(i);
     }
+    return nodes;
+  }
+
+  found_retentions greedy(found_retentions present, std::int64_t bytes, std::int64_t tries) const {
+    const list<std::int32_t> nodes = nodes_for(bytes);
+    while (present.rating.peak_bytes > bytes && tries > 0) {
+      found_retentions best;
+      double most = 0;
+      for (const std::int32_t i : nodes) {
+        for (const retention what : {retention::kept, retention::recomputed, retention::recomputed_once}) {
+          if (present.retained.first[i] == what) continue;
+          found_retentions next;
+          next.retained = present.retained;
+          next.retained.first[i] = what;
+          next = rated(std::move(next.retained), bytes);
+          --tries;
+          const double less = present.rating.excess - next.rating.excess;
+          const auto work = static_cast<double>(next.rating.macs - present.rating.macs) / static_cast<double>(macs_);
+          // What costs nothing comes first, and the more of it the more it takes away.
+          const double worth = less / std::max(work, 2e-5);
+          if (less <= 0 || worth <= most) continue;
+          most = worth;
+          best = std::move(next);
+        }
+      }
+      if (most == 0) break;
+      present = std::move(best);
+    }
+    return present;
+  }
+
+  found_retentions anneal(found_retentions best, std::int64_t bytes, std::int64_t tries, std::uint64_t seed) const {
+    const list<std::int32_t> nodes = nodes_for(bytes);
     if (nodes.empty()) return best;
     const auto count = static_cast<std::int32_t>(nodes.size());
     random_stream random(seed);

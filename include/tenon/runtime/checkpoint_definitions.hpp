@@ -16,6 +16,7 @@
 
 #include "tenon/io/safetensors.hpp"
 #include "tenon/runtime/checkpoint.hpp"
+#include "tenon/runtime/parameter_store_definitions.hpp"
 
 namespace tenon {
 inline namespace v0 {
