@@ -12,6 +12,7 @@ inline namespace v0 {
 /// cost: as of find_demand
 template <class Capabilities>
 constexpr list<std::int64_t> find_live_profile(const graph_view& graph, bool keep_gradients) {
+  for (const node& current : graph.nodes) keep_gradients = keep_gradients || keeps_gradients(current.op);
   const live_ranges ranges = find_live_ranges(graph);
   const list<placement> places = assign_spaces(graph, find_parameter_offsets(graph), keep_gradients);
   const alias_group_list groups = alias_group_finder<Capabilities>(graph, ranges, places).run();

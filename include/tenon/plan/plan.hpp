@@ -65,7 +65,7 @@ constexpr memory_demand find_demand(const graph_view& graph, const plan_options&
   for (const node& current : graph.nodes) {
     if (current.op == operation::state) states = greater(states, current.attribute.part + 1);
     if (current.op == operation::accumulate) plan.sizes.accumulated_steps = current.attribute.part;
-    keep_gradients = keep_gradients || current.op == operation::accumulate || current.op == operation::clip_norm;
+    keep_gradients = keep_gradients || keeps_gradients(current.op);
   }
   plan.placements = assign_spaces(graph, offsets, keep_gradients);
   const live_ranges ranges = find_live_ranges(graph);

@@ -47,6 +47,10 @@ constexpr parameter_offsets find_parameter_offsets(const graph_view& graph) {
   return offsets;
 }
 
+/// Whether the gradients that updates read are kept from one node to a much later one, or to the next step, because an
+/// operation asks for it.
+constexpr bool keeps_gradients(operation op) { return op == operation::accumulate || op == operation::clip_norm; }
+
 /// Places every value that does not lie in the arena, and says which do (their offsets are found later).
 /// `keep_gradients`: the gradients that updates read lie in a space of their own.
 constexpr list<placement> assign_spaces(const graph_view& graph, const parameter_offsets& offsets,

@@ -174,6 +174,8 @@ std::string layer_table() {
     line("gradients kept", Plan::gradient_bytes);
     line("optimizer state", Plan::optimizer_bytes);
     line("saved for the backward pass", Plan::saved_bytes);
+    if (Plan::recomputed_macs > 0)
+      text += "MACs that run again" + std::string(13, ' ') + grouped(Plan::recomputed_macs) + "\n";
   }
   line("all together", Plan::total_bytes);
   return text;
