@@ -34,6 +34,7 @@ const std::map<std::string, search>& networks() {
       {"fast_scnn", of<models::fast_scnn<19>, scene, cross_entropy<>>()},
       {"unet", of<models::unet<11>, image<1, 3, 360, 480>, cross_entropy<>>()},
       {"vb_net", of<models::vb_net<1>, scan, binary_cross_entropy>()},
+      {"vb_net_bottleneck", of<models::vb_net<1, models::vb_block::bottleneck>, scan, binary_cross_entropy>()},
   };
   return all;
 }

@@ -22,8 +22,9 @@ struct found_retentions {
 /// Looks for the retentions of the least work whose arena takes at most so many bytes: by the whole of
 /// retention_family; greedily, one node after the other, each the one that takes most from the bytes over the budget
 /// for the work it adds; and from the better of both on by simulated annealing (Kirkpatrick, Gelatt, Vecchi 1983),
-/// which keeps, drops and holds single nodes and runs of them. The same for the same arguments. requires: a laid-out
-/// training graph, which lives as long as the search
+/// which keeps, drops and holds single nodes and runs of them; in the end what there is room for is kept. The same
+/// arguments give the same retentions.
+/// requires: a laid-out training graph, which lives as long as the search
 template <class Capabilities>
 class budget_search {
  public:
@@ -44,10 +45,11 @@ class budget_search {
       found_retentions found = within(target);
       if (tries > 0) {
         for (const auto free : {retention_family::free_work::all, retention_family::free_work::moves}) {
-          found_retentions other = greedy(rated(family_.member(free, 0), target), target, tries / 2);
+          found_retentions other =
+              keep_again(greedy(rated(family_.member(free, 0), target), target, tries / 2), target);
           if (is_better(other.rating, found.rating, target)) found = std::move(other);
         }
-        found = anneal(std::move(found), target, tries, seed);
+        found = keep_again(anneal(std::move(found), target, tries, seed), target);
       }
       found.arena_bytes = place(found.retained);
       const bool fits = found.arena_bytes <= bytes;
@@ -136,6 +138,27 @@ class budget_search {
       present = std::move(best);
     }
     return present;
+  }
+
+  // Keeps what need not run again after all: where the last step was a great one there is room.
+  found_retentions keep_again(found_retentions best, std::int64_t bytes) const {
+    if (best.rating.peak_bytes > bytes) return best;
+    for (bool changed = true; changed;) {
+      changed = false;
+      for (const std::int32_t i : nodes_for(bytes)) {
+        for (const retention what : {retention::kept, retention::recomputed_once}) {
+          if (best.retained.first[i] == retention::kept || best.retained.first[i] == what) continue;
+          found_retentions next;
+          next.retained = best.retained;
+          next.retained.first[i] = what;
+          next = rated(std::move(next.retained), bytes);
+          if (next.rating.peak_bytes > bytes || next.rating.macs >= best.rating.macs) continue;
+          best = std::move(next);
+          changed = true;
+        }
+      }
+    }
+    return best;
   }
 
   found_retentions anneal(found_retentions best, std::int64_t bytes, std::int64_t tries, std::uint64_t seed) const {
