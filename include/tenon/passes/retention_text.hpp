@@ -4,7 +4,6 @@
 
 #include <string_view>
 
-#include "tenon/core/number_text.hpp"
 #include "tenon/passes/retention.hpp"
 
 namespace tenon {

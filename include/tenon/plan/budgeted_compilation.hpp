@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <limits>
 
 #include "tenon/plan/compilation.hpp"
 #include "tenon/plan/retention_search.hpp"
@@ -85,6 +86,16 @@ class retention_walk {
     return b.rating.peak_bytes < a.rating.peak_bytes ? b : a;
   }
 
+  // The peak one level before; at the first level more than any.
+  template <free_work Free, std::size_t Level>
+  static constexpr std::int64_t peak_before() {
+    if constexpr (Level == 0) {
+      return std::numeric_limits<std::int64_t>::max();
+    } else {
+      return pick<Free, Levels::convolutions[Level - 1]>().rating.peak_bytes;
+    }
+  }
+
   // First everything kept that is kept without a budget, then as much free work as there is, with more and more
   // convolutions; when the memory grows again, without the norms, of which long chains then run at once.
   template <free_work Free, std::size_t Level, int Rises>
@@ -105,10 +116,8 @@ class retention_walk {
         return here;
       }
     } else {
-      constexpr bool rises =
-          Level > 0 &&
-          pick<Free, Levels::convolutions[Level - (Level > 0 ? 1 : 0)]>().rating.peak_bytes < here.rating.peak_bytes;
-      return lesser_of(from < Free, Level + 1, rises ? Rises + 1 : 0 > (), here);
+      constexpr int rises = peak_before<Free, Level>() < here.rating.peak_bytes ? Rises + 1 : 0;
+      return lesser_of(from<Free, Level + 1, rises>(), here);
     }
   }
 

@@ -2,7 +2,6 @@
 // The search for what a training step keeps, and what it computes again, so that its memory stays within a budget.
 #pragma once
 
-#include "tenon/core/random.hpp"
 #include "tenon/passes/recompute.hpp"
 #include "tenon/plan/live_profile.hpp"
 #include "tenon/plan/work.hpp"
