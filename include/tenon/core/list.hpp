@@ -3,9 +3,9 @@
 #pragma once
 
 #include <cstddef>
+#include <list>  // for std::construct_at and std::allocator: of the headers that have them the quickest to compile
 #include <type_traits>
 #include <utility>
-#include <vector>  // for std::construct_at and std::allocator: <memory> takes three times as long to compile
 
 #include "tenon/core/language.hpp"
 
