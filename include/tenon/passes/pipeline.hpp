@@ -20,8 +20,8 @@ inline namespace v0 {
 /// What a training step is to be.
 struct training_options {
   optimizer_rule rule;
-  /// Chooses what of a laid-out graph is kept for the backward pass, one retention a node; it is given those of
-  /// free_retention_finder, which stay where there is no function.
+  /// Chooses what of a laid-out graph is kept for the backward pass, one retention a node; nullptr: as
+  /// free_retention_finder finds it.
   void (*choose)(const graph_view& laid_out, const graph_edits& live, list<retention>& retained) = nullptr;
 
   constexpr training_options() = default;
@@ -84,8 +84,12 @@ struct training_pipeline {
   }
   static constexpr growing_graph recompute(const graph_view& laid_out, const training_options& options = {}) {
     const graph_edits live(laid_out, graph_edits::dead_code::goes);
-    list<retention> retained = free_retention_finder(laid_out, live).run();
-    if (options.choose != nullptr) options.choose(laid_out, live, retained);
+    list<retention> retained;
+    if (options.choose != nullptr) {
+      options.choose(laid_out, live, retained);
+    } else {
+      retained = free_retention_finder(laid_out, live).run();
+    }
     return recomputer(laid_out, live, retained).run();
   }
 

@@ -41,7 +41,7 @@ class free_retention_finder {
     find_what_is_read();
     for (std::int32_t i = 0; i <= loss_node_; ++i) {
       const node& current = graph_.nodes.first[i];
-      if (is_free(current.op) && !live_.vanishes(i) && can_run_again(current, found.first))
+      if (is_free(current.op) && !live_.vanishes(i) && follows_from_what_is_kept(current, found.first))
         found.first[i] = retention::recomputed;
     }
     return found;
@@ -84,7 +84,7 @@ class free_retention_finder {
            value == graph_.nodes.first[graph_.values.first[value].producer].results.begin;
   }
 
-  constexpr bool can_run_again(const node& current, const retention* found) const {
+  constexpr bool follows_from_what_is_kept(const node& current, const retention* found) const {
     if (part_of_read_.first[current.results.begin] != 0) return false;
     const std::int32_t* const operands = graph_.operands.first + current.operands.begin;
     // Another layout of what is kept is kept itself.

@@ -21,9 +21,11 @@ struct over_budget {
   static constexpr bool met = true;
 };
 
-template <std::int64_t Budget, std::int64_t Arena>
+/// Places nothing where there is no budget: who asks for other constants need not wait for it.
+template <class Arguments, class Placed>
 constexpr bool budget_is_met() {
-  if constexpr (Budget > 0) return over_budget<Budget, Arena>::met;
+  if constexpr (Arguments::memory_bytes > 0)
+    return over_budget<Arguments::memory_bytes, Placed::plan.sizes.arena_bytes>::met;
   return true;
 }
 

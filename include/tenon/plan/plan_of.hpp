@@ -100,7 +100,7 @@ class plan_of {
   using compiled = typename compilation<trains, lowered>::type;
 
   static constexpr frozen_plan<compiled::sizes.nodes, compiled::sizes.values> plan = placed<compiled, arguments>::plan;
-  static_assert(budget_is_met<arguments::memory_bytes, plan.sizes.arena_bytes>());
+  static_assert(budget_is_met<arguments, placed<compiled, arguments>>());
 
   /// The plan as the runtime takes it, a constant: `graph.nodes` in the order in which they run, and in `placements`,
   /// by number of the value, the space that it lies in, its first byte there and its bytes. docs/memory.md draws it.

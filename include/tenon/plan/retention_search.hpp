@@ -59,12 +59,9 @@ class retention_family {
     }
     sort_elements(ordered_.data(), ordered_.size(),
                   [&](std::int32_t a, std::int32_t b) { return work.first[a] < work.first[b]; });
-    for (const std::int32_t i : ordered_) {
-      if (work_.empty() || work.first[i] != work_.back()) levels_.push_back(0);
-      work_.push_back(work.first[i]);
-      ++levels_.back();
+    for (std::int32_t k = 1; k <= size(); ++k) {
+      if (k == size() || work.first[ordered_.first[k]] != work.first[ordered_.first[k - 1]]) levels_.push_back(k);
     }
-    for (std::size_t i = 1; i < levels_.size(); ++i) levels_.first[i] += levels_.first[i - 1];
   }
 
   /// The convolutions that may run again.
@@ -97,7 +94,6 @@ class retention_family {
   list<retention> free_;
   std::int32_t loss_node_;
   list<std::int32_t> ordered_, levels_;
-  list<std::int64_t> work_;
 };
 
 }  // namespace v0

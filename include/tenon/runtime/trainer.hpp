@@ -87,8 +87,7 @@ struct training_step_of<Trainer, Plan, true>
 ///     float loss = t.step(pictures, labels, {.learning_rate = 0.05f});
 ///
 /// Behind the optimizer may stand a backend, keep_gradients, accumulate<N>, clip_norm<>, clip_value<>,
-/// memory_budget<> and recompute<>. Movable, not
-/// copyable; one thread at a time may use it.
+/// memory_budget<> and recompute<>. Movable, not copyable; one thread at a time may use it.
 template <const auto& Net, class Inputs, class... Arguments>
 class TENON_SEPARATE_TAG trainer
     : public plan_of<Net, Inputs, Arguments...>,
