@@ -41,6 +41,7 @@ class recomputer {
     list<std::int32_t> operands;
     // While compiling a call costs as much as several accesses, hence pointers.
     const std::int32_t* const again = again_.first;
+    copied_at_.assign(from_.nodes.size(), -1);
     for (present_ = 0; present_ < from_.node_count(); ++present_) {
       if (live_.vanishes(present_)) continue;
       const node& current = from_.nodes.first[present_];
@@ -49,6 +50,7 @@ class recomputer {
       std::int32_t o = present_ <= loss_node_ ? count : 0;
       while (o < count && again[read[o]] == is_kept) ++o;
       if (o == count) {
+        copied_at_.first[present_] = static_cast<std::int32_t>(copy_.to.nodes.size());
         copy_.copy(current);
         continue;
       }
@@ -57,15 +59,17 @@ class recomputer {
         if (again[read[o]] != is_kept && !is_there(read[o])) run_again(from_.values.first[read[o]].producer);
         operands.push_back(number_of(read[o]));
       }
+      copied_at_.first[present_] = static_cast<std::int32_t>(copy_.to.nodes.size());
       copy_.copy(current, operands);
     }
     copy_.copy_outputs();
     return std::move(copy_.to);
   }
 
+  /// Of each node the number of its copy; what runs again for it stands before that. -1: it vanished.
+  constexpr const list<std::int32_t>& copied_at() const { return copied_at_; }
+
  private:
-  /// What runs again for one reader serves others at most so many nodes later.
-  static constexpr std::int32_t most_distance = 12;
   // Of a value in place of its copy's number: it needs none, or has none yet.
   static constexpr std::int32_t is_kept = -2, is_missing = -1;
 
@@ -78,7 +82,7 @@ class recomputer {
     const std::int32_t again = again_.first[old];
     if (again == is_kept) return true;
     if (again == is_missing) return false;
-    return present_ - read_at_.first[old] <= most_distance ||
+    return present_ - read_at_.first[old] <= most_recompute_distance ||
            retained_[from_.values.first[old].producer] == retention::recomputed_once;
   }
 
@@ -140,6 +144,7 @@ class recomputer {
   std::int32_t loss_node_, present_ = 0;
   list<std::int32_t> again_;    // of each value the number of its copy in the backward pass, or is_kept, is_missing
   list<std::int32_t> read_at_;  // and the node that read that last
+  list<std::int32_t> copied_at_;
 };
 
 }  // namespace v0

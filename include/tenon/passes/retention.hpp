@@ -18,6 +18,9 @@ enum class retention : std::uint8_t {
   recomputed_once,  ///< the node runs again for its first reader, and its results stay until the last
 };
 
+/// What runs again for one reader serves others that come at most so many nodes later.
+inline constexpr std::int32_t most_recompute_distance = 12;
+
 /// Whether nodes of an operation may run in the backward pass too: they change nothing but their results.
 constexpr bool can_run_again(operation op) { return phase_of(op) == phase::forward || phase_of(op) == phase::move; }
 

@@ -6,7 +6,7 @@
 #include <limits>
 
 #include "tenon/plan/compilation.hpp"
-#include "tenon/plan/retention_search.hpp"
+#include "tenon/plan/compiled_descent.hpp"
 
 namespace tenon {
 inline namespace v0 {
@@ -139,20 +139,59 @@ class retention_walk {
   }
 };
 
-/// The last step of a pipeline, with what a walk has picked for so many bytes; when its placement takes more than the
-/// budget, once more with a peak as many bytes lower.
-template <class LaidOut, class Pipeline, class Arguments, std::int64_t Bytes, int Attempts>
+/// The last step of a pipeline with retentions that a search has found for so many bytes: those of every result kept
+/// that is kept without a budget, if that is within it; else what a descent finds, else what a walk over the family
+/// does. When its placement takes more than the budget, once more with a peak as many bytes lower.
+template <class LaidOut, class Pipeline, class Arguments, std::int64_t Bytes, int Attempts,
+          class From = typename compiled_descent<LaidOut, Arguments>::start>
 struct fitted_compilation {
-  static constexpr retention_pick picked = retention_walk<retention_levels<LaidOut, Arguments>, Bytes>::run();
+  using levels = retention_levels<LaidOut, Arguments>;
+  using descents = compiled_descent<LaidOut, Arguments>;
 
-  struct step {
+  // Retentions as a walk finds them.
+  struct walked {
+    using last = From;
+    static constexpr retention_pick picked = retention_walk<levels, Bytes>::run();
+    static constexpr std::int64_t peak_bytes = picked.rating.peak_bytes, macs = picked.rating.macs;
     static constexpr void choose(const graph_view& laid_out, const graph_edits& live, list<retention>& retained) {
       const retention_family family(laid_out, live);
       retained = family.member(picked.free, picked.convolutions);
     }
+  };
+  // And as a descent does.
+  template <class Found>
+  struct descended {
+    using last = Found;
+    static constexpr retention_rating rating = descents::template measured<Found>::found.rating;
+    static constexpr std::int64_t peak_bytes = rating.peak_bytes, macs = rating.macs;
+    static constexpr void choose(const graph_view&, const graph_edits& live, list<retention>& retained) {
+      descents::expand(Found::reached, live, retained);
+    }
+  };
+
+  static constexpr auto choose_retentions() {
+    if constexpr (levels::template rating<retention_family::free_work::what_is_kept_anyway, 0>.peak_bytes <= Bytes) {
+      return walked{};
+    } else {
+      using found = descended<typename descents::template found<From, Bytes>>;
+      // Of a large network a walk takes long.
+      if constexpr (found::peak_bytes <= Bytes && descents::is_large) {
+        return found{};
+      } else if constexpr (walked::peak_bytes <= Bytes && found::peak_bytes <= Bytes
+                               ? walked::macs < found::macs
+                               : walked::peak_bytes < found::peak_bytes) {
+        return walked{};
+      } else {
+        return found{};
+      }
+    }
+  }
+  using chosen = decltype(choose_retentions());
+
+  struct step {
     static constexpr growing_graph make() {
       training_options options = Arguments::options();
-      options.choose = choose;
+      options.choose = chosen::choose;
       return Pipeline::steps[Pipeline::step_count - 1].apply(LaidOut::graph.view(), options);
     }
   };
@@ -164,9 +203,9 @@ struct fitted_compilation {
     using type = made;
   };
   template <class Unused>
-  struct next<false, Unused>
-      : fitted_compilation<LaidOut, Pipeline, Arguments, picked.rating.peak_bytes - excess, Attempts - 1> {};
-  using type = typename next<excess <= 0 || Attempts == 0 || (picked.rating.peak_bytes > Bytes)>::type;
+  struct next<false, Unused> : fitted_compilation<LaidOut, Pipeline, Arguments, chosen::peak_bytes - excess,
+                                                  Attempts - 1, typename chosen::last> {};
+  using type = typename next<excess <= 0 || Attempts == 0 || (chosen::peak_bytes > Bytes)>::type;
 };
 
 /// Stops the compiler where the text of a recompute is not of the network.

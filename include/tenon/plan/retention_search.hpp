@@ -13,22 +13,38 @@ inline namespace v0 {
 struct retention_rating {
   std::int64_t peak_bytes = 0;  ///< of the arena, if it is placed without gaps
   std::int64_t macs = 0;        ///< of the whole step
-  double excess = 0;            ///< bytes over a budget, summed over the nodes
 };
 
-/// Rates retentions by the graph that they make, and by a budget.
+/// Rates retentions by the graph that they make. `profile`, if there is one, becomes the live bytes at the times of
+/// retention_model, which it is calibrated with.
 /// cost: as of recompute and find_live_profile
 template <class Capabilities>
 constexpr retention_rating rate_retentions(const graph_view& laid_out, const graph_edits& live,
                                            const list<retention>& retained, bool keep_gradients,
-                                           std::int64_t budget = 0) {
-  const growing_graph made = recomputer(laid_out, live, retained).run();
+                                           list<std::int64_t>* profile = nullptr) {
+  recomputer pass(laid_out, live, retained);
+  const growing_graph made = pass.run();
+  const list<std::int64_t> bytes = find_live_profile<Capabilities>(made.view(), keep_gradients);
   retention_rating found;
-  for (const std::int64_t bytes : find_live_profile<Capabilities>(made.view(), keep_gradients)) {
-    found.peak_bytes = greater(found.peak_bytes, bytes);
-    if (budget > 0 && bytes > budget) found.excess += static_cast<double>(bytes - budget);
-  }
   found.macs = count_macs(made.view());
+  for (const std::int64_t at_node : bytes) found.peak_bytes = greater(found.peak_bytes, at_node);
+  if (profile == nullptr) return found;
+  profile->clear();
+  std::size_t next = 0;
+  for (std::size_t i = 0; i < laid_out.nodes.size(); ++i) {
+    const std::int32_t copy = pass.copied_at().first[i];
+    if (copy < 0) continue;
+    std::int64_t before = -1;
+    for (; next < static_cast<std::size_t>(copy); ++next) before = greater(before, bytes.first[next]);
+    if (is_source(laid_out.nodes.first[i].op)) {
+      ++next;
+      continue;
+    }
+    profile->push_back(before);
+    profile->push_back(bytes.first[next++]);
+  }
+  profile->push_back(-1);
+  profile->push_back(bytes.back());
   return found;
 }
 
