@@ -105,8 +105,11 @@ struct color {
     }
     return made;
   }
-  /// Whether white text reads better on it than black.
-  bool is_dark() const { return red * 0.299 + green * 0.587 + blue * 0.114 < 100; }
+  /// Whether white text reads better on it, mixed so, than black: its luminance as WCAG 2 has it is below 0.179.
+  bool is_dark(double white = 0) const {
+    const auto linear = [&](int part) { return std::pow((part + (255 - part) * white) / 255, 2.2); };
+    return 0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue) < 0.179;
+  }
 };
 
 /// The colour of each part: those of the network in an order in which neighbours are told apart by the colour-blind

@@ -27,7 +27,7 @@ tr.sum td { border-top: 1px solid #888; font-weight: 600; } td.name, th.name { t
 .swatch { display: inline-block; width: 14px; height: 14px; margin-right: 8px; vertical-align: -2px; }
 .bar { height: 16px; min-width: 1px; background: #0072b2; } .sizes td { vertical-align: middle; } .track { width: 480px; }
 .item { display: inline-block; margin: 0 18px 4px 0; } svg { max-width: 100%; height: auto; }
-.reason { text-align: left; max-width: 620px; } details { margin: 8px 0; } summary { cursor: pointer; }
+td.fixed { white-space: nowrap; } .reason { text-align: left; min-width: 340px; max-width: 620px; } details { margin: 8px 0; } summary { cursor: pointer; }
 )";
 
 inline std::string cell(std::string_view text, std::string_view kind = {}) {
@@ -128,7 +128,9 @@ class memory_page {
   void pictures() {
     text_ +=
         "<h2>The arena over time</h2>\n<p>A rectangle is a tensor: from the step that makes it to the last one that "
-        "reads it, at its addresses. Over one, its name says what it is and why it is there.";
+        "reads it, at its addresses; hold the pointer over one to read what it is and why it is there. Every other "
+        "scope of "
+        "a part is lighter, and tensors too small to be seen are put together.";
     if (figures_.trains)
       text_ +=
           " In full colour are results of the forward pass, striped what the backward pass makes again, pale "
@@ -174,11 +176,11 @@ class memory_page {
           "class=\"name\">extents</th><th>steps</th><th class=\"name\">why</th></tr>\n";
       for (std::size_t i = from; i < to; ++i) {
         const reported_tensor& tensor = *alive[i];
-        text_ += "<tr>" + cell(grouped_mebibytes(tensor.bytes)) + cell(tensor.name(), "name") + "<td class=\"name\">" +
-                 swatch_of(static_cast<std::size_t>(tensor.part)) +
+        text_ += "<tr>" + cell(grouped_mebibytes(tensor.bytes)) + cell(tensor.name(), "name") +
+                 "<td class=\"name fixed\">" + swatch_of(static_cast<std::size_t>(tensor.part)) +
                  escaped(figures_.parts[static_cast<std::size_t>(tensor.part)].name) + "</td>" +
-                 cell(tensor.extents, "name") +
-                 cell(std::to_string(tensor.first + 1) + " to " + std::to_string(tensor.last + 1)) +
+                 cell(tensor.extents, "name fixed") +
+                 cell(std::to_string(tensor.first + 1) + " to " + std::to_string(tensor.last + 1), "fixed") +
                  cell(reason_of(figures_, tensor), "reason") + "</tr>\n";
       }
       text_ += "</table>\n";

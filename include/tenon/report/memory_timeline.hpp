@@ -21,15 +21,15 @@ namespace detail {
 
 /// How a kind of tensors is painted in the colour of its part.
 enum class paint : std::uint8_t { full, striped, pale, outlined };
-inline constexpr int paint_count = 4;
+/// How much white the colour of every other scope of a part has.
+inline constexpr double lighter = 0.2;
 
 constexpr paint paint_of(tensor_kind kind) {
   constexpr paint paints[] = {paint::full, paint::full, paint::striped, paint::pale, paint::pale, paint::outlined};
   return paints[static_cast<int>(kind)];
 }
 
-/// The attributes of what is painted so. Stripes are patterns that the picture defines. Every other scope of a part is
-/// lighter.
+/// The attributes of what is painted so. Stripes are patterns that the picture defines.
 inline std::string fill_of(paint how, const color& of, std::size_t part, bool is_lighter = false) {
   switch (how) {
     case paint::striped:
@@ -40,12 +40,12 @@ inline std::string fill_of(paint how, const color& of, std::size_t part, bool is
       return "fill=\"#ffffff\"";
     case paint::full:
     default:
-      return "fill=\"" + of.text(is_lighter ? 0.2 : 0) + "\"";
+      return "fill=\"" + of.text(is_lighter ? lighter : 0) + "\"";
   }
 }
 
-/// Draws the rectangles. Those that are lower than a pixel and a half are put together by part and paint, and so are
-/// those of an arena of many tensors that cover little.
+/// Draws the rectangles. Those that are lower than a pixel and a half, or cover fewer than six pixels, are put together
+/// by part and paint.
 class timeline_picture {
  public:
   explicit timeline_picture(const memory_figures& figures)
@@ -209,8 +209,9 @@ class timeline_picture {
         const box place{at, {static_cast<double>(text.size()) * character, high}};
         if (at.x + place.size.x > of.at.x + of.size.x || !is_free(place)) continue;
         placed.push_back(place);
+        const double white = is_lighter_[static_cast<std::size_t>(tensor.scope_index)] ? lighter : 0;
         const bool is_white =
-            paint_of(tensor.kind) == paint::full && colors_[static_cast<std::size_t>(tensor.part)].is_dark();
+            paint_of(tensor.kind) == paint::full && colors_[static_cast<std::size_t>(tensor.part)].is_dark(white);
         made += svg_text({at.x, at.y + 8.5}, text, is_white ? "fill=\"#ffffff\"" : "fill=\"#000000\"") + "\n";
         break;
       }
