@@ -185,8 +185,8 @@ class memory_analysis {
         }
       }
     }
-    // What is made again is found by what makes it: of its scope and its parameters.
-    std::map<std::tuple<std::string, std::string, std::int32_t>, std::size_t> forward;
+    // What is made again is found by what makes it, by its scope, extents and parameters.
+    std::map<std::tuple<std::string, std::string, std::string, std::int32_t>, std::size_t> forward;
     for (std::size_t i = 0; i < made_.tensors.size(); ++i) {
       reported_tensor& tensor = made_.tensors[i];
       const node& maker = graph_.node_at(graph_.value_at(tensor.value).producer);
@@ -195,7 +195,7 @@ class memory_analysis {
         if (operation.ends_with(ending)) operation.resize(operation.size() - ending.size());
       }
       const std::int32_t weight = graph_.operand(maker, role::weight);
-      const std::tuple key(std::move(operation), tensor.scope, weight);
+      const std::tuple key(std::move(operation), tensor.scope, tensor.extents, weight);
       if (tensor.kind == tensor_kind::activation && tensor.what.empty() && !tensor.is_kept) {
         forward.try_emplace(key, i);
       } else if (tensor.kind == tensor_kind::made_again) {

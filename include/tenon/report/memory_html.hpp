@@ -129,8 +129,7 @@ class memory_page {
     text_ +=
         "<h2>The arena over time</h2>\n<p>A rectangle is a tensor: from the step that makes it to the last one that "
         "reads it, at its addresses; hold the pointer over one to read what it is and why it is there. Every other "
-        "scope of "
-        "a part is lighter, and tensors too small to be seen are put together.";
+        "scope of a part is lighter, and tensors too small to be seen are put together.";
     if (figures_.trains)
       text_ +=
           " In full colour are results of the forward pass, striped what the backward pass makes again, pale "
