@@ -169,6 +169,7 @@ class memory_analysis {
   }
 
   void explain_tensors() {
+    recomputation_finder finder(plan_, ranges_);
     for (std::int32_t i = 0; i < graph_.node_count(); ++i) {
       const node& current = graph_.node_at(i);
       if (is_source(current.op)) continue;
@@ -181,7 +182,7 @@ class memory_analysis {
           read.first_backward_reader = step_of_[at(i)];
           if (read.kind != tensor_kind::activation || read.value == plan_.loss) continue;
           read.is_kept = true;
-          read.again = recomputation_finder(plan_, ranges_).before(read.value, i);
+          read.again = finder.before(read.value, i);
         }
       }
     }
