@@ -2,7 +2,6 @@
 // The per-layer table: what each layer of a network gives, holds and computes.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -11,65 +10,10 @@
 #include <vector>
 
 #include "tenon/plan/plan_of.hpp"
+#include "tenon/report/text_table.hpp"
 
 namespace tenon {
 inline namespace v0 {
-
-/// Columns of text, the first aligned left and the others right, with a rule below the head and above the foot.
-class text_table {
- public:
-  explicit text_table(std::vector<std::string> head) { rows_.push_back(std::move(head)); }
-
-  void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
-
-  /// The last `foot` rows stand below a rule.
-  std::string text(std::size_t foot = 0) const {
-    std::vector<std::size_t> widths(rows_[0].size(), 0);
-    for (const auto& row : rows_) {
-      for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-    }
-    std::size_t width = 2 * (widths.size() - 1);
-    for (std::size_t column : widths) width += column;
-    const std::string rule = std::string(width, '-') + "\n";
-    std::string result;
-    for (std::size_t r = 0; r < rows_.size(); ++r) {
-      if (r == 1 || (foot > 0 && r + foot == rows_.size())) result += rule;
-      for (std::size_t i = 0; i < rows_[r].size(); ++i) {
-        const std::string space(widths[i] - rows_[r][i].size(), ' ');
-        const bool left = i < left_columns;
-        if (i > 0) result += "  ";
-        if (!left) result += space;
-        result += rows_[r][i];
-        if (left) result += space;
-      }
-      while (result.ends_with(' ')) result.pop_back();
-      result += '\n';
-    }
-    return result;
-  }
-
- private:
-  static constexpr std::size_t left_columns = 2;
-  std::vector<std::vector<std::string>> rows_;
-};
-
-/// 12345678 as "12,345,678".
-inline std::string grouped(std::int64_t number) {
-  const std::string digits = std::to_string(number);
-  std::string result;
-  for (std::size_t i = 0; i < digits.size(); ++i) {
-    const std::size_t behind = digits.size() - i;
-    if (behind % 3 == 0 && i > 0 && digits[i - 1] != '-') result += ',';
-    result += digits[i];
-  }
-  return result;
-}
-
-/// Bytes as "42.2 MiB".
-inline std::string mebibytes(std::int64_t bytes) {
-  const std::int64_t tenths = (bytes * 10 + (1 << 19)) >> 20;
-  return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " MiB";
-}
 
 /// What computes the layers of a lowered graph that can be computed in several ways, the convolutions: the algorithm
 /// that the backend has selected. Of other layers it says nothing: there is one way, or they are part of another.

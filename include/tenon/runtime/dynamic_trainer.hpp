@@ -39,6 +39,7 @@ class TENON_SEPARATE_TAG dynamic_trainer
   static constexpr std::size_t loss_count = loss_list<Loss>::type::count;
 
  public:
+  using capabilities = typename arguments::backend::capabilities;
   /// The loss of a step or an evaluation, and each loss by itself.
   using result = step_result<loss_count>;
 
