@@ -76,25 +76,6 @@ inline cv::Mat decode_bytes(std::vector<std::byte>& bytes, int flags) {
   }
 }
 
-/// Whether a JPEG to which its end marker was added is all there: then more data before the marker change no pixel.
-inline bool is_whole(const checked_image& image, const cv::Mat& pixels, int flags) {
-  // Where data end too early, decoders take zeros. Others are another code, but may give the same pixel; sixteen kinds
-  // of them hardly do. A restart lets decoders take it up where the end lies between two restarts.
-  for (unsigned start = 0xb2; start < 0xb2 + 16 * 67; start += 67) {
-    std::vector<std::byte> longer(image.bytes.begin(), image.bytes.end() - 2);
-    const auto add = [&](unsigned byte) { longer.push_back(static_cast<std::byte>(byte)); };
-    for (const unsigned marker : {0xd0 + image.next_restart, 0xd9U}) {
-      for (unsigned i = 0; i < 64; ++i) add((start + 57 * i) % 255);
-      add(0xff);
-      add(marker);
-    }
-    const cv::Mat other = decode_bytes(longer, flags);
-    if (other.size() != pixels.size() || other.type() != pixels.type()) return false;
-    if (cv::norm(other, pixels, cv::NORM_INF) != 0) return false;
-  }
-  return true;
-}
-
 /// Turns a picture the way its Exif orientation says.
 inline cv::Mat upright(const cv::Mat& pixels, int orientation) {
   cv::Mat result = pixels;
@@ -112,7 +93,6 @@ inline cv::Mat decode(const std::string& path, checked_image& image, int flags, 
   if (result.empty() || result.type() != type || result.rows != image.height || result.cols != image.width) {
     throw_format_error(path, "an image that can be decoded", "damaged pixels");
   }
-  if (image.may_be_cut && !is_whole(image, result, flags)) throw_truncated(path, "JPEG", image.bytes.size() - 2);
   return upright(result, image.orientation);
 }
 
@@ -145,8 +125,8 @@ inline void check_picture(const std::string& name, int height, int width, int ch
 }  // namespace detail
 
 /// Reads a PNG or JPEG picture of any depth as 8-bit RGB: grey and palette become colour, transparency is dropped, a
-/// photograph is turned as its Exif orientation says. A JPEG may lack its end marker if nothing else is missing that a
-/// pixel depends on, of a progressive one all scans are there. Throws file_error if the file is missing or cannot be
+/// photograph is turned as its Exif orientation says. A JPEG may lack its end marker if nothing else is missing, of a
+/// progressive one all scans are there. Throws file_error if the file is missing or cannot be
 /// read, format_error if it is neither PNG nor JPEG, truncated or damaged.
 inline image_rgb read_image(const std::string& path) {
   const mapped_file file(path);
