@@ -221,6 +221,7 @@ TEST_CASE("the line of slow steps names what has no name, and what can be done")
   CHECK_THAT(line, Catch::StartsWith("tenon: convolution of 'decoder.fine' (node 5) and 2 more steps run by oneDNN's "
                                      "reference code (ref:any), "));
   CHECK_THAT(line, Catch::Contains("needs AVX2 (and that ONEDNN_MAX_CPU_ISA allows it); dynamic_predictor and "));
+  CHECK_THAT(slow_steps_line({"", "ref:any", 2, "pooling", 7}), Catch::Contains("(node 7) and 1 more step run by"));
   CHECK_THAT(slow_steps_line({"", "ref:any", 1, "convolution_weight_gradient", 9}),
              Catch::StartsWith("tenon: convolution_weight_gradient (node 9) runs by oneDNN's reference code"));
 }

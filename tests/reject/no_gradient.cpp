@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // An operation without a gradient stands behind trained parameters, which would not be trained.
 // expect: network_error<[^>]*has_no_gradient, (\w+::)*text<[^>]*>{"head[.]1"}, 1, 0, (\w+::)*text<[^>]*>{"fill"}>
+// errors: 1
 #include "tenon/layers/layers.hpp"
 #include "tenon/plan/plan_of.hpp"
 

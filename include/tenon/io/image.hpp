@@ -14,6 +14,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <opencv2/core.hpp>
 #include <opencv2/core/utils/logger.hpp>
 #include <opencv2/imgcodecs.hpp>
@@ -24,6 +25,7 @@
 
 #include "tenon/core/compiler.hpp"
 #include "tenon/core/error.hpp"
+#include "tenon/core/tensor_view.hpp"
 #include "tenon/io/file.hpp"
 #include "tenon/io/image_format.hpp"
 #include "tenon/io/label_format.hpp"
@@ -76,25 +78,6 @@ inline cv::Mat decode_bytes(std::vector<std::byte>& bytes, int flags) {
   }
 }
 
-/// Whether a JPEG to which its end marker was added is all there: then more data before the marker change no pixel.
-inline bool is_whole(const checked_image& image, const cv::Mat& pixels, int flags) {
-  // Where data end too early, decoders take zeros. Others are another code, but may give the same pixel; sixteen kinds
-  // of them hardly do. A restart lets decoders take it up where the end lies between two restarts.
-  for (unsigned start = 0xb2; start < 0xb2 + 16 * 67; start += 67) {
-    std::vector<std::byte> longer(image.bytes.begin(), image.bytes.end() - 2);
-    const auto add = [&](unsigned byte) { longer.push_back(static_cast<std::byte>(byte)); };
-    for (const unsigned marker : {0xd0 + image.next_restart, 0xd9U}) {
-      for (unsigned i = 0; i < 64; ++i) add((start + 57 * i) % 255);
-      add(0xff);
-      add(marker);
-    }
-    const cv::Mat other = decode_bytes(longer, flags);
-    if (other.size() != pixels.size() || other.type() != pixels.type()) return false;
-    if (cv::norm(other, pixels, cv::NORM_INF) != 0) return false;
-  }
-  return true;
-}
-
 /// Turns a picture the way its Exif orientation says.
 inline cv::Mat upright(const cv::Mat& pixels, int orientation) {
   cv::Mat result = pixels;
@@ -112,7 +95,6 @@ inline cv::Mat decode(const std::string& path, checked_image& image, int flags, 
   if (result.empty() || result.type() != type || result.rows != image.height || result.cols != image.width) {
     throw_format_error(path, "an image that can be decoded", "damaged pixels");
   }
-  if (image.may_be_cut && !is_whole(image, result, flags)) throw_truncated(path, "JPEG", image.bytes.size() - 2);
   return upright(result, image.orientation);
 }
 
@@ -145,8 +127,8 @@ inline void check_picture(const std::string& name, int height, int width, int ch
 }  // namespace detail
 
 /// Reads a PNG or JPEG picture of any depth as 8-bit RGB: grey and palette become colour, transparency is dropped, a
-/// photograph is turned as its Exif orientation says. A JPEG may lack its end marker if nothing else is missing that a
-/// pixel depends on, of a progressive one all scans are there. Throws file_error if the file is missing or cannot be
+/// photograph is turned as its Exif orientation says. A JPEG may lack its end marker if nothing else is missing, of a
+/// progressive one all scans are there. Throws file_error if the file is missing or cannot be
 /// read, format_error if it is neither PNG nor JPEG, truncated or damaged.
 inline image_rgb read_image(const std::string& path) {
   const mapped_file file(path);
@@ -212,6 +194,29 @@ inline void to_tensor(const image_rgb& image, const std::array<float, 3>& mean, 
   to_tensor(image, {doubles(mean), doubles(deviation)}, destination);
 }
 
+namespace detail {
+
+/// Throws shape_error unless a view is (3, height, width).
+inline void check_planes(const std::array<std::int64_t, 3>& found, std::int64_t height, std::int64_t width) {
+  const std::array<std::int64_t, 3> wanted = {3, height, width};
+  if (found == wanted && height >= 1 && width >= 1) return;
+  const std::string expected = extents_to_text(wanted, 3), given = extents_to_text(found, 3);
+  throw shape_error("a view of " + given + " for a picture, expected " + expected, "picture", expected, given);
+}
+
+}  // namespace detail
+
+/// Writes a picture as (3, height, width) floats into a view of that size. Throws shape_error for another size too.
+inline void to_tensor(const image_rgb& image, const normalization& how, const tensor_view<float, 3>& destination) {
+  detail::check_planes(destination.extents(), image.height, image.width);
+  to_tensor(image, how, destination.data());
+}
+inline void to_tensor(const image_rgb& image, const std::array<float, 3>& mean, const std::array<float, 3>& deviation,
+                      const tensor_view<float, 3>& destination) {
+  detail::check_planes(destination.extents(), image.height, image.width);
+  to_tensor(image, mean, deviation, destination.data());
+}
+
 TENON_EXACT_BEGIN
 
 /// The picture of (3, height, width) floats as to_tensor writes them, rounded to the nearest byte; values outside the
@@ -232,6 +237,15 @@ inline image_rgb to_image(const float* source, int height, int width, const std:
 }
 
 TENON_EXACT_END
+
+/// The same of a view. Throws shape_error if it is not (3, height, width).
+inline image_rgb to_image(const tensor_view<const float, 3>& source, const std::array<float, 3>& mean,
+                          const std::array<float, 3>& deviation) {
+  constexpr std::int64_t most = std::numeric_limits<int>::max();
+  const std::int64_t height = source.extent(1), width = source.extent(2);
+  detail::check_planes(source.extents(), std::min(height, most), std::min(width, most));
+  return to_image(source.data(), static_cast<int>(height), static_cast<int>(width), mean, deviation);
+}
 
 }  // namespace v0
 }  // namespace tenon

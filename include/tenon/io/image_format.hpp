@@ -14,6 +14,7 @@
 #include "tenon/io/exif.hpp"
 #include "tenon/io/file.hpp"
 #include "tenon/io/jpeg_scans.hpp"
+#include "tenon/io/jpeg_whole.hpp"
 
 namespace tenon {
 inline namespace v0 {
@@ -27,11 +28,7 @@ struct checked_image {
   int bit_depth = 8, color_type = 2;
   /// How Exif data say that it is to be turned; see exif_orientation.
   int orientation = 1;
-  /// A JPEG without its end marker, which `bytes` then has: whether all pixels are there only a decoder can tell.
-  bool may_be_cut = false;
-  /// The restart marker, 0 to 7, that would come next in a JPEG's last scan.
-  unsigned next_restart = 0;
-  /// What to decode; of a PNG only the chunks that pixels depend on.
+  /// What to decode; of a PNG only the chunks that pixels depend on, a JPEG has its end marker.
   std::vector<std::byte> bytes;
 };
 
@@ -148,6 +145,7 @@ inline checked_image check_jpeg(const std::string& path, std::span<const std::by
   checked_image image;
   image.format = checked_image::kind::jpeg;
   std::size_t components = 0, scanned = 0;
+  bool has_end = true;
   jpeg_scans scans;
   for (std::size_t at = 2;;) {
     if (at == bytes.size() && components > 0 && scanned >= components) {
@@ -156,7 +154,8 @@ inline checked_image check_jpeg(const std::string& path, std::span<const std::by
                            "a progressive one that lacks scans which refine its pixels, cut short after " +
                                std::to_string(bytes.size()) + " bytes: get it anew");
       }
-      image.may_be_cut = true;
+      if (!is_whole_jpeg(bytes)) throw_truncated(path, "JPEG", bytes.size());
+      has_end = false;
       break;
     }
     if (at + 2 > bytes.size()) throw_truncated(path, "JPEG", bytes.size());
@@ -193,21 +192,18 @@ inline checked_image check_jpeg(const std::string& path, std::span<const std::by
     if (!scan) continue;
     scanned += big_endian(segment, 0, 1);
     scans.add(segment);
-    image.next_restart = 0;
     // Compressed data lasts to the next marker; 0xff followed by 0 stands for itself, and restarts belong to the data.
     const auto ends = [&] {
       if (bytes[at] != std::byte{0xff}) return false;
       if (at + 1 == bytes.size()) return true;
       const auto next = std::to_integer<unsigned>(bytes[at + 1]);
-      const bool restart = next >= 0xd0 && next <= 0xd7;
-      if (restart) image.next_restart = (next + 1) & 7;
-      return next != 0 && next != 0xff && !restart;
+      return next != 0 && next != 0xff && (next < 0xd0 || next > 0xd7);
     };
     while (at < bytes.size() && !ends()) ++at;
   }
   if (components == 0 || scanned == 0) throw_format_error(path, "a JPEG image", "no pixels");
   image.bytes.assign(bytes.begin(), bytes.end());
-  if (image.may_be_cut) image.bytes.insert(image.bytes.end(), {std::byte{0xff}, std::byte{0xd9}});
+  if (!has_end) image.bytes.insert(image.bytes.end(), {std::byte{0xff}, std::byte{0xd9}});
   return image;
 }
 

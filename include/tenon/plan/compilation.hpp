@@ -2,6 +2,8 @@
 // A network as it runs, as constants: one for each step of its pipeline, then its plan.
 #pragma once
 
+#include <type_traits>
+
 #include "tenon/graph/network_error.hpp"
 #include "tenon/graph/transfer.hpp"
 #include "tenon/passes/pipeline.hpp"
@@ -23,8 +25,6 @@ struct stage {
 /// A step of a pipeline, applied to the graph that the step before it made.
 template <class Before, class Pipeline, std::size_t Step, class Arguments>
 struct compilation_step {
-  static_assert(network_is_valid<Before, problem::has_no_gradient>(),  // the rest has been said
-                "the network cannot be trained: see network_error above or below");
   static constexpr growing_graph make() {
     return Pipeline::steps[Step].apply(Before::graph.view(), Arguments::options());
   }
@@ -34,7 +34,11 @@ struct compilation_step {
 template <class Lowered, class Pipeline, class Arguments, std::size_t Steps = Pipeline::step_count>
 struct training_compilation {
   using before = typename training_compilation<Lowered, Pipeline, Arguments, Steps - 1>::type;
-  using type = stage<compilation_step<before, Pipeline, Steps - 1, Arguments>>;
+  static_assert(network_is_valid<before, problem::has_no_gradient>(),  // the rest has been said
+                "the network cannot be trained: see network_error above or below");
+  // What is wrong is wrong in one graph, so that it is said once.
+  using type = std::conditional_t<static_cast<bool>(before::graph.problem), before,
+                                  stage<compilation_step<before, Pipeline, Steps - 1, Arguments>>>;
 };
 template <class Lowered, class Pipeline, class Arguments>
 struct training_compilation<Lowered, Pipeline, Arguments, 0> {

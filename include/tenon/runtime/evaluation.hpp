@@ -79,8 +79,16 @@ template <const auto& Net, class Inputs, class... Arguments>
 struct prediction {
   using plan = plan_of<Net, Inputs, Arguments...>;
   using evaluation_plan = void;
+  /// Takes whatever it is given, so that the compiler prints nothing but what is wrong with the predictor.
   template <class Owner>
-  struct evaluates {};
+  struct evaluates {
+    template <class... Given>
+    float evaluate(const Given&...) {
+      static_assert(plan_arguments<Arguments...>::has_loss,
+                    "evaluate() gives a loss: add one behind the predictor's input, cross_entropy<>");
+      return 0;
+    }
+  };
 };
 template <const auto& Net, class Inputs, class... Arguments>
 requires(plan_arguments<Arguments...>::has_loss &&

@@ -29,8 +29,9 @@ using slow_steps_listener = void (*)(const slow_steps& found);
 /// A line that says what is slow and what can be done.
 __attribute__((cold, noinline)) inline std::string slow_steps_line(const slow_steps& found) {
   const std::string whose = found.layer.empty() ? std::string() : joined({" of '", found.layer, "'"});
+  const std::string more = found.count > 1 ? std::to_string(found.count - 1) : std::string();
   const std::string others =
-      found.count > 1 ? joined({" and ", std::to_string(found.count - 1), " more steps"}) : std::string();
+      more.empty() ? more : joined({" and ", more, found.count > 2 ? " more steps" : " more step"});
   return joined({"tenon: ", found.operation, whose, " (node ", std::to_string(found.node), ")", others,
                  found.count > 1 ? " run" : " runs", " by oneDNN's reference code (", found.implementation,
                  "), up to hundreds of times slower than its fast code, which needs AVX2 (and that ONEDNN_MAX_CPU_ISA "
