@@ -58,7 +58,7 @@ class budgeted_trainer : public tenon::training_session<typename tenon::program_
   using plan_type = tenon::run_time_plan<typename Backend::capabilities>;
 
  public:
-  budgeted_trainer(const model& of, const tenon::optimizer_rule& rule, std::int64_t budget, int threads = 2)
+  budgeted_trainer(const model& of, const tenon::optimizer_rule& rule, std::int64_t budget, int threads = 1)
       : budgeted_trainer(std::make_unique<plan_type>(of.described(true), rule, false, budget), threads) {}
 
   const plan_type& plan() const { return *plan_; }

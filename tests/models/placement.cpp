@@ -56,6 +56,8 @@ void check_training(const model& of, const limits& most) {
   const growing_graph laid_out = compile_until<pipeline>(pipeline::step_count - 1, described.view(), rule);
   const graph_edits live(laid_out.view(), graph_edits::dead_code::goes);
   const budget_search<Capabilities> search(laid_out.view(), false);
+  const std::int64_t least = search.run(1, 0, 1).arena_bytes;
+  CHECK(search.run(least, 0, 1).arena_bytes == least);
   std::int64_t before = free.view().arena_bytes;
   double worst = 0;
   for (const int percent : {100, 85, 70, 55, 40, 25, 10, 0}) {

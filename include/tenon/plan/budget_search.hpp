@@ -37,7 +37,7 @@ class budget_search {
 
   /// The best within `bytes`; if none is, one of as little memory as could be found. `tries` is how many retentions are
   /// rated greedily and how many by annealing; 0: the family alone. When a placement has gaps, the search goes on for a
-  /// peak as many bytes lower.
+  /// peak as many bytes lower, and in the end takes the least peak: what is the least for any budget is within its own.
   found_retentions run(std::int64_t bytes, std::int64_t tries, std::uint64_t seed) const {
     found_retentions best;
     std::int64_t target = bytes;
@@ -56,6 +56,11 @@ class budget_search {
       if (attempt == 0 || found.arena_bytes < best.arena_bytes) best = found;
       if (fits || found.rating.peak_bytes > target) break;
       target = found.rating.peak_bytes - (found.arena_bytes - bytes);
+    }
+    if (best.arena_bytes > bytes) {
+      found_retentions least = within(1);
+      least.arena_bytes = place(least.retained);
+      if (least.arena_bytes < best.arena_bytes) best = std::move(least);
     }
     return best;
   }
