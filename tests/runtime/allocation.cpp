@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is allocated, and when: everything at construction, nothing afterwards; and where every node works.
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <fstream>
 #include <iostream>
 #include <memory>
 
@@ -117,7 +120,46 @@ void check_pointers(const Model& model) {
   CHECK(plan.arena_bytes == Model::arena_bytes);
 }
 
+/// Leaves the process so many bytes of address space beside what it has.
+class limited_memory {
+ public:
+  explicit limited_memory(rlim_t bytes) {
+    REQUIRE(getrlimit(RLIMIT_AS, &before_) == 0);
+    rlim_t pages = 0;
+    std::ifstream("/proc/self/statm") >> pages;
+    rlimit less = before_;
+    less.rlim_cur = pages * static_cast<rlim_t>(sysconf(_SC_PAGESIZE)) + bytes;
+    REQUIRE(setrlimit(RLIMIT_AS, &less) == 0);
+  }
+  ~limited_memory() { setrlimit(RLIMIT_AS, &before_); }
+
+ private:
+  rlimit before_{};
+};
+
+/// What a network's construction throws where there is no memory for its arena.
+template <class Model>
+void check_refusal() {
+  const limited_memory limit(Model::arena_bytes / 2);
+  const std::string bytes = std::to_string(Model::arena_bytes) + " bytes";
+  try {
+    Model model{tenon::initialize(1)};
+    FAIL("nothing was thrown");
+  } catch (const tenon::allocation_error& problem) {
+    CHECK(problem.name() == "arena");
+    CHECK(problem.expected() == bytes);
+    CHECK(problem.what() == "arena: " + bytes + " could not be allocated");
+  }
+}
+
 }  // namespace
+
+TEST_CASE("an arena that cannot be allocated is an allocation_error that says its size") {
+  using large = tenon::image<1, 3, 1024, 2048>;
+  check_refusal<tenon::trainer<net, large, loss, optimizer>>();
+  check_refusal<tenon::predictor<net, large>>();
+  check_refusal<tenon::predictor<net, large, tenon::backend::reference>>();
+}
 
 TEST_CASE("the counter sees who allocates") {
   begin_counting();

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs a plan node by node in memory of its own, and can poison what is dead.
+// Runs a plan node by node in memory that ends at a closed page, and can poison what is dead.
 #pragma once
 
-#include <cstdlib>
+#include <algorithm>
 #include <cstring>
-#include <memory>
 #include <random>
 #include <utility>
 #include <vector>
 
 #include "support/compiled.hpp"
+#include "support/guarded_space.hpp"
 #include "tenon/backends/operand.hpp"
 
 namespace tenon_test {
@@ -72,8 +72,8 @@ class machine {
   machine(const machine&) = delete;
   machine& operator=(const machine&) = delete;
 
-  /// Runs all nodes once on inputs of the given seed; with `poison`, every byte of the arena that holds no live value
-  /// is 1e30 before each node.
+  /// Runs all nodes once on inputs of the given seed; with `poison`, all of the arena that holds no live value, and the
+  /// scratchpad, is a signalling NaN before each node.
   void run(std::uint32_t seed, bool poison, const tenon::step_arguments& arguments) {
     if (poison) spoil(-1);
     for (const tenon::node& each : plan_.graph.nodes) {
@@ -82,9 +82,16 @@ class machine {
     program_.pack();
     for (std::int32_t i = 0; i < plan_.graph.node_count(); ++i) {
       program_.run(i, i + 1, arguments);
+      if (i == plan_.loss_node) note_loss();
       if (poison) spoil(i);
     }
+    for (const guarded_space* each : {&arena_, &parameters_, &optimizer_, &gradients_, &packed_, &scratchpad_}) {
+      CHECK(each->is_whole());
+    }
   }
+
+  /// The last run's loss.
+  element loss() const { return loss_; }
 
   /// All that outlives a run: outputs, parameters, running statistics, optimizer state, gradients.
   std::vector<std::vector<std::byte>> results() const {
@@ -103,7 +110,7 @@ class machine {
     return {from, from + plan_.graph.value_at(number).extents.elements()};
   }
 
-  /// Whether every number of the results is finite and below the poison.
+  /// Whether every number of the results is finite and of a usual size.
   bool is_sound() const {
     for (const std::vector<std::byte>& bytes : results()) {
       for (std::size_t i = 0; i + sizeof(element) <= bytes.size(); i += sizeof(element)) {
@@ -116,21 +123,7 @@ class machine {
   }
 
  private:
-  struct free_deleter {
-    void operator()(std::byte* memory) const { std::free(memory); }
-  };
-  struct space {
-    std::unique_ptr<std::byte[], free_deleter> memory;
-    std::size_t size = 0;
-
-    std::byte* make(std::int64_t bytes) {
-      size = static_cast<std::size_t>(bytes);
-      memory.reset(static_cast<std::byte*>(std::aligned_alloc(64, (size + 127) / 64 * 64)));
-      std::memset(memory.get(), 0, size);
-      return memory.get();
-    }
-    std::vector<std::byte> bytes() const { return {memory.get(), memory.get() + size}; }
-  };
+  static constexpr std::size_t slot = 64;
 
   // What a source gets depends on what it is, not on its place in the graph.
   void fill(const tenon::node& source, std::uint32_t seed) {
@@ -150,28 +143,54 @@ class machine {
     }
   }
 
-  // Fills what no value that is alive behind node i holds.
+  // Poisons what no value that is alive behind node i holds: all of it before the first node, then what has died, and
+  // the scratchpad. What a node writes where nothing lives by the plan stays, since nobody may read it.
   void spoil(std::int32_t i) {
-    std::vector<char> alive(arena_.size / 64 + 1, 0);
+    std::vector<char> lives(arena_.size() / slot + 1, 0);
     for (std::size_t v = 0; v < lives_.size(); ++v) {
-      const tenon::placement& place = plan_.placements[v];
-      const bool lives = lives_[v].first <= i && i < lives_[v].last;
-      if (place.space != tenon::memory_space::arena || !lives) continue;
-      for (std::int64_t slot = scale * place.offset / 64; slot * 64 < scale * (place.offset + place.bytes); ++slot)
-        alive[static_cast<std::size_t>(slot)] = 1;
+      if (lives_[v].first <= i && i < lives_[v].last) mark(lives, static_cast<std::int32_t>(v));
     }
-    constexpr element poison = 1e30f;
-    for (std::size_t at = 0; at + sizeof(poison) <= arena_.size; at += sizeof(poison)) {
-      if (alive[at / 64] == 0) std::memcpy(arena_.memory.get() + at, &poison, sizeof(poison));
+    // A result that nobody reads is dead at once.
+    const tenon::node* made = i < 0 ? nullptr : &plan_.graph.node_at(i);
+    for (int r = 0; made != nullptr && r < made->results.count; ++r) mark(lived_, made->results[r]);
+    if (made == nullptr) lived_.assign(lives.size(), 1);
+    for (std::size_t at = 0; at < lives.size(); ++at) {
+      if (lived_[at] != 0 && lives[at] == 0) poison(arena_, at * slot, slot);
     }
+    poison(scratchpad_, 0, scratchpad_.size());
+    lived_ = std::move(lives);
+  }
+
+  void mark(std::vector<char>& slots, std::int32_t value) const {
+    const tenon::placement& place = plan_.placements[static_cast<std::size_t>(value)];
+    if (place.space != tenon::memory_space::arena) return;
+    const auto begin = static_cast<std::size_t>(scale * place.offset) / slot,
+               end = static_cast<std::size_t>(scale * (place.offset + place.bytes) + 63) / slot;
+    std::fill(slots.begin() + static_cast<std::ptrdiff_t>(begin), slots.begin() + static_cast<std::ptrdiff_t>(end), 1);
+  }
+
+  // As a label it is no class.
+  static void poison(const guarded_space& space, std::size_t begin, std::size_t bytes) {
+    constexpr auto bits = scale == 2 ? std::uint64_t{0x7ff4000000000000} : std::uint64_t{0x7fa000007fa00000};
+    const std::size_t end = std::min(begin + bytes, space.size());
+    for (std::size_t at = begin; at < end; at += sizeof(bits))
+      std::memcpy(space.begin() + at, &bits, std::min(sizeof(bits), end - at));
+  }
+
+  void note_loss() {
+    if (plan_.loss < 0) return;
+    const std::byte* from = program_.operand_of(plan_.loss).data;
+    std::memcpy(&loss_, from, sizeof(loss_));
   }
 
   tenon::plan_view plan_;
   Program program_;
   tenon::memory memory_;
-  space arena_, parameters_, optimizer_, gradients_, packed_, scratchpad_;
+  guarded_space arena_, parameters_, optimizer_, gradients_, packed_, scratchpad_;
   std::vector<life> lives_;
+  std::vector<char> lived_;  // of each slot of the arena, whether a value lay there before the last node
   int classes_ = 2;
+  element loss_ = 0;
 };
 
 }  // namespace tenon_test

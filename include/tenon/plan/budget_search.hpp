@@ -32,7 +32,7 @@ class budget_search {
 
   /// The best within `bytes`; if none is, one of as little memory as could be found. `tries` is how many retentions are
   /// tried by annealing; 0: the family alone. When a placement has gaps, the search goes on for a peak as many bytes
-  /// lower.
+  /// lower, and in the end takes the least peak: what is the least for any budget is within its own.
   found_retentions run(std::int64_t bytes, std::int64_t tries, std::uint64_t seed) const {
     found_retentions best;
     std::int64_t target = bytes;
@@ -45,6 +45,11 @@ class budget_search {
       if (attempt == 0 || found.arena_bytes < best.arena_bytes) best = std::move(found);
       if (fits || peak > target) break;
       target = peak - gaps;
+    }
+    if (best.arena_bytes > bytes) {
+      found_retentions least = within(1);
+      least.arena_bytes = place(least.retained);
+      if (least.arena_bytes < best.arena_bytes) best = std::move(least);
     }
     return best;
   }
