@@ -36,9 +36,25 @@ enum class activation : std::uint8_t {
 
 /// The name of a function, as reports and tests print it.
 constexpr std::string_view name_of(activation function) {
-  constexpr std::string_view names[] = {"none", "relu",    "leaky_relu",   "relu6",
-                                        "elu",  "sigmoid", "hard_sigmoid", "hard_swish"};
-  return names[static_cast<int>(function)];
+  switch (function) {
+    case activation::none:
+      return "none";
+    case activation::relu:
+      return "relu";
+    case activation::leaky_relu:
+      return "leaky_relu";
+    case activation::relu6:
+      return "relu6";
+    case activation::elu:
+      return "elu";
+    case activation::sigmoid:
+      return "sigmoid";
+    case activation::hard_sigmoid:
+      return "hard_sigmoid";
+    case activation::hard_swish:
+      return "hard_swish";
+  }
+  return {};
 }
 
 /// Whether the gradient follows from the function's result alone.

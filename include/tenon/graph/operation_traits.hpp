@@ -324,9 +324,35 @@ inline constexpr operation_traits rows[] = {
 /// How many operations there are.
 inline constexpr int operation_count = static_cast<int>(sizeof(table::rows) / sizeof(table::rows[0]));
 
-static_assert(operation_count == static_cast<int>(operation::fill) + 1, "each operation has a row; fill is the last");
+/// Whether a value that is read in a role has a gradient if what it is made of is trained.
+constexpr bool is_differentiable(role of) {
+  return of == role::activation || of == role::factor || of == role::residual || of == role::weight ||
+         of == role::bias || of == role::scale || of == role::shift || of == role::slope;
+}
 
 namespace table {
+
+/// Whether an operation's gradient rule gives a gradient to each operand that may need one: the rules of one gradient
+/// operation make dx alone, and so the operation reads nothing else that is trained.
+constexpr bool gives_every_gradient(const operation_traits& of) {
+  if (of.gradient == gradient_rule::none || of.gradient == gradient_rule::of_its_own) return true;
+  const slot *const read = of.operands, *const behind = read + operation_traits::most_operands;
+  if (!is_differentiable(read->is) || read->when != presence::always) return false;
+  for (const slot* further = read + 1; further != behind; ++further) {
+    if (is_differentiable(further->is)) return false;
+  }
+  return true;
+}
+
+/// Whether an operation is in the enumeration: compilers print the number of one that is not, behind a bracket.
+template <operation Op>
+constexpr bool is_enumerator() {
+  return std::string_view(__PRETTY_FUNCTION__).find("Op = (") == std::string_view::npos;
+}
+// Each row has another operation with a number below the count of rows (`by_operation`), so those numbers have one
+// each.
+static_assert(is_enumerator<operation::input>() && !is_enumerator<static_cast<operation>(operation_count)>(),
+              "an operation has no row in the table");
 
 // Rows by their operation's number, so that nothing depends on the order in which either is written; and what passes
 // ask of every node, so that it takes one access: while compiling, each step through the table counts.
@@ -349,6 +375,8 @@ inline constexpr index by_operation = [] {
     const auto number = static_cast<int>(rows[i].op);  // beyond the array: an operation without a row
     if (has_row[number]) throw "an operation has two rows";
     has_row[number] = true;
+    if (!gives_every_gradient(rows[i]))
+      throw "a gradient rule gives dx alone, but the operation reads more with a gradient";
     found.row[number] = static_cast<std::uint8_t>(i);
     found.phase[number] = rows[i].phase;
     for (const slot& each : rows[i].operands) {

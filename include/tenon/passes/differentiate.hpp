@@ -43,8 +43,11 @@ class differentiator {
       for (std::int32_t o = 0; o < current.operands.count; ++o) {
         const node& source = from_.nodes.first[from_.values.first[read[o]].producer];
         if (source.op != operation::parameter || --readers_.first[read[o]] > 0) continue;
-        if (const std::int32_t gradient = gradients_.first[read[o]]; gradient >= 0)
+        if (const std::int32_t gradient = gradients_.first[read[o]]; gradient >= 0) {
           updates_.append(copy_.to, source, now(read[o]), gradient);
+        } else if (needs(read[o]) && gradients_.first[current.results[0]] >= 0) {
+          copy_.to.report(problem::has_no_gradient, current.scope, 1, 0, current.op);  // the rule has left it out
+        }
       }
     }
     for (const std::int32_t i : waiting) copy_.copy(from_.nodes.first[i]);
