@@ -20,7 +20,7 @@ ALLOWED = {
 
 
 def problems(path, text):
-    if path == "graph/operation_traits.hpp":
+    if path in ("graph/operation_traits.hpp", "graph/operation_lookup.hpp"):
         return []
     code = re.sub(r"//.*", "", text)
     return [f"{path}: {match.group()} counts what the table of operations knows; ask for a role" for match in COUNTED.finditer(code)

@@ -22,6 +22,8 @@ struct operand {
   T* as() const {
     return reinterpret_cast<T*>(data);
   }
+  /// The elements it takes, padding channels included.
+  std::int64_t stored_elements(std::int32_t block) const { return tenon::stored_elements(extents, arrangement, block); }
 };
 
 /// The first operand of a role, by the table of operations, or nullptr where a node of these attributes has none.

@@ -8,7 +8,7 @@
 
 #include "tenon/core/element_type.hpp"
 #include "tenon/core/shape.hpp"
-#include "tenon/graph/operation_traits.hpp"
+#include "tenon/graph/operation_lookup.hpp"
 
 namespace tenon {
 inline namespace v0 {

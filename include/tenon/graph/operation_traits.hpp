@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The operations of the intermediate representation, and the table of what passes, the planner and backends need to
-// know of each one.
+// know of each one; operation_lookup.hpp asks it.
 #pragma once
 
 #include <cstdint>
@@ -320,103 +320,6 @@ inline constexpr operation_traits rows[] = {
 // clang-format on
 
 }  // namespace table
-
-/// How many operations there are.
-inline constexpr int operation_count = static_cast<int>(sizeof(table::rows) / sizeof(table::rows[0]));
-
-/// Whether a value that is read in a role has a gradient if what it is made of is trained.
-constexpr bool is_differentiable(role of) {
-  return of == role::activation || of == role::factor || of == role::residual || of == role::weight ||
-         of == role::bias || of == role::scale || of == role::shift || of == role::slope;
-}
-
-namespace table {
-
-/// Whether an operation's gradient rule gives a gradient to each operand that may need one: the rules of one gradient
-/// operation make dx alone, and so the operation reads nothing else that is trained.
-constexpr bool gives_every_gradient(const operation_traits& of) {
-  if (of.gradient == gradient_rule::none || of.gradient == gradient_rule::of_its_own) return true;
-  const slot *const read = of.operands, *const behind = read + operation_traits::most_operands;
-  if (!is_differentiable(read->is) || read->when != presence::always) return false;
-  for (const slot* further = read + 1; further != behind; ++further) {
-    if (is_differentiable(further->is)) return false;
-  }
-  return true;
-}
-
-/// Whether an operation is in the enumeration: compilers print the number of one that is not, behind a bracket.
-template <operation Op>
-constexpr bool is_enumerator() {
-  return std::string_view(__PRETTY_FUNCTION__).find("Op = (") == std::string_view::npos;
-}
-// Each row has another operation with a number below the count of rows (`by_operation`), so those numbers have one
-// each.
-static_assert(is_enumerator<operation::input>() && !is_enumerator<static_cast<operation>(operation_count)>(),
-              "an operation has no row in the table");
-
-// Rows by their operation's number, so that nothing depends on the order in which either is written; and what passes
-// ask of every node, so that it takes one access: while compiling, each step through the table counts.
-struct index {
-  std::uint8_t row[operation_count]{};
-  enum phase phase[operation_count]{};
-  std::int8_t fixed_operands[operation_count]{};  // how many stand first that every node has
-  role fixed_roles[operation_count][operation_traits::most_operands]{};
-  std::uint8_t overwritten[operation_count]{};  // a bit for each of them that the first result may lie over
-  bool is_elementwise[operation_count]{};
-  bool compares[operation_count]{};  // its second operand is what the first is compared with
-  bool reads_labels[operation_count]{};
-  bool gives_features[operation_count]{};  // its first result is an activation or a gradient of one
-  bool gives_parts[operation_count]{};     // all results are
-};
-inline constexpr index by_operation = [] {
-  index found;
-  bool has_row[operation_count]{};
-  for (int i = 0; i < operation_count; ++i) {
-    const auto number = static_cast<int>(rows[i].op);  // beyond the array: an operation without a row
-    if (has_row[number]) throw "an operation has two rows";
-    has_row[number] = true;
-    if (!gives_every_gradient(rows[i]))
-      throw "a gradient rule gives dx alone, but the operation reads more with a gradient";
-    found.row[number] = static_cast<std::uint8_t>(i);
-    found.phase[number] = rows[i].phase;
-    for (const slot& each : rows[i].operands) {
-      if (each.is == role::none || each.when != presence::always) break;
-      if (each.may_be_overwritten)
-        found.overwritten[number] =
-            static_cast<std::uint8_t>(found.overwritten[number] | 1 << found.fixed_operands[number]);
-      found.fixed_roles[number][found.fixed_operands[number]++] = each.is;
-    }
-    const slot& first = rows[i].results[0];
-    found.is_elementwise[number] = rows[i].is_elementwise;
-    found.compares[number] = rows[i].operands[1].is == role::expected;
-    found.reads_labels[number] = rows[i].operands[1].is == role::labels;
-    found.gives_features[number] = first.is == role::activation || first.is == role::input_gradient;
-    found.gives_parts[number] = found.gives_features[number] && first.when == presence::repeated;
-  }
-  return found;
-}();
-
-}  // namespace table
-
-/// What is known of an operation.
-constexpr const operation_traits& traits_of(operation op) {
-  return table::rows[table::by_operation.row[static_cast<int>(op)]];
-}
-
-/// The name of an operation, as reports and tests print it.
-constexpr std::string_view name_of(operation op) { return traits_of(op).name; }
-constexpr phase phase_of(operation op) { return table::by_operation.phase[static_cast<int>(op)]; }
-/// Sources make values that exist before the first step.
-constexpr bool is_source(operation op) { return table::by_operation.phase[static_cast<int>(op)] == phase::source; }
-/// Updates change memory that outlives a step.
-constexpr bool is_update(operation op) { return table::by_operation.phase[static_cast<int>(op)] == phase::update; }
-/// Losses give scalars of rank 0.
-constexpr bool is_loss(operation op) { return phase_of(op) == phase::loss; }
-/// A transposed convolution, or a gradient of one: its window slides over the result.
-constexpr bool is_transposed(operation op) {
-  return op == operation::transposed_convolution || op == operation::transposed_convolution_data_gradient ||
-         op == operation::transposed_convolution_weight_gradient;
-}
 
 }  // namespace v0
 }  // namespace tenon

@@ -32,7 +32,8 @@ class recomputer {
     for (std::int32_t i = 0; i < loss_node_; ++i) {
       if (retained_[i] == retention::kept) continue;
       const node& current = graph.nodes.first[i];
-      const std::int32_t count = is_norm_of_statistics(current.op) ? 1 : current.results.count;
+      // The statistics that a norm has found are kept.
+      const std::int32_t count = finds_statistics(current.op) ? 1 : current.results.count;
       for (std::int32_t r = 0; r < count; ++r) again_.first[current.results.begin + r] = is_missing;
     }
   }
@@ -68,11 +69,6 @@ class recomputer {
   static constexpr std::int32_t most_distance = 12;
   // Of a value in place of its copy's number: it needs none, or has none yet.
   static constexpr std::int32_t is_kept = -2, is_missing = -1;
-
-  // Of such a norm the statistics are kept.
-  static constexpr bool is_norm_of_statistics(operation op) {
-    return op == operation::batch_norm_training || op == operation::group_norm;
-  }
 
   constexpr bool is_there(std::int32_t old) const {
     const std::int32_t again = again_.first[old];
@@ -111,7 +107,7 @@ class recomputer {
     list<std::int32_t> operands;
     for (std::int32_t o = 0; o < maker.operands.count; ++o) operands.push_back(number_of(from_.operand(maker, o)));
     node changed = maker;
-    if (is_norm_of_statistics(maker.op)) {
+    if (finds_statistics(maker.op)) {
       // By the statistics of the batch, which stand before the residual.
       changed.op = maker.op == operation::group_norm ? operation::group_norm_given : operation::batch_norm;
       changed.results.count = 1;

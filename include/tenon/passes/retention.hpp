@@ -4,10 +4,6 @@
 
 #include "tenon/passes/graph_edits.hpp"
 
-// A default stands for the operations that a switch does not name.
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wswitch-enum"
-
 namespace tenon {
 inline namespace v0 {
 
@@ -20,9 +16,6 @@ enum class retention : std::uint8_t {
 
 /// Whether nodes of an operation may run in the backward pass too: they change nothing but their results.
 constexpr bool can_run_again(operation op) { return phase_of(op) == phase::forward || phase_of(op) == phase::move; }
-
-/// The node of the loss in a training graph, whose first output it is.
-constexpr std::int32_t loss_node_of(const graph_view& graph) { return graph.value_at(graph.outputs[0]).producer; }
 
 /// Finds what the backward pass can make again from what it keeps anyway, at no multiply-accumulates: results of norms,
 /// with the activation and the sum fused into them, of activations and of dropouts (an "activated norm"). The norm's
@@ -66,17 +59,7 @@ class free_retention_finder {
   }
 
   static constexpr bool is_free(operation op) {
-    switch (op) {
-      case operation::batch_norm:
-      case operation::batch_norm_training:
-      case operation::group_norm:
-      case operation::activation:
-      case operation::dropout:
-      case operation::reorder:
-        return true;
-      default:
-        return false;
-    }
+    return is_norm(op) || op == operation::activation || op == operation::dropout || op == operation::reorder;
   }
 
   constexpr bool runs_again(std::int32_t value, const retention* found) const {
@@ -109,5 +92,3 @@ class free_retention_finder {
 
 }  // namespace v0
 }  // namespace tenon
-
-#pragma GCC diagnostic pop

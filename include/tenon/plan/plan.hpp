@@ -80,7 +80,7 @@ constexpr memory_demand find_demand(const graph_view& graph, const plan_options&
   plan.sizes.gradient_bytes = keep_gradients ? offsets.trained_bytes : 0;
   if (options.has_loss) {
     plan.sizes.loss = graph.outputs[0];
-    plan.sizes.loss_node = graph.value_at(graph.outputs[0]).producer;
+    plan.sizes.loss_node = loss_node_of(graph);
     plan.sizes.update_node = first_update_of(graph);
   }
   return demand;

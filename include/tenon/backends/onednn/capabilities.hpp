@@ -152,11 +152,6 @@ struct capabilities {
   }
 
  private:
-  static constexpr bool is_norm(operation op) {
-    return op == operation::batch_norm || op == operation::batch_norm_training || op == operation::group_norm ||
-           op == operation::group_norm_given;
-  }
-
   /// Whether operands in a role have features, which are blocked or contiguous; all others are contiguous.
   static constexpr bool is_of_features(role is) {
     return is == role::activation || is == role::output_gradient || is == role::residual || is == role::factor ||

@@ -33,7 +33,7 @@ struct binary_arguments {
   float* to;
   float factor;
   bool is_contiguous;
-  geometry extents;
+  blocked_extents extents;
   equal_parts parts;
   double* sums;
 

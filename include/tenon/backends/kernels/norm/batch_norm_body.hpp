@@ -15,7 +15,7 @@ inline const float* residual_of(operation op, const attributes& attribute, std::
 /// where `TakesContiguous`.
 template <bool TakesContiguous>
 void batch_norm(const attributes& attribute, std::span<const operand> operands, std::span<const operand> results) {
-  const geometry extents(operands[0].extents, block);
+  const blocked_extents extents(operands[0].extents, block);
   const norm_round round{operands[0].as<const float>(),
                          nullptr,
                          residual_of(operation::batch_norm, attribute, operands),
@@ -36,7 +36,7 @@ void batch_norm(const attributes& attribute, std::span<const operand> operands, 
 template <bool TakesContiguous>
 void batch_norm_training(const attributes& attribute, std::span<const operand> operands,
                          std::span<const operand> results) {
-  const geometry extents(operands[0].extents, block);
+  const blocked_extents extents(operands[0].extents, block);
   const auto values = static_cast<double>(extents.batch * extents.pixels);
   float* const mean = results[1].as<float>();
   float* const variance = results[2].as<float>();

@@ -12,7 +12,7 @@ namespace TENON_KERNEL_ISA {
 template <bool TakesContiguous>
 void norm_gradient(const attributes& attribute, bool frozen, std::span<const operand> operands,
                    std::span<const operand> results) {
-  const geometry extents(operands[0].extents, block);
+  const blocked_extents extents(operands[0].extents, block);
   const auto values = static_cast<double>(extents.batch * extents.pixels);
   const float* const scale = operands[2].as<const float>();
   float* const dscale = results.size() > 1 ? results[1].as<float>() : nullptr;

@@ -21,7 +21,7 @@ inline void add_to(float* sums, std::int64_t image, std::int64_t channel, double
 
 /// Sums up the gradients of all groups of a round's planes.
 inline void sum_group_gradients(const norm_round& of, group_gradient_sums& to) {
-  const geometry& extents = of.extents;
+  const blocked_extents& extents = of.extents;
   const std::int64_t size = extents.channels / of.parameters.groups;
   const auto values = static_cast<double>(size * extents.pixels);
   const float* const scale = of.parameters.scale;
@@ -59,7 +59,7 @@ inline void sum_group_gradients(const norm_round& of, group_gradient_sums& to) {
 /// left out.
 inline void group_norm_gradient(const attributes& attribute, std::span<const operand> operands,
                                 std::span<const operand> results) {
-  const geometry extents(operands[0].extents, block);
+  const blocked_extents extents(operands[0].extents, block);
   norm_round round{operands[0].as<const float>(),
                    operands[1].as<const float>(),
                    nullptr,

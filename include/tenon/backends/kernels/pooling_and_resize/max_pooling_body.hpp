@@ -44,8 +44,8 @@ TENON_KERNEL inline void max_pool_part(const pooling& of, std::int64_t begin, st
 /// x -> y
 inline void max_pool(const attributes& attribute, std::span<const operand> operands, std::span<const operand> results) {
   const pooling of{attribute,
-                   geometry(operands[0].extents, block),
-                   geometry(results[0].extents, block),
+                   blocked_extents(operands[0].extents, block),
+                   blocked_extents(results[0].extents, block),
                    operands[0].as<const float>(),
                    nullptr,
                    results[0].as<float>()};
@@ -115,8 +115,8 @@ TENON_KERNEL inline void overlapping_planes_part(const pooling& of, std::int64_t
 inline void max_pool_gradient(const attributes& attribute, std::span<const operand> operands,
                               std::span<const operand> results) {
   const pooling of{attribute,
-                   geometry(operands[0].extents, block),
-                   geometry(operands[1].extents, block),
+                   blocked_extents(operands[0].extents, block),
+                   blocked_extents(operands[1].extents, block),
                    operands[0].as<const float>(),
                    operands[1].as<const float>(),
                    results[0].as<float>()};
