@@ -91,6 +91,18 @@ class growing_graph {
 
 /// Copies a graph node by node into a growing one, so that a pass spells out only what it changes.
 class graph_copy {
+  // Stands first: clang computes with a template only behind its definition.
+  template <bool Renumbers>
+  constexpr void copy_results(const node& old, std::int32_t producer) {
+    [[maybe_unused]] auto number = static_cast<std::int32_t>(to.values.count);
+    [[maybe_unused]] std::int32_t* const now = renumbered.first;
+    const value* const result = from_.values.first;
+    for (std::int32_t i = old.results.begin; i < old.results.begin + old.results.count; ++i) {
+      if constexpr (Renumbers) now[i] = number++;
+      to.values.push_back({result[i].extents, result[i].type, result[i].arrangement, producer});
+    }
+  }
+
  public:
   growing_graph to;
   list<std::int32_t> renumbered;  ///< of each old value its new number, or -1
@@ -164,17 +176,6 @@ class graph_copy {
     to.nodes.first[number].results.count = old.results.count;
     to.nodes.first[number].computed_by = old.computed_by;
     return number;
-  }
-
-  template <bool Renumbers>
-  constexpr void copy_results(const node& old, std::int32_t producer) {
-    [[maybe_unused]] auto number = static_cast<std::int32_t>(to.values.count);
-    [[maybe_unused]] std::int32_t* const now = renumbered.first;
-    const value* const result = from_.values.first;
-    for (std::int32_t i = old.results.begin; i < old.results.begin + old.results.count; ++i) {
-      if constexpr (Renumbers) now[i] = number++;
-      to.values.push_back({result[i].extents, result[i].type, result[i].arrangement, producer});
-    }
   }
 
   graph_view from_;
