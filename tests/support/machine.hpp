@@ -63,7 +63,7 @@ class machine {
     memory_.packed = packed_.make(plan_.packed_bytes);
     memory_.scratchpad = scratchpad_.make(static_cast<std::int64_t>(program_.scratchpad_bytes()));
     program_.bind(memory_);
-    lives_ = lives_of(plan_.graph);
+    live_ranges_ = live_ranges_of(plan_.graph);
     classes_ = classes;
     for (const tenon::node& each : plan_.graph.nodes) {
       if (each.op == tenon::operation::parameter || each.op == tenon::operation::buffer) fill(each, 7);
@@ -153,10 +153,10 @@ class machine {
   // Fills what no value that is alive behind node i holds.
   void spoil(std::int32_t i) {
     std::vector<char> alive(arena_.size / 64 + 1, 0);
-    for (std::size_t v = 0; v < lives_.size(); ++v) {
+    for (std::size_t v = 0; v < live_ranges_.size(); ++v) {
       const tenon::placement& place = plan_.placements[v];
-      const bool lives = lives_[v].first <= i && i < lives_[v].last;
-      if (place.space != tenon::memory_space::arena || !lives) continue;
+      const bool is_live = live_ranges_[v].first <= i && i < live_ranges_[v].last;
+      if (place.space != tenon::memory_space::arena || !is_live) continue;
       for (std::int64_t slot = scale * place.offset / 64; slot * 64 < scale * (place.offset + place.bytes); ++slot)
         alive[static_cast<std::size_t>(slot)] = 1;
     }
@@ -170,7 +170,7 @@ class machine {
   Program program_;
   tenon::memory memory_;
   space arena_, parameters_, optimizer_, gradients_, packed_, scratchpad_;
-  std::vector<life> lives_;
+  std::vector<live_range> live_ranges_;
   int classes_ = 2;
 };
 

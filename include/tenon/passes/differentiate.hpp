@@ -182,7 +182,7 @@ class differentiator {
                          current.scope);
   }
 
-  // The weights' gradient first, so that the input of the layer may die before its gradient is made.
+  // The weights' gradient first, so that the last use of the layer's input comes before its gradient is made.
   constexpr void convolution(const node& current, std::int32_t dy, operation data, operation weight) {
     dy = before_activation(current, dy);
     const std::int32_t w = from_.operand(current, role::weight), b = from_.operand(current, role::bias);

@@ -7,8 +7,8 @@
 namespace tenon {
 inline namespace v0 {
 
-/// Lets the backward pass compute again what it is not to find in memory. A node runs again right before the first
-/// backward node that needs it, behind those that make its own operands again; a norm by the batch's statistics does so
+/// Lets the backward pass recompute what it is not to find in memory. A node runs again right before the first
+/// backward node that needs it, behind those that recompute its own operands; a norm by the batch's statistics does so
 /// by the statistics that it found, which are kept, so that running statistics change once.
 ///
 ///     x, w -> convolution -> c                                x, w -> convolution -> c

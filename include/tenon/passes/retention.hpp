@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Retentions: which results of the forward pass are kept for the backward pass, and which are computed again.
+// Retentions: which results of the forward pass are kept for the backward pass, and which are recomputed.
 #pragma once
 
 #include "tenon/passes/graph_edits.hpp"
@@ -17,7 +17,7 @@ enum class retention : std::uint8_t {
 /// Whether nodes of an operation may run in the backward pass too: they change nothing but their results.
 constexpr bool can_run_again(operation op) { return phase_of(op) == phase::forward || phase_of(op) == phase::move; }
 
-/// Finds what the backward pass can make again from what it keeps anyway, at no multiply-accumulates: results of norms,
+/// Finds what the backward pass can recompute from what it keeps anyway, at no multiply-accumulates: results of norms,
 /// with the activation and the sum fused into them, of activations and of dropouts (an "activated norm"). The norm's
 /// own gradient reads the convolution's result, from which norm and activation follow by the statistics of the batch.
 /// requires: a differentiated graph
