@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The table of operations refuses a row whose gradient rule leaves out an operand that may be trained.
-#include "tenon/graph/node.hpp"
+#include "tenon/graph/operand_list.hpp"
 
 namespace {
 
@@ -36,6 +36,46 @@ static_assert(!gives_every_gradient(with(gradient_rule::of_y_and_dy, {table::x, 
 static_assert(!gives_every_gradient(with(gradient_rule::of_dy, {table::x, table::x})));
 // Of any number of operands the first alone would have one.
 static_assert(!gives_every_gradient(with(gradient_rule::of_dy, {{role::activation, presence::repeated}})));
+
+// The gradient operation reads what the rule gives it: prelu_gradient reads a slope too, softmax_gradient y and dy.
+constexpr operation_traits by(gradient_rule rule, operation gradient) {
+  operation_traits row = with(rule, {table::x});
+  row.gradient_operation = gradient;
+  return row;
+}
+using table::reads_what_its_rule_says;
+static_assert(reads_what_its_rule_says(by(gradient_rule::of_y_and_dy, operation::softmax_gradient)));
+static_assert(reads_what_its_rule_says(by(gradient_rule::of_dy, operation::resize_gradient)));
+static_assert(!reads_what_its_rule_says(by(gradient_rule::of_dy, operation::softmax_gradient)));
+static_assert(!reads_what_its_rule_says(by(gradient_rule::of_x_and_dy, operation::resize_gradient)));
+static_assert(!reads_what_its_rule_says(by(gradient_rule::of_x_and_dy, operation::prelu_gradient)));
+
+// Operands stand where the table has them, in whatever order they are given.
+constexpr attributes with_norm_and_residual = [] {
+  attributes made;
+  made.folds_norm = made.adds = true;
+  return made;
+}();
+static_assert([] {
+  operand_list list(operation::convolution, with_norm_and_residual);
+  list.set(role::residual, 6).set(role::variance, 5).set(role::mean, 4).set(role::shift, 3).set(role::scale, 2);
+  list.set(role::weight, 1).set(role::activation, 0);
+  for (std::int32_t i = 0; i < 7; ++i) {
+    if (list.view()[static_cast<std::size_t>(i)] != i) return false;
+  }
+  return list.view().count == 7;
+}());
+static_assert([] {
+  attributes clipped;
+  clipped.has_factor = true;
+  operand_list list(operation::adam, clipped);
+  list.set(role::optimizer_state, 3).set(role::optimizer_state, 4, 1).set(role::gradient_factor, 2);
+  list.set(role::parameter, 0).set(role::parameter_gradient, 1);
+  return list.view().count == 5 && list.view()[2] == 2 && list.view()[4] == 4;
+}());
+// A constant where an operand or a result stands in one place.
+static_assert(fixed_operand<operation::prelu_gradient, role::slope> == 2);
+static_assert(fixed_result<operation::group_norm_gradient, role::shift_gradient> == 2);
 
 // Each operation has a row, in whatever order they are written.
 static_assert(table::is_enumerator<static_cast<operation>(operation_count - 1)>());

@@ -21,10 +21,14 @@ constexpr bool is_differentiable(role of) {
 
 namespace table {
 
+/// Whether a gradient rule names the one operation that makes dx.
+constexpr bool makes_one_gradient(gradient_rule rule) {
+  return rule != gradient_rule::none && rule != gradient_rule::of_its_own;
+}
 /// Whether an operation's gradient rule gives a gradient to each operand that may need one: the rules of one gradient
 /// operation make dx alone, and so the operation reads nothing else that is trained.
 constexpr bool gives_every_gradient(const operation_traits& of) {
-  if (of.gradient == gradient_rule::none || of.gradient == gradient_rule::of_its_own) return true;
+  if (!makes_one_gradient(of.gradient)) return true;
   const slot *const read = of.operands, *const behind = read + operation_traits::most_operands;
   if (!is_differentiable(read->is) || read->when != presence::always) return false;
   for (const slot* further = read + 1; further != behind; ++further) {
@@ -33,10 +37,24 @@ constexpr bool gives_every_gradient(const operation_traits& of) {
   return true;
 }
 
-/// Whether an operation is in the enumeration: compilers print the number of one that is not, behind a bracket.
+/// Whether the gradient operation of such a rule reads what the rule gives it, and makes one gradient.
+constexpr bool reads_what_its_rule_says(const operation_traits& of) {
+  if (!makes_one_gradient(of.gradient)) return true;
+  const operation_traits* made = rows;
+  while (made->op != of.gradient_operation) ++made;
+  if (made->results[0].when != presence::always || made->results[1].is != role::none) return false;
+  const slot* const read = made->operands;
+  if (of.gradient == gradient_rule::of_dy) return read[0].is != role::none && read[1].is == role::none;
+  return read[0].is == role::activation && read[1].is == role::output_gradient && read[2].is == role::none;
+}
+
+/// Whether an operation is in the enumeration: of one that is not, compilers print the number behind a bracket.
 template <operation Op>
 constexpr bool is_enumerator() {
-  return std::string_view(__PRETTY_FUNCTION__).find("Op = (") == std::string_view::npos;
+  for (const char* at = __PRETTY_FUNCTION__; *at != 0; ++at) {
+    if (at[0] == '=' && at[1] == ' ' && at[2] == '(') return false;
+  }
+  return true;
 }
 // Each row has another operation with a number below the count of rows (`by_operation`), so those numbers have one
 // each.
@@ -56,7 +74,7 @@ struct index {
   bool reads_labels[operation_count]{};
   bool gives_features[operation_count]{};  // its first result is an activation or a gradient of one
   bool gives_parts[operation_count]{};     // all results are
-  bool reads_statistics[operation_count]{}, finds_statistics[operation_count]{};  // of a forward node: norms alone do
+  bool is_norm[operation_count]{}, finds_statistics[operation_count]{};
 };
 inline constexpr index by_operation = [] {
   index found;
@@ -65,8 +83,11 @@ inline constexpr index by_operation = [] {
     const auto number = static_cast<int>(rows[i].op);  // beyond the array: an operation without a row
     if (has_row[number]) throw "an operation has two rows";
     has_row[number] = true;
-    if (!gives_every_gradient(rows[i]))
-      throw "a gradient rule gives dx alone, but the operation reads more with a gradient";
+    if (makes_one_gradient(rows[i].gradient)) {
+      if (!gives_every_gradient(rows[i]))
+        throw "a gradient rule gives dx alone, but the operation reads more with a gradient";
+      if (!reads_what_its_rule_says(rows[i])) throw "a gradient operation reads or makes other than its rule says";
+    }
     found.row[number] = static_cast<std::uint8_t>(i);
     found.phase[number] = rows[i].phase;
     for (const slot& each : rows[i].operands) {
@@ -76,18 +97,13 @@ inline constexpr index by_operation = [] {
             static_cast<std::uint8_t>(found.overwritten[number] | 1 << found.fixed_operands[number]);
       found.fixed_roles[number][found.fixed_operands[number]++] = each.is;
     }
-    if (rows[i].phase == phase::forward) {
-      // Those of a norm that is folded into a convolution stand there on a condition.
-      for (const slot& each : rows[i].operands)
-        if (each.is == role::mean && each.when == presence::always) found.reads_statistics[number] = true;
-      for (const slot& each : rows[i].results)
-        if (each.is == role::mean) found.finds_statistics[number] = true;
-    }
     const slot& first = rows[i].results[0];
     found.is_elementwise[number] = rows[i].is_elementwise;
     found.compares[number] = rows[i].operands[1].is == role::expected;
     found.reads_labels[number] = rows[i].operands[1].is == role::labels;
     found.gives_features[number] = first.is == role::activation || first.is == role::input_gradient;
+    found.is_norm[number] = rows[i].phase == phase::forward && rows[i].operands[1].is == role::scale;
+    found.finds_statistics[number] = rows[i].results[1].is == role::mean;
     found.gives_parts[number] = found.gives_features[number] && first.when == presence::repeated;
   }
   return found;
@@ -112,9 +128,7 @@ constexpr bool is_loss(operation op) { return phase_of(op) == phase::loss; }
 /// A norm that finds the statistics by which it works: of its batch, or of each image's groups.
 constexpr bool finds_statistics(operation op) { return table::by_operation.finds_statistics[static_cast<int>(op)]; }
 /// A norm, by statistics that are given or that it finds.
-constexpr bool is_norm(operation op) {
-  return finds_statistics(op) || table::by_operation.reads_statistics[static_cast<int>(op)];
-}
+constexpr bool is_norm(operation op) { return table::by_operation.is_norm[static_cast<int>(op)]; }
 /// A transposed convolution, or a gradient of one: its window slides over the result.
 constexpr bool is_transposed(operation op) {
   return op == operation::transposed_convolution || op == operation::transposed_convolution_data_gradient ||

@@ -2,6 +2,7 @@
 // recompute: forward nodes run again in the backward pass, so that their results need not be kept for it.
 #pragma once
 
+#include "tenon/graph/operand_list.hpp"
 #include "tenon/passes/retention.hpp"
 
 namespace tenon {
@@ -108,18 +109,15 @@ class recomputer {
     for (std::int32_t o = 0; o < maker.operands.count; ++o) operands.push_back(number_of(from_.operand(maker, o)));
     node changed = maker;
     if (finds_statistics(maker.op)) {
-      // By the statistics of the batch, which stand before the residual.
       changed.op = maker.op == operation::group_norm ? operation::group_norm_given : operation::batch_norm;
       changed.results.count = 1;
-      const std::size_t behind = operands.size() - (maker.attribute.adds ? 1 : 0);
-      operands.push_back(copy_.renumber(from_.result(maker, role::mean)));
-      operands.push_back(copy_.renumber(from_.result(maker, role::variance)));
-      if (maker.attribute.adds) {
-        const std::int32_t residual = operands.first[behind];
-        operands.first[behind] = operands.first[behind + 1];
-        operands.first[behind + 1] = operands.first[behind + 2];
-        operands.first[behind + 2] = residual;
-      }
+      // By the statistics of the batch.
+      operand_list given(changed.op, changed.attribute);
+      for (std::int32_t o = 0; o < maker.operands.count; ++o) given.set(operand_role(maker, o), operands.first[o]);
+      given.set(role::mean, copy_.renumber(from_.result(maker, role::mean)));
+      given.set(role::variance, copy_.renumber(from_.result(maker, role::variance)));
+      operands.clear();
+      operands.append(given.view().first, given.view().count);
     }
     const auto first = static_cast<std::int32_t>(copy_.to.values.size());
     copy_.append(changed, operands);

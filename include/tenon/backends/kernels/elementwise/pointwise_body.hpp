@@ -94,19 +94,20 @@ inline void activate(const attributes& attribute, std::span<const operand> opera
 /// y, dy -> dx, y the output of the activation, but of a hard swish the input; dx may overwrite either
 inline void activation_gradient(const attributes& attribute, std::span<const operand> operands,
                                 std::span<const operand> results) {
-  const activation_arguments of{attribute.fused,
-                                static_cast<float>(attribute.slope),
-                                operands[0].as<const float>(),
-                                operands[1].as<const float>(),
-                                results[0].as<float>(),
-                                results[0].stored_elements(block),
-                                blocked_extents(results[0].extents, block)};
+  const activation_arguments of{
+      attribute.fused,
+      static_cast<float>(attribute.slope),
+      operands[0].as<const float>(),
+      operand_at<role::output_gradient, operation::activation_gradient>(operands).as<const float>(),
+      results[0].as<float>(),
+      results[0].stored_elements(block),
+      blocked_extents(results[0].extents, block)};
   in_parallel(divide_up(of.count, flat_grain), activation_gradient_part, of);
 }
 
 /// a, b -> a + b; the result may overwrite either
 inline void add(std::span<const operand> operands, std::span<const operand> results) {
-  run_flat(add_part, {operands[0].as<const float>(), operands[1].as<const float>(), results[0].as<float>(),
+  run_flat(add_part, {operands.front().as<const float>(), operands.back().as<const float>(), results[0].as<float>(),
                       results[0].stored_elements(block)});
 }
 
@@ -115,8 +116,9 @@ inline void mean_square_gradient(const attributes& attribute, std::span<const op
                                  std::span<const operand> results) {
   const double factor = 2 * attribute.scale / static_cast<double>(operands[0].extents.elements());
   run_flat(scaled_difference_part,
-           {operands[0].as<const float>(), operands[1].as<const float>(), results[0].as<float>(),
-            results[0].stored_elements(block), static_cast<float>(factor)});
+           {operands[0].as<const float>(),
+            operand_at<role::expected, operation::mean_square_gradient>(operands).as<const float>(),
+            results[0].as<float>(), results[0].stored_elements(block), static_cast<float>(factor)});
 }
 
 struct squares_arguments {
@@ -152,7 +154,8 @@ TENON_KERNEL inline void squares_part(const squares_arguments& of, std::int64_t 
 inline void mean_square(const attributes& attribute, std::span<const operand> operands,
                         std::span<const operand> results) {
   std::array<double, most_parts> sums;
-  const squares_arguments of{operands[0].as<const float>(), operands[1].as<const float>(),
+  const squares_arguments of{operands[0].as<const float>(),
+                             operand_at<role::expected, operation::mean_square>(operands).as<const float>(),
                              equal_parts(operands[0].stored_elements(block), most_parts, flat_grain), sums.data()};
   in_parallel(of.parts.count, squares_part, of);
   double sum = 0;

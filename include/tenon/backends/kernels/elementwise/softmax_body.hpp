@@ -141,7 +141,8 @@ inline void softmax(std::span<const operand> operands, std::span<const operand> 
 
 /// y, dy -> dx, all of one layout, y the result of the softmax; dx may overwrite either
 inline void softmax_gradient(std::span<const operand> operands, std::span<const operand> results) {
-  const softmax_arguments of = softmax_arguments_of(operands[0], operands[1], results[0]);
+  const softmax_arguments of = softmax_arguments_of(
+      operands[0], operand_at<role::output_gradient, operation::softmax_gradient>(operands), results[0]);
   in_parallel(of.to.extents.batch * of.groups,
               of.to.arrangement == layout::contiguous ? contiguous_softmax_gradient_part : softmax_gradient_part, of);
 }

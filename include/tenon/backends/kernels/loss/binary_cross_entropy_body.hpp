@@ -39,7 +39,9 @@ struct binary_arguments {
 
   binary_arguments(std::span<const operand> operands, float* result, float times, double* partial_sums)
       : x(operands[0].as<const float>()),
-        target(operands[1].as<const float>()),
+        target(operand_at<role::expected, operation::binary_cross_entropy, operation::binary_cross_entropy_gradient>(
+                   operands)
+                   .as<const float>()),
         to(result),
         factor(times),
         is_contiguous(operands[0].arrangement == layout::contiguous),

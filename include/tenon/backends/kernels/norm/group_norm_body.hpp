@@ -72,8 +72,8 @@ inline norm_parameters group_norm_parameters(operation op, const attributes& att
 inline void group_norm(const attributes& attribute, std::span<const operand> operands,
                        std::span<const operand> results) {
   const blocked_extents extents(operands[0].extents, block);
-  float* const mean = results[1].as<float>();
-  float* const variance = results[2].as<float>();
+  float* const mean = result_at<role::mean, operation::group_norm>(results).as<float>();
+  float* const variance = result_at<role::variance, operation::group_norm>(results).as<float>();
   norm_round round{
       operands[0].as<const float>(), nullptr, residual_of(operation::group_norm, attribute, operands),
       results[0].as<float>(),        extents, group_norm_parameters(operation::group_norm, attribute, operands),
