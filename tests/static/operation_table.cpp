@@ -50,6 +50,19 @@ static_assert(!reads_what_its_rule_says(by(gradient_rule::of_dy, operation::soft
 static_assert(!reads_what_its_rule_says(by(gradient_rule::of_x_and_dy, operation::resize_gradient)));
 static_assert(!reads_what_its_rule_says(by(gradient_rule::of_x_and_dy, operation::prelu_gradient)));
 
+// By roles: a gradient of each operand, which stands in the gradient operation by its role.
+constexpr operation_traits by_roles(operation gradient, std::initializer_list<slot> operands) {
+  operation_traits row = with(gradient_rule::by_roles, operands);
+  row.gradient_operation = gradient;
+  return row;
+}
+static_assert(gives_every_gradient(by_roles(operation::prelu_gradient, {table::x, {role::slope}})));
+static_assert(reads_what_its_rule_says(by_roles(operation::prelu_gradient, {table::x, {role::slope}})));
+static_assert(!gives_every_gradient(by_roles(operation::softmax_gradient, {table::x, {role::slope}})));
+static_assert(!gives_every_gradient(by_roles(operation::prelu_gradient, {table::x, table::w})));
+static_assert(!gives_every_gradient(by_roles(operation::prelu_gradient, {table::x, table::x})));
+static_assert(!reads_what_its_rule_says(by_roles(operation::prelu_gradient, {table::x, {role::scale}})));
+
 // Operands stand where the table has them, in whatever order they are given.
 constexpr attributes with_norm_and_residual = [] {
   attributes made;

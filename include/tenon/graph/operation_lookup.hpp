@@ -21,29 +21,53 @@ constexpr bool is_differentiable(role of) {
 
 namespace table {
 
-/// Whether a gradient rule names the one operation that makes dx.
-constexpr bool makes_one_gradient(gradient_rule rule) {
-  return rule != gradient_rule::none && rule != gradient_rule::of_its_own;
+/// The row of an operation; for what is asked before rows are numbered.
+constexpr const operation_traits& row_of(operation op) {
+  const operation_traits* row = rows;
+  while (row->op != op) ++row;
+  return *row;
 }
-/// Whether an operation's gradient rule gives a gradient to each operand that may need one: the rules of one gradient
-/// operation make dx alone, and so the operation reads nothing else that is trained.
-constexpr bool gives_every_gradient(const operation_traits& of) {
-  if (!makes_one_gradient(of.gradient)) return true;
-  const slot *const read = of.operands, *const behind = read + operation_traits::most_operands;
-  if (!is_differentiable(read->is) || read->when != presence::always) return false;
-  for (const slot* further = read + 1; further != behind; ++further) {
-    if (is_differentiable(further->is)) return false;
+constexpr int find_role(const slot* slots, int count, role wanted) {
+  for (int i = 0; i < count; ++i) {
+    if (slots[i].is == wanted) return i;
   }
-  return true;
+  return -1;
 }
 
-/// Whether the gradient operation of such a rule reads what the rule gives it, and makes one gradient.
+/// Whether a gradient rule gives a gradient to each operand that may need one. By a rule of dx alone an operation reads
+/// nothing else that is trained; by roles its gradient operation has a result for each.
+constexpr bool gives_every_gradient(const operation_traits& of) {
+  if (of.gradient == gradient_rule::none || of.gradient == gradient_rule::of_its_own) return true;
+  const operation_traits& made = row_of(of.gradient_operation);
+  for (int i = 0; i < operation_traits::most_operands; ++i) {
+    const slot& read = of.operands[i];
+    if (!is_differentiable(read.is)) continue;
+    if (read.when == presence::repeated || find_role(of.operands, i, read.is) >= 0) return false;
+    if (of.gradient != gradient_rule::by_roles && i > 0) return false;
+    if (of.gradient != gradient_rule::by_roles) continue;
+    const int gradient = find_role(made.results, operation_traits::most_results, gradient_of(read.is));
+    if (gradient < 0) return false;
+    const presence when = made.results[gradient].when;
+    if (when != presence::always && when != read.when) return false;
+  }
+  return is_differentiable(of.operands[0].is);
+}
+
+/// Whether the gradient operation of a rule reads what the rule gives it.
 constexpr bool reads_what_its_rule_says(const operation_traits& of) {
-  if (!makes_one_gradient(of.gradient)) return true;
-  const operation_traits* made = rows;
-  while (made->op != of.gradient_operation) ++made;
-  if (made->results[0].when != presence::always || made->results[1].is != role::none) return false;
-  const slot* const read = made->operands;
+  if (of.gradient == gradient_rule::none || of.gradient == gradient_rule::of_its_own) return true;
+  const operation_traits& made = row_of(of.gradient_operation);
+  const slot* const read = made.operands;
+  if (of.gradient == gradient_rule::by_roles) {
+    for (int i = 0; i < operation_traits::most_operands && read[i].is != role::none; ++i) {
+      if (read[i].is != role::output_gradient &&
+          find_role(of.operands, operation_traits::most_operands, read[i].is) < 0 &&
+          find_role(of.results, operation_traits::most_results, read[i].is) < 0)
+        return false;
+    }
+    return made.results[0].is == role::input_gradient;
+  }
+  if (made.results[0].when != presence::always || made.results[1].is != role::none) return false;
   if (of.gradient == gradient_rule::of_dy) return read[0].is != role::none && read[1].is == role::none;
   return read[0].is == role::activation && read[1].is == role::output_gradient && read[2].is == role::none;
 }
@@ -83,9 +107,8 @@ inline constexpr index by_operation = [] {
     const auto number = static_cast<int>(rows[i].op);  // beyond the array: an operation without a row
     if (has_row[number]) throw "an operation has two rows";
     has_row[number] = true;
-    if (makes_one_gradient(rows[i].gradient)) {
-      if (!gives_every_gradient(rows[i]))
-        throw "a gradient rule gives dx alone, but the operation reads more with a gradient";
+    if (rows[i].gradient != gradient_rule::none && rows[i].gradient != gradient_rule::of_its_own) {
+      if (!gives_every_gradient(rows[i])) throw "a gradient rule leaves out an operand that may be trained";
       if (!reads_what_its_rule_says(rows[i])) throw "a gradient operation reads or makes other than its rule says";
     }
     found.row[number] = static_cast<std::uint8_t>(i);

@@ -141,6 +141,17 @@ enum class role : std::uint8_t {
   running_variance,
 };
 
+/// The role of the gradient of what stands in a role, or none.
+constexpr role gradient_of(role of) {
+  return of == role::activation ? role::input_gradient
+         : of == role::weight   ? role::weight_gradient
+         : of == role::bias     ? role::bias_gradient
+         : of == role::scale    ? role::scale_gradient
+         : of == role::shift    ? role::shift_gradient
+         : of == role::slope    ? role::slope_gradient
+                                : role::none;
+}
+
 /// Whether an update changes what it has in a role. It runs behind every reader of that, so that all of a step reads
 /// the values from before it (graph/dependences.hpp).
 constexpr bool is_changed(role of) {
@@ -174,6 +185,8 @@ enum class gradient_rule : std::uint8_t {
   of_dy,        ///< gradient_operation: dy -> dx
   of_x_and_dy,  ///< gradient_operation: x, dy -> dx
   of_y_and_dy,  ///< gradient_operation: y, dy -> dx
+  by_roles,     ///< gradient_operation: what it reads by the roles of the operation's own operands and results, and dy
+                ///< -> dx and a gradient of each parameter, by its role
   of_its_own,   ///< passes/differentiate.hpp has a function for it; of a loss: gradient_operation reads what it reads
 };
 
@@ -233,7 +246,8 @@ inline constexpr operation_traits rows[] = {
    {over_x, own_scale, own_shift, mean, variance, residual}, {y}},
   {operation::activation, "activation", phase::forward,
    {over_x}, {y}, gradient_rule::of_its_own, operation::fill, true},
-  {operation::prelu, "prelu", phase::forward, {over_x, {role::slope}}, {y}, gradient_rule::of_its_own},
+  {operation::prelu, "prelu", phase::forward,
+   {over_x, {role::slope}}, {y}, gradient_rule::by_roles, operation::prelu_gradient},
   {operation::softmax, "softmax", phase::forward,
    {over_x}, {y}, gradient_rule::of_y_and_dy, operation::softmax_gradient},
   {operation::dropout, "dropout", phase::forward, {over_x}, {y}, gradient_rule::of_dy, operation::dropout, true},

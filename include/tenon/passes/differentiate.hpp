@@ -104,6 +104,8 @@ class differentiator {
         return append(traits.gradient_operation, by_value_and_dy(now(x(current)), dy), current, x(current));
       case gradient_rule::of_y_and_dy:
         return append(traits.gradient_operation, by_value_and_dy(now(current.results[0]), dy), current, x(current));
+      case gradient_rule::by_roles:
+        return by_roles(current, dy, traits_of(traits.gradient_operation));
       case gradient_rule::of_its_own:
         return by_own_rule(current, dy);
       case gradient_rule::none:
@@ -129,8 +131,6 @@ class differentiator {
                     now(from_.result(current, role::variance)));
       case operation::activation:
         return activation_function(current, dy);
-      case operation::prelu:
-        return prelu(current, dy);
       case operation::multiply:
         return multiply(current, dy);
       case operation::channel_shuffle:
@@ -143,6 +143,33 @@ class differentiator {
         return concat(current, dy);
       default:
         copy_.to.report(problem::has_no_gradient, current.scope, 1, 0, current.op);
+    }
+  }
+
+  // One operation reads what the node reads or has made, and dy; it makes a gradient of each operand.
+  constexpr void by_roles(const node& current, std::int32_t dy, const operation_traits& made) {
+    operand_list operands(made.op, current.attribute);
+    for (const slot& each : made.operands) {
+      if (each.is == role::none) break;
+      if (!has(current.attribute, each.when)) continue;
+      const std::int32_t read = from_.operand(current, each.is);
+      operands.set(each.is,
+                   each.is == role::output_gradient ? dy : now(read >= 0 ? read : from_.result(current, each.is)));
+    }
+    const std::int32_t first =
+        copy_.to.make(made.op, operands.view(), current.attribute, extents(x(current)), current.scope);
+    // All results before the first sum, which is a node of its own.
+    std::int32_t differentiated[operation_traits::most_results]{x(current)}, count = 1;
+    for (const slot& each : made.results) {
+      if (each.is == role::input_gradient || each.is == role::none || !has(current.attribute, each.when)) continue;
+      for (std::int32_t o = 0; o < current.operands.count; ++o) {
+        if (gradient_of(operand_role(current, o)) != each.is) continue;
+        differentiated[count++] = from_.operand(current, o);
+        copy_.to.add_result(extents(from_.operand(current, o)));
+      }
+    }
+    while (count-- > 0) {
+      if (needs(differentiated[count])) contribute(differentiated[count], first + count, current.scope);
     }
   }
 
@@ -243,17 +270,6 @@ class differentiator {
         if (needs(parameters[i])) contribute(parameters[i], made[i], current.scope);
       }
     }
-    if (needs(x(current))) contribute(x(current), dx, current.scope);
-  }
-
-  constexpr void prelu(const node& current, std::int32_t dy) {
-    const std::int32_t slope = from_.operand(current, role::slope);
-    operand_list operands(operation::prelu_gradient, current.attribute);
-    operands.set(role::activation, now(x(current))).set(role::output_gradient, dy).set(role::slope, now(slope));
-    const std::int32_t dx = copy_.to.make(operation::prelu_gradient, operands.view(), current.attribute,
-                                          extents(x(current)), current.scope);
-    const std::int32_t dslope = copy_.to.add_result(extents(slope));
-    if (needs(slope)) contribute(slope, dslope, current.scope);
     if (needs(x(current))) contribute(x(current), dx, current.scope);
   }
 
