@@ -21,7 +21,8 @@ inline namespace v0 {
 
 /// Where a node of operation::state lies, from the start of the optimizer's memory.
 constexpr std::int64_t optimizer_state_offset(const node& state, const parameter_offsets& offsets) {
-  return state.attribute.part * offsets.trained_bytes + offsets.trained[static_cast<std::size_t>(state.attribute.index)];
+  return state.attribute.part * offsets.trained_bytes +
+         offsets.trained[static_cast<std::size_t>(state.attribute.index)];
 }
 
 /// The size of it all, found as the nodes of a graph pass by.
