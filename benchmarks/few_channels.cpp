@@ -17,7 +17,7 @@ namespace {
 
 using namespace tenon;
 
-enum class way { plain, last, blocked };
+enum class way { contiguous, last, blocked };
 enum class pass { forward, data, weights };
 
 // Stride 1, a result as large as the source: Channels -> Channels, a kernel of 3 in each dimension.
@@ -32,7 +32,7 @@ operand tensor(std::vector<float>& memory, const shape& extents) {
   return {reinterpret_cast<std::byte*>(memory.data()), extents, element_type::float32, layout::contiguous};
 }
 
-void run_plain(benchmark::State& state, const problem& of, pass direction) {
+void run_contiguous(benchmark::State& state, const problem& of, pass direction) {
   const shape extents = of.extents();
   std::vector<float> x(static_cast<std::size_t>(extents.elements()), 0.5f), y(x.size(), 0.25f);
   const std::int64_t count = of.channels * of.channels * of.taps();
@@ -135,15 +135,15 @@ void run_theirs(benchmark::State& state, const problem& of, pass direction, way 
 
 void run(benchmark::State& state, const problem& of, pass direction, way by) {
   const thread_count_scope one(1);
-  if (by == way::plain) return run_plain(state, of, direction);
+  if (by == way::contiguous) return run_contiguous(state, of, direction);
   run_theirs(state, of, direction, by);
 }
 
 void add(const problem& of) {
   constexpr const char* passes[] = {"forward", "data gradient", "weight gradient"};
-  constexpr const char* ways[] = {"plain", "channels-last", "blocked"};
+  constexpr const char* ways[] = {"contiguous", "channels-last", "blocked"};
   for (const pass direction : {pass::forward, pass::data, pass::weights})
-    for (const way by : {way::plain, way::last, way::blocked}) {
+    for (const way by : {way::contiguous, way::last, way::blocked}) {
       const std::string name = std::to_string(of.rank) + "-D, " + std::to_string(of.channels) + " channels, dilation " +
                                std::to_string(of.dilation) + ", " + passes[static_cast<int>(direction)] + ", " +
                                ways[static_cast<int>(by)];

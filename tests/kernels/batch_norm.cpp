@@ -9,8 +9,8 @@ namespace {
 /// x, scale, shift, mean, variance
 std::vector<tensor> norm_operands(const shape& extents, double offset = 0) {
   const shape channels(extents.channels());
-  return {blocked(extents, 1, offset - 1, offset + 1), plain(channels, 2), plain(channels, 3),
-          plain(channels, 4, offset - 0.5, offset + 0.5), plain(channels, 5, 0.1, 2)};
+  return {blocked(extents, 1, offset - 1, offset + 1), contiguous(channels, 2), contiguous(channels, 3),
+          contiguous(channels, 4, offset - 0.5, offset + 0.5), contiguous(channels, 5, 0.1, 2)};
 }
 
 attributes norm_attributes(bool rectifies) {
@@ -53,7 +53,7 @@ TEST_CASE("batch norm with any function and a residual equals the reference", "[
           std::vector<tensor> results{blocked_result(extents)};
           if (!given) {
             operands.resize(3);
-            results = {blocked_result(extents), plain_result(channels), plain_result(channels)};
+            results = {blocked_result(extents), contiguous_result(channels), contiguous_result(channels)};
           }
           if (adds) operands.push_back(blocked(extents, 9, -4, 4));
           const int last = static_cast<int>(operands.size()) - 1;
@@ -79,10 +79,11 @@ TEST_CASE("batch norm by the batch's statistics equals the reference", "[kernels
       auto operands = norm_operands(extents);
       operands.resize(3);
       const shape channels(extents.channels());
-      check_in_both_layouts({.op = operation::batch_norm_training,
-                             .attribute = norm_attributes(rectifies),
-                             .operands = operands,
-                             .results = {blocked_result(extents), plain_result(channels), plain_result(channels)}});
+      check_in_both_layouts(
+          {.op = operation::batch_norm_training,
+           .attribute = norm_attributes(rectifies),
+           .operands = operands,
+           .results = {blocked_result(extents), contiguous_result(channels), contiguous_result(channels)}});
     }
   }
 }
@@ -94,7 +95,7 @@ TEST_CASE("statistics are exact far from zero", "[kernels]") {
   const single_node of{.op = operation::batch_norm_training,
                        .attribute = norm_attributes(false),
                        .operands = operands,
-                       .results = {blocked_result(extents), plain_result(channels), plain_result(channels)}};
+                       .results = {blocked_result(extents), contiguous_result(channels), contiguous_result(channels)}};
   const auto expected = expected_of(of);
   for (const kernels::isa set : sets()) {
     const auto found = run(of, set, 2);
@@ -108,10 +109,11 @@ TEST_CASE("an outlier in the first place does not spoil the variance", "[kernels
   auto operands = norm_operands(extents);
   operands.resize(3);
   operands[0].values[0] = 5000;
-  check_in_both_layouts({.op = operation::batch_norm_training,
-                         .attribute = norm_attributes(false),
-                         .operands = operands,
-                         .results = {blocked_result(extents), plain_result(channels), plain_result(channels)}});
+  check_in_both_layouts(
+      {.op = operation::batch_norm_training,
+       .attribute = norm_attributes(false),
+       .operands = operands,
+       .results = {blocked_result(extents), contiguous_result(channels), contiguous_result(channels)}});
 }
 
 TEST_CASE("batch norm without epsilon leaves zeros in the padding", "[kernels]") {
@@ -133,11 +135,12 @@ TEST_CASE("gradients of batch norm equal the reference", "[kernels]") {
           auto operands = norm_operands(extents);
           operands.insert(operands.begin() + 1, blocked(extents, 6));
           const shape channels(extents.channels());
-          check_in_both_layouts({.op = op,
-                                 .attribute = norm_attributes(rectifies),
-                                 .operands = operands,
-                                 .results = {blocked_result(extents), plain_result(channels), plain_result(channels)},
-                                 .overwritten = overwritten});
+          check_in_both_layouts(
+              {.op = op,
+               .attribute = norm_attributes(rectifies),
+               .operands = operands,
+               .results = {blocked_result(extents), contiguous_result(channels), contiguous_result(channels)},
+               .overwritten = overwritten});
         }
 }
 
@@ -152,11 +155,12 @@ TEST_CASE("gradients of batch norm with any function equal the reference", "[ker
         operands.insert(operands.begin() + 1, blocked(extents, 6));
         const shape channels(extents.channels());
         INFO(name_of(function) << ", over operand " << overwritten);
-        check_in_both_layouts({.op = op,
-                               .attribute = {.fused = function, .epsilon = 1e-3, .slope = 0.3},
-                               .operands = operands,
-                               .results = {blocked_result(extents), plain_result(channels), plain_result(channels)},
-                               .overwritten = overwritten});
+        check_in_both_layouts(
+            {.op = op,
+             .attribute = {.fused = function, .epsilon = 1e-3, .slope = 0.3},
+             .operands = operands,
+             .results = {blocked_result(extents), contiguous_result(channels), contiguous_result(channels)},
+             .overwritten = overwritten});
       }
 }
 
@@ -167,7 +171,7 @@ TEST_CASE("gradients of batch norm leave out what has no memory", "[kernels]") {
   const single_node of{.op = operation::batch_norm_gradient,
                        .attribute = norm_attributes(true),
                        .operands = operands,
-                       .results = {blocked_result(extents), plain_result(channels), plain_result(channels)}};
+                       .results = {blocked_result(extents), contiguous_result(channels), contiguous_result(channels)}};
   const auto expected = expected_of(of);
   for (const kernels::isa set : sets())
     for (std::size_t absent = 0; absent < 3; ++absent) {

@@ -11,7 +11,7 @@ TEST_CASE("prelu and its gradient equal the reference", "[kernels]") {
   shapes.push_back(shape(1, 2100, 3, 1));  // more blocks than parts of a sum
   for (const shape& extents : shapes)
     for (const std::int32_t slopes : {extents.channels(), 1}) {
-      const tensor x = blocked(extents, 1), slope = plain(shape(slopes), 3);
+      const tensor x = blocked(extents, 1), slope = contiguous(shape(slopes), 3);
       for (int overwritten = -1; overwritten < 1; ++overwritten)
         check({.op = operation::prelu,
                .operands = {x, slope},
@@ -20,7 +20,7 @@ TEST_CASE("prelu and its gradient equal the reference", "[kernels]") {
       for (int overwritten = -1; overwritten < 2; ++overwritten)
         check({.op = operation::prelu_gradient,
                .operands = {x, blocked(extents, 2), slope},
-               .results = {blocked_result(extents), plain_result(shape(slopes))},
+               .results = {blocked_result(extents), contiguous_result(shape(slopes))},
                .overwritten = overwritten});
     }
 }
@@ -46,7 +46,8 @@ TEST_CASE("what prelu and products make of no number is none", "[kernels]") {
   tensor x = blocked(shape(1, 3, 2, 3), 1);
   x.values[4] = std::nan("");
   for (const kernels::isa set : sets()) {
-    single_node of{.op = operation::prelu, .operands = {x, plain(shape(3), 2)}, .results = {blocked_result(x.extents)}};
+    single_node of{
+        .op = operation::prelu, .operands = {x, contiguous(shape(3), 2)}, .results = {blocked_result(x.extents)}};
     std::vector<placed_tensor> placed;
     placed.emplace_back(x, kernels::block_of(set));
     placed.emplace_back(of.operands[1], kernels::block_of(set));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rows of gathering convolutions: phases and segments cover every position once and name the taps that look inside.
+// Rows of direct convolutions: phases and segments cover every position once and name the taps that look inside.
 #include <catch2/catch.hpp>
 #include <cstdint>
 #include <vector>

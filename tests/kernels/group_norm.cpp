@@ -28,7 +28,7 @@ std::vector<tensor> joined(std::vector<tensor> first, const std::vector<tensor>&
 std::vector<tensor> scales_of(const sample& of, bool has_scale) {
   const shape channels(of.extents.channels());
   if (!has_scale) return {};
-  return {plain(channels, 2), plain(channels, 3)};
+  return {contiguous(channels, 2), contiguous(channels, 3)};
 }
 
 shape statistics_of(const sample& of) { return shape(of.extents.batch(), of.groups); }
@@ -51,16 +51,18 @@ single_node group_norm_of(const sample& of, const attributes& attribute, double 
   return {.op = operation::group_norm,
           .attribute = attribute,
           .operands = operands,
-          .results = {blocked_result(of.extents), plain_result(statistics_of(of)), plain_result(statistics_of(of))}};
+          .results = {blocked_result(of.extents), contiguous_result(statistics_of(of)),
+                      contiguous_result(statistics_of(of))}};
 }
 
 single_node gradient_of(const sample& of, const attributes& attribute) {
   const shape channels(of.extents.channels());
   auto operands = joined({blocked(of.extents, 1, -3, 3), blocked(of.extents, 6)}, scales_of(of, attribute.has_scale));
-  operands.push_back(plain(statistics_of(of), 4, -0.5, 0.5));
-  operands.push_back(plain(statistics_of(of), 5, 0.1, 2));
+  operands.push_back(contiguous(statistics_of(of), 4, -0.5, 0.5));
+  operands.push_back(contiguous(statistics_of(of), 5, 0.1, 2));
   std::vector<tensor> results{blocked_result(of.extents)};
-  if (attribute.has_scale) results = {blocked_result(of.extents), plain_result(channels), plain_result(channels)};
+  if (attribute.has_scale)
+    results = {blocked_result(of.extents), contiguous_result(channels), contiguous_result(channels)};
   return {.op = operation::group_norm_gradient, .attribute = attribute, .operands = operands, .results = results};
 }
 
@@ -90,8 +92,8 @@ TEST_CASE("group norm by given statistics equals the reference", "[kernels]") {
           node.op = operation::group_norm_given;
           node.results.resize(1);
           const auto behind = node.operands.end() - (adds ? 1 : 0);
-          const std::vector<tensor> statistics{plain(statistics_of(of), 4, -0.5, 0.5),
-                                               plain(statistics_of(of), 5, 0.1, 2)};
+          const std::vector<tensor> statistics{contiguous(statistics_of(of), 4, -0.5, 0.5),
+                                               contiguous(statistics_of(of), 5, 0.1, 2)};
           node.operands.insert(behind, statistics.begin(), statistics.end());
           if (adds) node.overwritten = static_cast<int>(node.operands.size()) - 1;
           INFO(of.groups << " groups, " << name_of(function) << (adds ? " with a residual" : ""));

@@ -45,7 +45,7 @@ inline std::vector<double> drawn(std::int64_t count, std::uint32_t seed, double 
 inline tensor blocked(const shape& of, std::uint32_t seed, double low = -1, double high = 1) {
   return {of, drawn(of.elements(), seed, low, high), layout::blocked, element_type::float32};
 }
-inline tensor plain(const shape& of, std::uint32_t seed, double low = -1, double high = 1) {
+inline tensor contiguous(const shape& of, std::uint32_t seed, double low = -1, double high = 1) {
   return {of, drawn(of.elements(), seed, low, high), layout::contiguous, element_type::float32};
 }
 inline tensor scalar(double value) {
@@ -163,7 +163,7 @@ struct single_node {
 };
 
 inline tensor blocked_result(const shape& of) { return {of, {}, layout::blocked, element_type::float32}; }
-inline tensor plain_result(const shape& of) { return {of, {}, layout::contiguous, element_type::float32}; }
+inline tensor contiguous_result(const shape& of) { return {of, {}, layout::contiguous, element_type::float32}; }
 
 /// Calls `function(graph, node)` with the node in a graph of its own.
 template <class Function>

@@ -33,8 +33,8 @@ void check(const narrow_problem& of, activation function, bool adds, kernels::is
   const thread_count_scope scope(threads);
   const int block = kernels::block_of(set);
   const auto rows = kernels::narrow_rows(of.narrow), stored = round_up(of.wide, std::int64_t{block});
-  const tensor wide = blocked(of.wide_shape(), 1), narrow = plain(of.narrow_shape(), 2);
-  const tensor more_wide = blocked(of.wide_shape(), 6), more_narrow = plain(of.narrow_shape(), 7);
+  const tensor wide = blocked(of.wide_shape(), 1), narrow = contiguous(of.narrow_shape(), 2);
+  const tensor more_wide = blocked(of.wide_shape(), 6), more_narrow = contiguous(of.narrow_shape(), 7);
   const auto w = drawn(of.narrow * of.wide, 3), wide_bias = drawn(of.wide, 4), narrow_bias = drawn(of.narrow, 5);
   auto to_wide = more_wide.values, to_narrow = more_narrow.values;
   std::vector<double> dw(w.size()), wide_sums(wide_bias.size()), narrow_sums(narrow_bias.size());

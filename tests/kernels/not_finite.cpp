@@ -62,14 +62,14 @@ TEST_CASE("activations and their gradients pass on what is not finite", "[kernel
 
 TEST_CASE("sums, products and slopes of channels pass on what is not a number", "[kernels]") {
   for (const shape& extents : sizes) {
-    const tensor a = blocked(extents, 1), b = blocked(extents, 2), slopes = plain(shape(extents.channels()), 3);
+    const tensor a = blocked(extents, 1), b = blocked(extents, 2), slopes = contiguous(shape(extents.channels()), 3);
     const std::vector<tensor> result = {blocked_result(extents)};
     check_poisoned_in_both_layouts({.op = operation::add, .operands = {a, b}, .results = result});
     check_poisoned({.op = operation::multiply, .operands = {a, b}, .results = result});
     check_poisoned({.op = operation::prelu, .operands = {a, slopes}, .results = result});
     check_poisoned({.op = operation::prelu_gradient,
                     .operands = {a, b, slopes},
-                    .results = {result[0], plain_result(shape(extents.channels()))}});
+                    .results = {result[0], contiguous_result(shape(extents.channels()))}});
     shape pixel = extents;
     for (int i = 2; i < extents.rank; ++i) pixel[i] = 1;
     check_poisoned({.op = operation::multiply, .operands = {a, blocked(pixel, 4)}, .results = result});
@@ -176,10 +176,11 @@ TEST_CASE("norms pass on what is not a number", "[kernels]") {
     for (const activation function : {activation::none, activation::relu, activation::relu6, activation::hard_swish}) {
       INFO(name_of(function));
       const shape channels(extents.channels()), groups(extents.batch());
-      const tensor x = blocked(extents, 1), dy = blocked(extents, 2), scale = plain(channels, 3),
-                   shift = plain(channels, 4), mean = plain(channels, 5), variance = plain(channels, 6, 0.5, 2);
+      const tensor x = blocked(extents, 1), dy = blocked(extents, 2), scale = contiguous(channels, 3),
+                   shift = contiguous(channels, 4), mean = contiguous(channels, 5),
+                   variance = contiguous(channels, 6, 0.5, 2);
       const attributes attribute{.fused = function, .epsilon = 1e-3};
-      const tensor result = blocked_result(extents), statistic = plain_result(channels);
+      const tensor result = blocked_result(extents), statistic = contiguous_result(channels);
       check_poisoned_in_both_layouts({.op = operation::batch_norm,
                                       .attribute = attribute,
                                       .operands = {x, scale, shift, mean, variance},
@@ -197,7 +198,7 @@ TEST_CASE("norms pass on what is not a number", "[kernels]") {
       check_poisoned({.op = operation::group_norm,
                       .attribute = grouped,
                       .operands = {x, scale, shift},
-                      .results = {result, plain_result(groups), plain_result(groups)}});
+                      .results = {result, contiguous_result(groups), contiguous_result(groups)}});
     }
 }
 
@@ -207,12 +208,13 @@ TEST_CASE("an update by a gradient that is not finite is refused, and changes no
       for (const operation op : {operation::sgd, operation::adam})
         for (const kernels::isa set : sets())
           for (const int threads : {1, 2}) {
-            single_node of{.op = op,
-                           .attribute = {.momentum = 0.9, .weight_decay = 0.1, .beta1 = 0.9, .beta2 = 0.99},
-                           .operands = {plain(shape(count), 1), plain(shape(count), 2), plain(shape(count), 3)},
-                           .results = {},
-                           .arguments = {.learning_rate = 0.1f, .step = 1}};
-            if (op == operation::adam) of.operands.push_back(plain(shape(count), 4, 0, 1));
+            single_node of{
+                .op = op,
+                .attribute = {.momentum = 0.9, .weight_decay = 0.1, .beta1 = 0.9, .beta2 = 0.99},
+                .operands = {contiguous(shape(count), 1), contiguous(shape(count), 2), contiguous(shape(count), 3)},
+                .results = {},
+                .arguments = {.learning_rate = 0.1f, .step = 1}};
+            if (op == operation::adam) of.operands.push_back(contiguous(shape(count), 4, 0, 1));
             of.operands[1].values[static_cast<std::size_t>(count / 2)] = each;
             std::vector<placed_tensor> placed;
             std::vector<operand> views;

@@ -72,10 +72,10 @@ TEST_CASE("multiply equals the reference", "[kernels]") {
 
 TEST_CASE("add and mean square take contiguous tensors of any size", "[kernels]") {
   for (const std::int32_t count : {1, 3, 7, 15, 16, 17, 4095, 4097, 70001}) {
-    const tensor a = plain(shape(count), 1), b = plain(shape(count), 2);
-    check({.op = operation::add, .operands = {a, b}, .results = {plain_result(shape(count))}, .overwritten = 0});
+    const tensor a = contiguous(shape(count), 1), b = contiguous(shape(count), 2);
+    check({.op = operation::add, .operands = {a, b}, .results = {contiguous_result(shape(count))}, .overwritten = 0});
     check({.op = operation::mean_square, .attribute = {.scale = 3}, .operands = {a, b}, .results = {scalar(0)}});
-    check({.op = operation::mean_square_gradient, .operands = {a, b}, .results = {plain_result(shape(count))}});
+    check({.op = operation::mean_square_gradient, .operands = {a, b}, .results = {contiguous_result(shape(count))}});
   }
 }
 

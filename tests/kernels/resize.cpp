@@ -24,10 +24,10 @@ TEST_CASE("resize and its gradient equal the reference", "[kernels]") {
         check({.op = operation::resize,
                .attribute = attribute,
                .operands = {blocked(extents, 1)},
-               .results = {plain_result(resized)}});
+               .results = {contiguous_result(resized)}});
         check({.op = operation::resize_gradient,
                .attribute = attribute,
-               .operands = {plain(resized, 2)},
+               .operands = {contiguous(resized, 2)},
                .results = {blocked_result(extents)}});
       }
 }

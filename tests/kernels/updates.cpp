@@ -14,8 +14,8 @@ TEST_CASE("SGD equals the reference", "[kernels]") {
         of.attribute.nesterov = nesterov;
         of.attribute.weight_decay = 1e-2;
         of.arguments = {.learning_rate = 0.05f, .step = 3};
-        of.operands = {plain(shape(count), 1), plain(shape(count), 2)};
-        if (momentum != 0) of.operands.push_back(plain(shape(count), 3));
+        of.operands = {contiguous(shape(count), 1), contiguous(shape(count), 2)};
+        if (momentum != 0) of.operands.push_back(contiguous(shape(count), 3));
         check(of);
       }
 }
@@ -32,8 +32,8 @@ TEST_CASE("Adam and AdamW equal the reference", "[kernels]") {
         of.attribute.beta1 = 0.9;
         of.attribute.beta2 = 0.999;
         of.arguments = {.learning_rate = 1e-2f, .step = step};
-        of.operands = {plain(shape(count), 1), plain(shape(count), 2), plain(shape(count), 3),
-                       plain(shape(count), 4, 0, 1)};
+        of.operands = {contiguous(shape(count), 1), contiguous(shape(count), 2), contiguous(shape(count), 3),
+                       contiguous(shape(count), 4, 0, 1)};
         check(of);
       }
 }
@@ -44,8 +44,8 @@ TEST_CASE("running statistics equal the reference", "[kernels]") {
     of.op = operation::running_statistics;
     of.attribute.momentum = 0.1;
     of.attribute.scale = 35.0 / 34;
-    of.operands = {plain(shape(channels), 1), plain(shape(channels), 2, 0.1, 1), plain(shape(channels), 3),
-                   plain(shape(channels), 4, 0.1, 1)};
+    of.operands = {contiguous(shape(channels), 1), contiguous(shape(channels), 2, 0.1, 1),
+                   contiguous(shape(channels), 3), contiguous(shape(channels), 4, 0.1, 1)};
     check(of);
   }
 }

@@ -94,7 +94,7 @@ static_assert(capabilities::fuses_sum(convolution(64, 64).view(), convolution(64
 static_assert(!capabilities::fuses_sum(sum(operation::activation, operation::activation).view(),
                                        sum(operation::activation, operation::activation).last()));
 
-// A loss of one target an element reads what a resize wrote plain, and its target with it.
+// A loss of one target an element reads what a resize wrote contiguous, and its target with it.
 constexpr little_graph<2> comparison(operation source, layout written) {
   const shape extents(1, 1, 9, 9);
   little_graph<2> graph{
@@ -111,7 +111,7 @@ static_assert(compares_in(comparison(operation::resize, layout::contiguous), lay
 static_assert(compares_in(comparison(operation::activation, layout::blocked), layout::blocked));
 
 // A convolution writes over what it adds, but not over what it reads.
-constexpr bool overwrites_addend(std::int32_t residual, int operand) {
+constexpr bool overwrites_residual(std::int32_t residual, int operand) {
   little_graph<3> graph{operation::convolution,
                         {operation::activation, operation::parameter, operation::activation},
                         {shape(1, 64, 8, 8), shape(64, 64, 3, 3), shape(1, 64, 8, 8)},
@@ -120,7 +120,7 @@ constexpr bool overwrites_addend(std::int32_t residual, int operand) {
   graph.nodes[3].attribute.adds = true;
   return capabilities::in_place(graph.view(), graph.last(), operand);
 }
-static_assert(overwrites_addend(2, 2) && !overwrites_addend(2, 0) && !overwrites_addend(0, 2));
+static_assert(overwrites_residual(2, 2) && !overwrites_residual(2, 0) && !overwrites_residual(0, 2));
 
 }  // namespace
 

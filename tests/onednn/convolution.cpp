@@ -86,16 +86,16 @@ std::string run_forward(const geometry& of, const ending& after, int threads, bo
   attribute.adds = after.adds != residual::none;
   single_node test(of.transposed ? operation::transposed_convolution : operation::convolution, attribute);
   if (stem)
-    test.plain_operand(x, operation::input);
+    test.contiguous_operand(x, operation::input);
   else
     test.operand(x, operation::input);
-  test.plain_operand(weights_of(of, x), operation::parameter);
-  if (attribute.has_bias) test.plain_operand(shape(of.out), operation::parameter);
+  test.contiguous_operand(weights_of(of, x), operation::parameter);
+  if (attribute.has_bias) test.contiguous_operand(shape(of.out), operation::parameter);
   if (attribute.folds_norm) {
-    test.plain_operand(shape(of.out), operation::parameter);
-    test.plain_operand(shape(of.out), operation::parameter);
-    test.plain_operand(shape(of.out), operation::buffer);
-    test.plain_operand(shape(of.out), operation::buffer, true);
+    test.contiguous_operand(shape(of.out), operation::parameter);
+    test.contiguous_operand(shape(of.out), operation::parameter);
+    test.contiguous_operand(shape(of.out), operation::buffer);
+    test.contiguous_operand(shape(of.out), operation::buffer, true);
   }
   if (after.adds == residual::source) test.again(0);
   if (after.adds == residual::in_place || after.adds == residual::apart)
@@ -112,7 +112,7 @@ std::string run_data_gradient(const geometry& of, int threads) {
       of.transposed ? operation::transposed_convolution_data_gradient : operation::convolution_data_gradient,
       attributes_of(of, x.spatial_rank()));
   test.operand(output_of(of, x), operation::input);
-  test.plain_operand(weights_of(of, x), operation::parameter);
+  test.contiguous_operand(weights_of(of, x), operation::parameter);
   test.result(x);
   test.compare(threads);
   return test.implementation;
@@ -126,7 +126,7 @@ std::string run_weight_gradient(const geometry& of, bool biased, int threads, bo
       of.transposed ? operation::transposed_convolution_weight_gradient : operation::convolution_weight_gradient,
       attribute);
   if (stem)
-    test.plain_operand(x, operation::input);
+    test.contiguous_operand(x, operation::input);
   else
     test.operand(x, operation::input);
   test.operand(output_of(of, x), operation::input);
@@ -319,7 +319,7 @@ TEST_CASE("convolutions add a value and apply every function") {
       }
 }
 
-TEST_CASE("the stem reads a plain network input") {
+TEST_CASE("the stem reads a contiguous network input") {
   for (const std::int32_t channels : {1, 3})
     for (const std::int32_t out : {5, 16, 32, 64})
       for (const geometry& of :

@@ -35,17 +35,17 @@ class random_node {
   single_node make() const {
     single_node made(op(), attribute_);
     const auto add_x = [&] {
-      is_stem_ ? made.plain_operand(x_, operation::input) : made.operand(x_, operation::input);
+      is_stem_ ? made.contiguous_operand(x_, operation::input) : made.operand(x_, operation::input);
     };
     if (role_ == 0) {
       add_x();
-      made.plain_operand(w_, operation::parameter);
-      if (attribute_.has_bias) made.plain_operand(shape(y_.channels()), operation::parameter);
+      made.contiguous_operand(w_, operation::parameter);
+      if (attribute_.has_bias) made.contiguous_operand(shape(y_.channels()), operation::parameter);
       if (attribute_.adds) made.operand(y_, operation::input);
       made.result(y_);
     } else if (role_ == 1) {
       made.operand(y_, operation::input);
-      made.plain_operand(w_, operation::parameter);
+      made.contiguous_operand(w_, operation::parameter);
       made.result(x_);
     } else {
       add_x();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pointwise convolutions to a few channels write them plain, and read their gradients so.
+// Pointwise convolutions to a few channels write them contiguous, and read their gradients so.
 #include <algorithm>
 #include <catch2/catch.hpp>
 
@@ -48,7 +48,7 @@ void check(bool narrow_in_training) {
 
 }  // namespace
 
-TEST_CASE("a few channels are computed plainly, and their gradients") {
+TEST_CASE("a few channels are computed contiguous, and their gradients") {
   check<2, 16, 1, mean_square>(true);
   check<3, 40, 1, binary_cross_entropy>(true);
   check<2, 5, 3, cross_entropy<>>(true);

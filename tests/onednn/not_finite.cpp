@@ -71,11 +71,11 @@ single_node forward(const kind& of, activation function, bool adds = false) {
   attribute.adds = adds;
   single_node test(of.transposed ? operation::transposed_convolution : operation::convolution, attribute);
   if (of.stem)
-    test.plain_operand(of.x(), operation::input);
+    test.contiguous_operand(of.x(), operation::input);
   else
     test.operand(of.x(), operation::input);
-  test.plain_operand(of.w(), operation::parameter);
-  test.plain_operand(shape(of.out), operation::parameter);
+  test.contiguous_operand(of.w(), operation::parameter);
+  test.contiguous_operand(shape(of.out), operation::parameter);
   if (adds) test.operand(of.y(), operation::input);
   test.result(of.y());
   return test;
@@ -114,7 +114,7 @@ TEST_CASE("a function of slope 0 passes on what is not a number") {
     attribute.fused = function;
     single_node test(operation::convolution, attribute);
     test.operand(kinds[0].x(), operation::input);
-    test.plain_operand(kinds[0].w(), operation::parameter);
+    test.contiguous_operand(kinds[0].w(), operation::parameter);
     test.result(kinds[0].y());
     test.put(0, 3 * 9 + 4, not_a_number);
     test.compare(1);
@@ -129,7 +129,7 @@ TEST_CASE("gradients of convolutions pass on what is not a number") {
           of.transposed ? operation::transposed_convolution_data_gradient : operation::convolution_data_gradient,
           of.attribute());
       data.operand(of.y(), operation::input);
-      data.plain_operand(of.w(), operation::parameter);
+      data.contiguous_operand(of.w(), operation::parameter);
       data.result(of.x());
       data.put(0, of.inner_pixel(of.y()), not_a_number);
       data.compare(1);
@@ -141,7 +141,7 @@ TEST_CASE("gradients of convolutions pass on what is not a number") {
           of.transposed ? operation::transposed_convolution_weight_gradient : operation::convolution_weight_gradient,
           attribute);
       if (of.stem)
-        weight.plain_operand(of.x(), operation::input);
+        weight.contiguous_operand(of.x(), operation::input);
       else
         weight.operand(of.x(), operation::input);
       weight.operand(of.y(), operation::input);

@@ -21,7 +21,8 @@ using namespace onednn_test;
 
 constexpr char scope_text[] = "decoder.fine";
 
-/// input -> convolution (stem, biased) -> relu -> transposed convolution (biased, relu) -> reorder -> plain output.
+/// input -> convolution (stem, biased) -> relu -> transposed convolution (biased, relu) -> reorder -> contiguous
+/// output.
 struct small_network {
   std::vector<node> nodes;
   std::vector<value> values;

@@ -44,7 +44,7 @@ class single_node {
     main_.attribute = attribute;
   }
 
-  /// Adds an operand; it is arranged as the backend wants it, but plainly if `plain`.
+  /// Adds an operand; it is arranged as the backend wants it, or contiguous.
   void operand(const shape& extents, operation source, bool positive = false) {
     node producer;
     producer.op = source;
@@ -53,7 +53,7 @@ class single_node {
     nodes_.push_back(producer);
     positive_.push_back(positive);
   }
-  void plain_operand(const shape& extents, operation source, bool positive = false) {
+  void contiguous_operand(const shape& extents, operation source, bool positive = false) {
     operand(extents, source, positive);
     values_.back().arrangement = layout::contiguous;
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Norms and activations that the backward pass makes again cost no memory: what is made is never alive where the most
+// Norms and activations that the backward pass recomputes cost no memory: what is made is never alive where the most
 // is, so reading it strip by strip would save nothing.
 #include <catch2/catch.hpp>
 
@@ -17,8 +17,8 @@ namespace {
 using namespace tenon;
 using capabilities = onednn::capabilities;
 
-/// Whether a node of the backward pass makes again what the forward pass made. Dropouts are gradients mostly.
-bool makes_again(const node& of) {
+/// Whether a node of the backward pass recomputes what the forward pass made. Dropouts are gradients mostly.
+bool recomputes(const node& of) {
   switch (of.op) {
     case operation::batch_norm:
     case operation::group_norm_given:
@@ -47,7 +47,7 @@ memory memory_of(const Net& net, const shape& extents) {
   list<placement> places(made.plan.placements);
   for (std::int32_t i = plan.loss_node + 1; i < plan.graph.node_count(); ++i) {
     const node& each = plan.graph.node_at(i);
-    if (!makes_again(each)) continue;
+    if (!recomputes(each)) continue;
     places[static_cast<std::size_t>(each.results[0])].bytes = 64;
     ++found.made_again;
   }
@@ -64,7 +64,7 @@ void check(const Net& net, const shape& extents) {
   CHECK(found.bound == found.bound_without);
 }
 
-TEST_CASE("what the backward pass makes again takes no memory of its own", "[plan]") {
+TEST_CASE("what the backward pass recomputes takes no memory of its own", "[plan]") {
   check(models::unet<11>, shape(1, 3, 360, 480));
   check(models::fast_scnn<19>, shape(1, 3, 1024, 2048));
   check(models::vb_net<1>, shape(1, 1, 32, 128, 128));

@@ -115,8 +115,8 @@ compiled_graph optimised_training(const growing_graph& described, tally& fired) 
                    graph.nodes[static_cast<std::size_t>(graph.values[static_cast<std::size_t>(number)].producer)].op ==
                        operation::parameter);
   }
-  const std::int32_t turn = loss_node_of(graph.view());
-  for (std::int32_t i = turn; i < graph.view().node_count(); ++i) {
+  const std::int32_t loss = loss_node_of(graph.view());
+  for (std::int32_t i = loss; i < graph.view().node_count(); ++i) {
     sums = sums || graph.view().node_at(i).op == operation::add;
   }
   if (shares) ++fired["shared parameter"];
@@ -266,8 +266,8 @@ TEST_CASE("a gradient sum that is left out is found") {
   for (std::uint32_t seed = 0; seed < 60; ++seed) {
     const growing_graph described = random_network(seed).make(true);
     growing_graph graph = remove_dead(differentiated(described, fired).view());
-    const std::int32_t turn = loss_node_of(graph.view());
-    for (std::int32_t i = turn; i < graph.view().node_count(); ++i) {
+    const std::int32_t loss = loss_node_of(graph.view());
+    for (std::int32_t i = loss; i < graph.view().node_count(); ++i) {
       const node& sum = graph.view().node_at(i);
       if (sum.op != operation::add) continue;
       // Whoever reads the sum reads its first operand instead.

@@ -172,7 +172,7 @@ TEST_CASE("what is taken from a value lies in it") {
   const outcome found = net.plan(net.sum(net.made(a, 5), b));
   CHECK(found.problem == "");
   CHECK(found.shared.taken == 2);
-  // x, and what is made of a, which dies then; the sum lies over one of its operands.
+  // x, and what is made of a, whose last use that is; the sum lies over one of its operands.
   CHECK(found.arena == 8 + 5);
   CHECK(found.bound == 8 + 5);
 }

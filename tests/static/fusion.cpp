@@ -31,8 +31,8 @@ struct fusing {
   static constexpr bool fuses_sum(const graph_view&, const node& of) { return fuses_activation(of.op, {}); }
   static constexpr bool writes_contiguous(const graph_view&, const node& of) { return of.op == operation::resize; }
   static constexpr std::int32_t most_contiguous_channels = 0;
-  static constexpr bool works_contiguous(const graph_view& graph, const node& of, const char* plain) {
-    return of.op == operation::cross_entropy || (of.op == operation::resize && plain[graph.operand(of, 0)] == 0);
+  static constexpr bool works_contiguous(const graph_view& graph, const node& of, const char* contiguous) {
+    return of.op == operation::cross_entropy || (of.op == operation::resize && contiguous[graph.operand(of, 0)] == 0);
   }
   static constexpr layout operand_layout(const graph_view&, const node&, int i) {
     return i == 0 ? layout::blocked : layout::contiguous;
@@ -193,8 +193,8 @@ constexpr growing_graph with_norms_again(const growing_graph& graph) {
   static_assert(far() == 2);
 }
 
-[[maybe_unused]] void plain_results() {
-  // A resize writes its result plain where an output, or a loss that reads any layout, is all that follows.
+[[maybe_unused]] void contiguous_results() {
+  // A resize writes its result contiguous where an output, or a loss that reads any layout, is all that follows.
   constexpr auto net = [](auto x) { return resize<factor<2>>{}(relu{}(x)); };
   TENON_EXPECT(tenon::lay_out<fusing>(lowered(net).view()),
                "0 = input : 1x4x8x8\n"

@@ -33,8 +33,8 @@ struct tiny {
   }
   static constexpr bool writes_contiguous(const graph_view&, const node& of) { return of.op == operation::resize; }
   static constexpr std::int32_t most_contiguous_channels = 0;
-  static constexpr bool works_contiguous(const graph_view& graph, const node& of, const char* plain) {
-    return of.op == operation::cross_entropy || (of.op == operation::resize && plain[graph.operand(of, 0)] == 0);
+  static constexpr bool works_contiguous(const graph_view& graph, const node& of, const char* contiguous) {
+    return of.op == operation::cross_entropy || (of.op == operation::resize && contiguous[graph.operand(of, 0)] == 0);
   }
   static constexpr layout operand_layout(const graph_view&, const node& of, int i) {
     return of.op == operation::convolution && i == 0 ? layout::blocked : layout::contiguous;

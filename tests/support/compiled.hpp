@@ -61,14 +61,14 @@ compiled_graph compile_for_training(const tenon::growing_graph& described, const
 
 /// When a value is alive: from the node that makes it to the last that reads it. Sources are alive before the first
 /// node (-1), outputs after the last. Found node by node; nothing of the planner's is used.
-struct life {
+struct live_range {
   int first = -1, last = -1;
 };
 
-inline std::vector<life> lives_of(const tenon::graph_view& graph) {
-  std::vector<life> lives;
+inline std::vector<live_range> live_ranges_of(const tenon::graph_view& graph) {
+  std::vector<live_range> ranges;
   for (int v = 0; v < graph.value_count(); ++v) {
-    life found;
+    live_range found;
     for (int i = 0; i < graph.node_count(); ++i) {
       const tenon::node& each = graph.node_at(i);
       for (int r = 0; r < each.results.count; ++r) {
@@ -84,9 +84,9 @@ inline std::vector<life> lives_of(const tenon::graph_view& graph) {
     for (const std::int32_t output : graph.outputs) {
       if (output == v) found.last = graph.node_count();
     }
-    lives.push_back(found);
+    ranges.push_back(found);
   }
-  return lives;
+  return ranges;
 }
 
 }  // namespace tenon_test

@@ -63,7 +63,7 @@ class machine {
     memory_.packed = packed_.make(plan_.packed_bytes);
     memory_.scratchpad = scratchpad_.make(static_cast<std::int64_t>(program_.scratchpad_bytes()));
     program_.bind(memory_);
-    lives_ = lives_of(plan_.graph);
+    live_ranges_ = live_ranges_of(plan_.graph);
     classes_ = classes;
     for (const tenon::node& each : plan_.graph.nodes) {
       if (each.op == tenon::operation::parameter || each.op == tenon::operation::buffer) fill(each, 7);
@@ -146,19 +146,19 @@ class machine {
   // Poisons what no value that is alive behind node i holds: all of it before the first node, then what has died, and
   // the scratchpad. What a node writes where nothing lives by the plan stays, since nobody may read it.
   void spoil(std::int32_t i) {
-    std::vector<char> lives(arena_.size() / slot + 1, 0);
-    for (std::size_t v = 0; v < lives_.size(); ++v) {
-      if (lives_[v].first <= i && i < lives_[v].last) mark(lives, static_cast<std::int32_t>(v));
+    std::vector<char> alive(arena_.size() / slot + 1, 0);
+    for (std::size_t v = 0; v < live_ranges_.size(); ++v) {
+      if (live_ranges_[v].first <= i && i < live_ranges_[v].last) mark(alive, static_cast<std::int32_t>(v));
     }
     // A result that nobody reads is dead at once.
     const tenon::node* made = i < 0 ? nullptr : &plan_.graph.node_at(i);
-    for (int r = 0; made != nullptr && r < made->results.count; ++r) mark(lived_, made->results[r]);
-    if (made == nullptr) lived_.assign(lives.size(), 1);
-    for (std::size_t at = 0; at < lives.size(); ++at) {
-      if (lived_[at] != 0 && lives[at] == 0) poison(arena_, at * slot, slot);
+    for (int r = 0; made != nullptr && r < made->results.count; ++r) mark(was_alive_, made->results[r]);
+    if (made == nullptr) was_alive_.assign(alive.size(), 1);
+    for (std::size_t at = 0; at < alive.size(); ++at) {
+      if (was_alive_[at] != 0 && alive[at] == 0) poison(arena_, at * slot, slot);
     }
     poison(scratchpad_, 0, scratchpad_.size());
-    lived_ = std::move(lives);
+    was_alive_ = std::move(alive);
   }
 
   void mark(std::vector<char>& slots, std::int32_t value) const {
@@ -187,8 +187,8 @@ class machine {
   Program program_;
   tenon::memory memory_;
   guarded_space arena_, parameters_, optimizer_, gradients_, packed_, scratchpad_;
-  std::vector<life> lives_;
-  std::vector<char> lived_;  // of each slot of the arena, whether a value lay there before the last node
+  std::vector<live_range> live_ranges_;
+  std::vector<char> was_alive_;  // of each slot of the arena, whether a value lay there before the last node
   int classes_ = 2;
   element loss_ = 0;
 };

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "tenon/plan/plan_view.hpp"
 
@@ -22,7 +23,23 @@ struct operand {
   T* as() const {
     return reinterpret_cast<T*>(data);
   }
+  /// The elements it takes, padding channels included.
+  std::int64_t stored_elements(std::int32_t block) const { return tenon::stored_elements(extents, arrangement, block); }
 };
+
+/// The operand of a role that stands in one place, alike in the nodes of the operations that a kernel is for; by the
+/// table of operations, as a constant.
+template <role Role, operation Op, operation... Others>
+const operand& operand_at(std::span<const operand> operands) {
+  static_assert(((fixed_operand<Others, Role> == fixed_operand<Op, Role>)&&...), "the operations differ in it");
+  return operands[static_cast<std::size_t>(fixed_operand<Op, Role>)];
+}
+/// The same of a result.
+template <role Role, operation Op, operation... Others>
+const operand& result_at(std::span<const operand> results) {
+  static_assert(((fixed_result<Others, Role> == fixed_result<Op, Role>)&&...), "the operations differ in it");
+  return results[static_cast<std::size_t>(fixed_result<Op, Role>)];
+}
 
 /// The first operand of a role, by the table of operations, or nullptr where a node of these attributes has none.
 inline const operand* find_operand(operation op, const attributes& attribute, const operand* operands, role wanted) {

@@ -4,8 +4,7 @@
 
 #include <cstdint>
 
-#include "tenon/graph/graph.hpp"
-#include "tenon/graph/operation_traits.hpp"
+#include "tenon/graph/operation_lookup.hpp"
 
 // A default stands for the operations that a switch does not name.
 #pragma GCC diagnostic push
@@ -58,13 +57,6 @@ inline constexpr operation_set inference_operations = [] {
   }
   return set;
 }();
-
-/// Those that a graph has.
-constexpr operation_set operations_of(const graph_view& graph) {
-  operation_set set;
-  for (const node& current : graph.nodes) set.add(current.op);
-  return set;
-}
 
 }  // namespace v0
 }  // namespace tenon

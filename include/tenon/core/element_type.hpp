@@ -25,10 +25,15 @@ constexpr std::int64_t round_up(std::int64_t value, std::int64_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
 
-/// The bytes a tensor takes in the given layout.
+/// The elements a tensor takes in the given layout, padding channels included; `block` is that of the blocked one.
+constexpr std::int64_t stored_elements(const shape& extents, layout arrangement, std::int32_t block) {
+  if (arrangement == layout::contiguous) return extents.elements();
+  return extents.batch() * round_up(extents.channels(), block) * extents.spatial_elements();
+}
+
+/// The bytes that are planned for a tensor in the given layout.
 constexpr std::int64_t bytes_of(const shape& extents, element_type type, layout arrangement) {
-  if (arrangement == layout::contiguous) return extents.elements() * size_of(type);
-  return extents.batch() * round_up(extents.channels(), planned_block) * extents.spatial_elements() * size_of(type);
+  return stored_elements(extents, arrangement, planned_block) * size_of(type);
 }
 
 /// Of floats in the order of their extents, as parameters lie.

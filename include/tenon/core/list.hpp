@@ -34,7 +34,7 @@ constexpr void fill_scalars(T* to, std::size_t count, T value) {
   for (; i < count; ++i) *to++ = value;
 }
 
-/// A growable array of numbers, characters or plain records. What std::vector does in a handful of nested calls an
+/// A growable array of numbers, characters or records of them. What std::vector does in a handful of nested calls an
 /// element, this does in one: in constant evaluation, where each call costs, it is several times as fast.
 template <class T>
 requires std::is_trivially_copyable_v<T>

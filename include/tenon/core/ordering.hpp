@@ -22,24 +22,29 @@ constexpr T greater(T a, std::type_identity_t<T> b) {
   return a < b ? b : a;
 }
 
-/// Sorts elements that are numbers or plain records so that no element comes `before` the one in front of it; equal
-/// ones keep their order. Cost: count * log(count) comparisons, and memory for as many elements.
+/// Sorts elements that are numbers or records of numbers so that no element comes `before` the one in front of it;
+/// equal ones keep their order. Cost: count * log(count) comparisons, and memory for as many elements.
 template <class T, class Before>
 constexpr void sort_elements(T* elements, std::size_t count, const Before& before) {
   // Runs of 1, 2, 4, ... elements are merged.
-  list<T> merged;
+  if (count < 2) return;
+  list<T> merged(count, elements[0]);
+  T *from = elements, *to = merged.first;
   for (std::size_t run = 1; run < count; run *= 2) {
-    merged.clear();
     for (std::size_t begin = 0; begin < count; begin += 2 * run) {
       std::size_t a = begin, b = lesser(begin + run, count);
       const std::size_t a_end = b, b_end = lesser(begin + 2 * run, count);
-      while (a < a_end || b < b_end) {
-        const bool takes_b = a == a_end || (b < b_end && before(elements[b], elements[a]));
-        merged.push_back(elements[takes_b ? b++ : a++]);
+      for (std::size_t i = begin; i < b_end; ++i) {
+        const bool takes_b = a == a_end || (b < b_end && before(from[b], from[a]));
+        to[i] = from[takes_b ? b++ : a++];
       }
     }
-    for (std::size_t i = 0; i < count; ++i) elements[i] = merged.data()[i];
+    T* const latest = to;
+    to = from;
+    from = latest;
   }
+  if (from == elements) return;
+  for (std::size_t i = 0; i < count; ++i) elements[i] = from[i];
 }
 
 }  // namespace v0

@@ -48,6 +48,9 @@ struct graph_view {
   constexpr std::int32_t value_count() const { return static_cast<std::int32_t>(values.count); }
 };
 
+/// The node of the loss in a graph of training or evaluation, whose first output it is.
+constexpr std::int32_t loss_node_of(const graph_view& graph) { return graph.value_at(graph.outputs[0]).producer; }
+
 /// The sizes of a graph's pools.
 struct graph_sizes {
   std::size_t nodes = 0, values = 0, operands = 0, outputs = 0, characters = 0, reals = 0;

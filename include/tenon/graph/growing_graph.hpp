@@ -91,6 +91,18 @@ class growing_graph {
 
 /// Copies a graph node by node into a growing one, so that a pass spells out only what it changes.
 class graph_copy {
+  // Stands first: clang computes with a template only behind its definition.
+  template <bool Renumbers>
+  constexpr void copy_results(const node& old, std::int32_t producer) {
+    [[maybe_unused]] auto number = static_cast<std::int32_t>(to.values.count);
+    [[maybe_unused]] std::int32_t* const now = renumbered.first;
+    const value* const result = from_.values.first;
+    for (std::int32_t i = old.results.begin; i < old.results.begin + old.results.count; ++i) {
+      if constexpr (Renumbers) now[i] = number++;
+      to.values.push_back({result[i].extents, result[i].type, result[i].arrangement, producer});
+    }
+  }
+
  public:
   growing_graph to;
   list<std::int32_t> renumbered;  ///< of each old value its new number, or -1
@@ -135,24 +147,21 @@ class graph_copy {
       std::int32_t* const numbers = to.operands.extend(static_cast<std::size_t>(old.operands.count));
       for (std::int32_t i = 0; i < old.operands.count; ++i) numbers[i] = now[read[i]];
     }
-    copy_results(old, number);
+    copy_results<true>(old, number);
     return number;
   }
 
   /// Copies a node with other operands, given by their new numbers.
   constexpr std::int32_t copy(const node& old, array_view<std::int32_t> numbers) {
     const std::int32_t number = push(old, numbers);
-    copy_results(old, number);
+    copy_results<true>(old, number);
     return number;
   }
 
   /// Appends a node once more: its results are new values, and the old ones keep the numbers that they have.
   constexpr std::int32_t append(const node& old, array_view<std::int32_t> numbers) {
     const std::int32_t number = push(old, numbers);
-    for (std::int32_t i = 0; i < old.results.count; ++i) {
-      const value& result = from_.values.first[old.results.begin + i];
-      to.values.push_back({result.extents, result.type, result.arrangement, number});
-    }
+    copy_results<false>(old, number);
     return number;
   }
 
@@ -167,16 +176,6 @@ class graph_copy {
     to.nodes.first[number].results.count = old.results.count;
     to.nodes.first[number].computed_by = old.computed_by;
     return number;
-  }
-
-  constexpr void copy_results(const node& old, std::int32_t producer) {
-    auto number = static_cast<std::int32_t>(to.values.count);
-    std::int32_t* const now = renumbered.first;
-    const value* const result = from_.values.first;
-    for (std::int32_t i = old.results.begin; i < old.results.begin + old.results.count; ++i) {
-      now[i] = number++;
-      to.values.push_back({result[i].extents, result[i].type, result[i].arrangement, producer});
-    }
   }
 
   graph_view from_;

@@ -8,7 +8,7 @@
 
 #include "tenon/core/element_type.hpp"
 #include "tenon/core/shape.hpp"
-#include "tenon/graph/operation_traits.hpp"
+#include "tenon/graph/operation_lookup.hpp"
 
 namespace tenon {
 inline namespace v0 {
@@ -36,9 +36,25 @@ enum class activation : std::uint8_t {
 
 /// The name of a function, as reports and tests print it.
 constexpr std::string_view name_of(activation function) {
-  constexpr std::string_view names[] = {"none", "relu",    "leaky_relu",   "relu6",
-                                        "elu",  "sigmoid", "hard_sigmoid", "hard_swish"};
-  return names[static_cast<int>(function)];
+  switch (function) {
+    case activation::none:
+      return "none";
+    case activation::relu:
+      return "relu";
+    case activation::leaky_relu:
+      return "leaky_relu";
+    case activation::relu6:
+      return "relu6";
+    case activation::elu:
+      return "elu";
+    case activation::sigmoid:
+      return "sigmoid";
+    case activation::hard_sigmoid:
+      return "hard_sigmoid";
+    case activation::hard_swish:
+      return "hard_swish";
+  }
+  return {};
 }
 
 /// Whether the gradient follows from the function's result alone.
@@ -193,17 +209,24 @@ constexpr std::int32_t operand_index(operation op, const attributes& attribute, 
   return position_of(traits_of(op).operands, operation_traits::most_operands, attribute, wanted);
 }
 constexpr std::int32_t operand_index(const node& of, role wanted) { return operand_index(of.op, of.attribute, wanted); }
-/// The same of an operand that every node of the operation has in one place, as a constant: for code that is hot while
-/// compiling.
-template <operation Op, role Role>
-inline constexpr std::int32_t fixed_operand = [] {
-  const slot* const slots = traits_of(Op).operands;
+/// The position of a role that stands in one place wherever it stands: what is before it every node has, or every node
+/// that has it. For constants.
+constexpr std::int32_t fixed_position(const slot* slots, role wanted) {
   std::int32_t i = 0;
-  for (; slots[i].is != Role; ++i) {
-    if (slots[i].is == role::none || slots[i].when != presence::always) throw "no such operand in one place";
+  while (slots[i].is != wanted) {
+    if (slots[i++].is == role::none) throw "the operation has no such operand or result";
+  }
+  for (const slot* before = slots; before != slots + i; ++before) {
+    if (before->when != presence::always && before->when != slots[i].when) throw "it stands in several places";
   }
   return i;
-}();
+}
+/// The number of an operand that stands in one place, as a constant: for code that is hot while compiling.
+template <operation Op, role Role>
+inline constexpr std::int32_t fixed_operand = fixed_position(traits_of(Op).operands, Role);
+/// The number of a result that does.
+template <operation Op, role Role>
+inline constexpr std::int32_t fixed_result = fixed_position(traits_of(Op).results, Role);
 
 /// The number of the first result that has a role in a node, or -1.
 constexpr std::int32_t result_index(const node& of, role wanted) {

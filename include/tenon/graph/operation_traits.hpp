@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The operations of the intermediate representation, and the table of what passes, the planner and backends need to
-// know of each one.
+// know of each one; operation_lookup.hpp asks it.
 #pragma once
 
 #include <cstdint>
@@ -141,6 +141,17 @@ enum class role : std::uint8_t {
   running_variance,
 };
 
+/// The role of the gradient of what stands in a role, or none.
+constexpr role gradient_of(role of) {
+  return of == role::activation ? role::input_gradient
+         : of == role::weight   ? role::weight_gradient
+         : of == role::bias     ? role::bias_gradient
+         : of == role::scale    ? role::scale_gradient
+         : of == role::shift    ? role::shift_gradient
+         : of == role::slope    ? role::slope_gradient
+                                : role::none;
+}
+
 /// Whether an update changes what it has in a role. It runs behind every reader of that, so that all of a step reads
 /// the values from before it (graph/dependences.hpp).
 constexpr bool is_changed(role of) {
@@ -174,6 +185,8 @@ enum class gradient_rule : std::uint8_t {
   of_dy,        ///< gradient_operation: dy -> dx
   of_x_and_dy,  ///< gradient_operation: x, dy -> dx
   of_y_and_dy,  ///< gradient_operation: y, dy -> dx
+  by_roles,     ///< gradient_operation: what it reads by the roles of the operation's own operands and results, and dy
+                ///< -> dx and a gradient of each parameter, by its role
   of_its_own,   ///< passes/differentiate.hpp has a function for it; of a loss: gradient_operation reads what it reads
 };
 
@@ -233,7 +246,8 @@ inline constexpr operation_traits rows[] = {
    {over_x, own_scale, own_shift, mean, variance, residual}, {y}},
   {operation::activation, "activation", phase::forward,
    {over_x}, {y}, gradient_rule::of_its_own, operation::fill, true},
-  {operation::prelu, "prelu", phase::forward, {over_x, {role::slope}}, {y}, gradient_rule::of_its_own},
+  {operation::prelu, "prelu", phase::forward,
+   {over_x, {role::slope}}, {y}, gradient_rule::by_roles, operation::prelu_gradient},
   {operation::softmax, "softmax", phase::forward,
    {over_x}, {y}, gradient_rule::of_y_and_dy, operation::softmax_gradient},
   {operation::dropout, "dropout", phase::forward, {over_x}, {y}, gradient_rule::of_dy, operation::dropout, true},
@@ -320,75 +334,6 @@ inline constexpr operation_traits rows[] = {
 // clang-format on
 
 }  // namespace table
-
-/// How many operations there are.
-inline constexpr int operation_count = static_cast<int>(sizeof(table::rows) / sizeof(table::rows[0]));
-
-static_assert(operation_count == static_cast<int>(operation::fill) + 1, "each operation has a row; fill is the last");
-
-namespace table {
-
-// Rows by their operation's number, so that nothing depends on the order in which either is written; and what passes
-// ask of every node, so that it takes one access: while compiling, each step through the table counts.
-struct index {
-  std::uint8_t row[operation_count]{};
-  enum phase phase[operation_count]{};
-  std::int8_t fixed_operands[operation_count]{};  // how many stand first that every node has
-  role fixed_roles[operation_count][operation_traits::most_operands]{};
-  std::uint8_t overwritten[operation_count]{};  // a bit for each of them that the first result may lie over
-  bool is_elementwise[operation_count]{};
-  bool compares[operation_count]{};  // its second operand is what the first is compared with
-  bool reads_labels[operation_count]{};
-  bool gives_features[operation_count]{};  // its first result is an activation or a gradient of one
-  bool gives_parts[operation_count]{};     // all results are
-};
-inline constexpr index by_operation = [] {
-  index found;
-  bool has_row[operation_count]{};
-  for (int i = 0; i < operation_count; ++i) {
-    const auto number = static_cast<int>(rows[i].op);  // beyond the array: an operation without a row
-    if (has_row[number]) throw "an operation has two rows";
-    has_row[number] = true;
-    found.row[number] = static_cast<std::uint8_t>(i);
-    found.phase[number] = rows[i].phase;
-    for (const slot& each : rows[i].operands) {
-      if (each.is == role::none || each.when != presence::always) break;
-      if (each.may_be_overwritten)
-        found.overwritten[number] =
-            static_cast<std::uint8_t>(found.overwritten[number] | 1 << found.fixed_operands[number]);
-      found.fixed_roles[number][found.fixed_operands[number]++] = each.is;
-    }
-    const slot& first = rows[i].results[0];
-    found.is_elementwise[number] = rows[i].is_elementwise;
-    found.compares[number] = rows[i].operands[1].is == role::expected;
-    found.reads_labels[number] = rows[i].operands[1].is == role::labels;
-    found.gives_features[number] = first.is == role::activation || first.is == role::input_gradient;
-    found.gives_parts[number] = found.gives_features[number] && first.when == presence::repeated;
-  }
-  return found;
-}();
-
-}  // namespace table
-
-/// What is known of an operation.
-constexpr const operation_traits& traits_of(operation op) {
-  return table::rows[table::by_operation.row[static_cast<int>(op)]];
-}
-
-/// The name of an operation, as reports and tests print it.
-constexpr std::string_view name_of(operation op) { return traits_of(op).name; }
-constexpr phase phase_of(operation op) { return table::by_operation.phase[static_cast<int>(op)]; }
-/// Sources make values that exist before the first step.
-constexpr bool is_source(operation op) { return table::by_operation.phase[static_cast<int>(op)] == phase::source; }
-/// Updates change memory that outlives a step.
-constexpr bool is_update(operation op) { return table::by_operation.phase[static_cast<int>(op)] == phase::update; }
-/// Losses give scalars of rank 0.
-constexpr bool is_loss(operation op) { return phase_of(op) == phase::loss; }
-/// A transposed convolution, or a gradient of one: its window slides over the result.
-constexpr bool is_transposed(operation op) {
-  return op == operation::transposed_convolution || op == operation::transposed_convolution_data_gradient ||
-         op == operation::transposed_convolution_weight_gradient;
-}
 
 }  // namespace v0
 }  // namespace tenon

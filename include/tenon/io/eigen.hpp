@@ -41,8 +41,8 @@ auto vector(const tensor_view<T, 1>& tensor) {
   return detail::eigen_map<T, matrix>(tensor.data(), tensor.extent(0));
 }
 
-/// Sees an Eigen matrix in row-major order as (rows, columns), a vector as rank 1; valid until it is resized or dies. A
-/// matrix in Eigen's default, column-major order has no view.
+/// Sees an Eigen matrix in row-major order as (rows, columns), a vector as rank 1; valid until it is resized or
+/// destroyed. A matrix in Eigen's default, column-major order has no view.
 template <class T, int Rows, int Columns, int Options, int MaxRows, int MaxColumns>
 requires detail::row_major_matrix<Eigen::Matrix<T, Rows, Columns, Options, MaxRows, MaxColumns>> tensor_view<T, 2> view(
     Eigen::Matrix<T, Rows, Columns, Options, MaxRows, MaxColumns>& values) {

@@ -49,8 +49,21 @@ struct json_value {
   std::list<json_value> elements;
 
   std::string type_name() const {
-    static constexpr const char* names[] = {"null", "boolean", "number", "string", "array", "object"};
-    return names[static_cast<int>(kind)];
+    switch (kind) {
+      case json_kind::null:
+        return "null";
+      case json_kind::boolean:
+        return "boolean";
+      case json_kind::number:
+        return "number";
+      case json_kind::string:
+        return "string";
+      case json_kind::array:
+        return "array";
+      case json_kind::object:
+        return "object";
+    }
+    return {};
   }
   /// The member of an object, or nullptr.
   const json_value* find(std::string_view name) const {

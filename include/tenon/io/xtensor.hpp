@@ -41,8 +41,8 @@ void check_rank(const Container& container, int rank) {
 
 }  // namespace detail
 
-/// Sees an xt::xtensor of row-major layout; valid until the container is resized or dies. One of another layout has no
-/// view.
+/// Sees an xt::xtensor of row-major layout; valid until the container is resized or destroyed. One of another layout
+/// has no view.
 template <class Storage, std::size_t Rank, class Tag>
 tensor_view<typename Storage::value_type, static_cast<int>(Rank)> view(
     xt::xtensor_container<Storage, Rank, xt::layout_type::row_major, Tag>& tensor) {

@@ -6,6 +6,7 @@
 #include <concepts>
 #include <type_traits>
 
+#include "tenon/graph/operand_list.hpp"
 #include "tenon/layers/layer.hpp"
 #include "tenon/layers/options.hpp"
 #include "tenon/layers/resize.hpp"
@@ -71,16 +72,17 @@ constexpr std::int32_t norm_groups(nearest_option<Wanted>, std::int32_t channels
 constexpr symbol append_group_norm(symbol x, std::int32_t groups, const group_norm_options& options) {
   builder& to = *x.to;
   const shape channels(x.channels()), statistics(x.extents().batch(), groups);
-  std::array<std::int32_t, 3> operands{x.number};
-  if (options.affine) {
-    operands[1] = to.parameter("weight", channels, initializer::ones);
-    operands[2] = to.parameter("bias", channels, initializer::zeros);
-  }
   attributes attribute;
   attribute.groups = groups;
   attribute.has_scale = options.affine;
   attribute.epsilon = options.epsilon;
-  const symbol y = to.make(operation::group_norm, {operands.data(), options.affine ? 3u : 1u}, attribute, x.extents());
+  operand_list operands(operation::group_norm, attribute);
+  operands.set(role::activation, x.number);
+  if (options.affine) {
+    operands.set(role::scale, to.parameter("weight", channels, initializer::ones));
+    operands.set(role::shift, to.parameter("bias", channels, initializer::zeros));
+  }
+  const symbol y = to.make(operation::group_norm, operands.view(), attribute, x.extents());
   to.graph.add_result(statistics);
   to.graph.add_result(statistics);
   return y;

@@ -2,9 +2,8 @@
 // The updates of parameters: at once when a gradient is whole, or when all are.
 #pragma once
 
-#include <array>
-
 #include "tenon/graph/growing_graph.hpp"
+#include "tenon/graph/operand_list.hpp"
 #include "tenon/passes/optimizer_rule.hpp"
 
 namespace tenon {
@@ -31,8 +30,9 @@ class update_appender {
       const std::int32_t sum = to.make(operation::gradient_sum, {}, attribute, extents, source.scope);
       attribute.part = rule_.accumulated_steps;
       attribute.scale = 1.0 / rule_.accumulated_steps;
-      const std::array<std::int32_t, 2> both{sum, gradient};
-      gradient = to.make(operation::accumulate, both, attribute, extents, source.scope);
+      operand_list both(operation::accumulate, attribute);
+      both.set(role::gradient_sum, sum).set(role::parameter_gradient, gradient);
+      gradient = to.make(operation::accumulate, both.view(), attribute, extents, source.scope);
     }
     const whole_gradient whole{source.attribute.index, source.attribute.learning_rate_factor, source.scope, parameter,
                                gradient};
@@ -65,21 +65,21 @@ class update_appender {
   };
 
   constexpr void update(growing_graph& to, const whole_gradient& of, std::int32_t factor) const {
-    std::int32_t operands[operation_traits::most_operands]{of.parameter, of.gradient};
-    std::size_t count = 2;
-    if (factor >= 0) operands[count++] = factor;
-    for (std::int32_t part = 0; part < rule_.states; ++part) {
-      attributes attribute;
-      attribute.index = of.index;
-      attribute.part = part;
-      const shape extents = to.values.first[of.parameter].extents;
-      operands[count++] = to.make(operation::state, {}, attribute, extents);
-    }
     attributes attribute = rule_.attribute;
     attribute.index = of.index;
     attribute.learning_rate_factor = of.learning_rate_factor;
     attribute.has_factor = factor >= 0;
-    to.append(rule_.op, {operands, count}, attribute, of.scope);
+    operand_list operands(rule_.op, attribute);
+    operands.set(role::parameter, of.parameter).set(role::parameter_gradient, of.gradient);
+    if (factor >= 0) operands.set(role::gradient_factor, factor);
+    for (std::int32_t part = 0; part < rule_.states; ++part) {
+      attributes state;
+      state.index = of.index;
+      state.part = part;
+      const shape extents = to.values.first[of.parameter].extents;
+      operands.set(role::optimizer_state, to.make(operation::state, {}, state, extents), part);
+    }
+    to.append(rule_.op, operands.view(), attribute, of.scope);
   }
 
   optimizer_rule rule_;

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "tenon/graph/growing_graph.hpp"
+#include "tenon/graph/operand_list.hpp"
 #include "tenon/passes/append_updates.hpp"
 #include "tenon/passes/trained_values.hpp"
 
@@ -43,8 +44,11 @@ class differentiator {
       for (std::int32_t o = 0; o < current.operands.count; ++o) {
         const node& source = from_.nodes.first[from_.values.first[read[o]].producer];
         if (source.op != operation::parameter || --readers_.first[read[o]] > 0) continue;
-        if (const std::int32_t gradient = gradients_.first[read[o]]; gradient >= 0)
+        if (const std::int32_t gradient = gradients_.first[read[o]]; gradient >= 0) {
           updates_.append(copy_.to, source, now(read[o]), gradient);
+        } else if (needs(read[o]) && gradients_.first[current.results[0]] >= 0) {
+          copy_.to.report(problem::has_no_gradient, current.scope, 1, 0, current.op);  // the rule has left it out
+        }
       }
     }
     for (const std::int32_t i : waiting) copy_.copy(from_.nodes.first[i]);
@@ -80,7 +84,7 @@ class differentiator {
   }
 
   // Appends a gradient node that has one result, for the operand `old`.
-  constexpr void append(operation op, std::span<const std::int32_t> operands, const node& of, std::int32_t old) {
+  constexpr void append(operation op, array_view<std::int32_t> operands, const node& of, std::int32_t old) {
     contribute(old, copy_.to.make(op, operands, of.attribute, extents(old), of.scope), of.scope);
   }
 
@@ -97,9 +101,11 @@ class differentiator {
       case gradient_rule::of_dy:
         return append(traits.gradient_operation, {&dy, 1}, current, x(current));
       case gradient_rule::of_x_and_dy:
-        return append(traits.gradient_operation, pair(now(x(current)), dy), current, x(current));
+        return append(traits.gradient_operation, by_value_and_dy(now(x(current)), dy), current, x(current));
       case gradient_rule::of_y_and_dy:
-        return append(traits.gradient_operation, pair(now(current.results[0]), dy), current, x(current));
+        return append(traits.gradient_operation, by_value_and_dy(now(current.results[0]), dy), current, x(current));
+      case gradient_rule::by_roles:
+        return by_roles(current, dy, traits_of(traits.gradient_operation));
       case gradient_rule::of_its_own:
         return by_own_rule(current, dy);
       case gradient_rule::none:
@@ -125,8 +131,6 @@ class differentiator {
                     now(from_.result(current, role::variance)));
       case operation::activation:
         return activation_function(current, dy);
-      case operation::prelu:
-        return prelu(current, dy);
       case operation::multiply:
         return multiply(current, dy);
       case operation::channel_shuffle:
@@ -142,10 +146,38 @@ class differentiator {
     }
   }
 
+  // One operation reads what the node reads or has made, and dy; it makes a gradient of each operand.
+  constexpr void by_roles(const node& current, std::int32_t dy, const operation_traits& made) {
+    operand_list operands(made.op, current.attribute);
+    for (const slot& each : made.operands) {
+      if (each.is == role::none) break;
+      if (!has(current.attribute, each.when)) continue;
+      const std::int32_t read = from_.operand(current, each.is);
+      operands.set(each.is,
+                   each.is == role::output_gradient ? dy : now(read >= 0 ? read : from_.result(current, each.is)));
+    }
+    const std::int32_t first =
+        copy_.to.make(made.op, operands.view(), current.attribute, extents(x(current)), current.scope);
+    // All results before the first sum, which is a node of its own.
+    std::int32_t differentiated[operation_traits::most_results]{x(current)}, count = 1;
+    for (const slot& each : made.results) {
+      if (each.is == role::input_gradient || each.is == role::none || !has(current.attribute, each.when)) continue;
+      for (std::int32_t o = 0; o < current.operands.count; ++o) {
+        if (gradient_of(operand_role(current, o)) != each.is) continue;
+        differentiated[count++] = from_.operand(current, o);
+        copy_.to.add_result(extents(from_.operand(current, o)));
+      }
+    }
+    while (count-- > 0) {
+      if (needs(differentiated[count])) contribute(differentiated[count], first + count, current.scope);
+    }
+  }
+
   constexpr std::int32_t x(const node& current) const { return from_.operand(current, 0); }
 
-  constexpr std::span<const std::int32_t> pair(std::int32_t a, std::int32_t b) {
-    pair_ = {a, b};
+  // What the gradient operations of the rules of_x_and_dy and of_y_and_dy read (table::reads_what_its_rule_says).
+  constexpr std::span<const std::int32_t> by_value_and_dy(std::int32_t number, std::int32_t dy) {
+    pair_ = {number, dy};
     return pair_;
   }
 
@@ -164,22 +196,24 @@ class differentiator {
 
   constexpr void activation_function(const node& current, std::int32_t dy) {
     const bool from_result = has_gradient_from_result(current.attribute.fused);
-    append(operation::activation_gradient, pair(now(from_result ? current.results[0] : x(current)), dy), current,
-           x(current));
+    operand_list operands(operation::activation_gradient, current.attribute);
+    operands.set(role::activation, now(from_result ? current.results[0] : x(current))).set(role::output_gradient, dy);
+    append(operation::activation_gradient, operands.view(), current, x(current));
   }
 
   // The gradient before a fused activation.
   constexpr std::int32_t before_activation(const node& current, std::int32_t dy) {
     if (current.attribute.fused == activation::none) return dy;
-    const std::array<std::int32_t, 2> operands{now(current.results[0]), dy};
     attributes attribute;
     attribute.fused = current.attribute.fused;
     attribute.slope = current.attribute.slope;
-    return copy_.to.make(operation::activation_gradient, operands, attribute, extents(current.results[0]),
+    operand_list operands(operation::activation_gradient, attribute);
+    operands.set(role::activation, now(current.results[0])).set(role::output_gradient, dy);
+    return copy_.to.make(operation::activation_gradient, operands.view(), attribute, extents(current.results[0]),
                          current.scope);
   }
 
-  // The weights' gradient first, so that the input of the layer may die before its gradient is made.
+  // The weights' gradient first, so that the last use of the layer's input comes before its gradient is made.
   constexpr void convolution(const node& current, std::int32_t dy, operation data, operation weight) {
     dy = before_activation(current, dy);
     const std::int32_t w = from_.operand(current, role::weight), b = from_.operand(current, role::bias);
@@ -191,14 +225,17 @@ class differentiator {
     const bool bias = b >= 0 && needs(b);
     if (needs(w) || bias) {
       without.attribute.has_bias = bias;
-      const std::int32_t dw =
-          copy_.to.make(weight, pair(now(x(current)), dy), without.attribute, extents(w), current.scope);
+      operand_list operands(weight, without.attribute);
+      operands.set(role::activation, now(x(current))).set(role::output_gradient, dy);
+      const std::int32_t dw = copy_.to.make(weight, operands.view(), without.attribute, extents(w), current.scope);
       const std::int32_t db = bias ? copy_.to.add_result(extents(b)) : -1;
       if (needs(w)) contribute(w, dw, current.scope);
       if (bias) contribute(b, db, current.scope);
     }
     without.attribute.has_bias = false;
-    if (needs(x(current))) append(data, pair(dy, now(w)), without, x(current));
+    if (!needs(x(current))) return;
+    operand_list operands(data, without.attribute);
+    append(data, operands.set(role::output_gradient, dy).set(role::weight, now(w)).view(), without, x(current));
   }
 
   // Gradients of a norm recompute its activation's mask from x. With a residual they cannot: then the gradient before
@@ -219,16 +256,12 @@ class differentiator {
     // By constants alone dx is a multiple of dy: then x need not be kept unless a mask is made of it.
     const bool by_constants = gradient == operation::batch_norm_frozen_gradient && !scales;
     if (by_constants) alone.attribute.has_scale = false;
-    std::int32_t operands[operation_traits::most_operands]{
-        by_constants && alone.attribute.fused == activation::none ? dy : now(x(current)), dy};
-    std::size_t count = 2;
-    if (has_scale) {
-      for (const std::int32_t parameter : parameters) operands[count++] = now(parameter);
-    }
-    operands[count++] = mean;
-    operands[count++] = variance;
+    operand_list operands(gradient, alone.attribute);
+    operands.set(role::activation, by_constants && alone.attribute.fused == activation::none ? dy : now(x(current)));
+    operands.set(role::output_gradient, dy).set(role::mean, mean).set(role::variance, variance);
+    if (has_scale) operands.set(role::scale, now(parameters[0])).set(role::shift, now(parameters[1]));
     const std::int32_t dx =
-        copy_.to.make(gradient, {operands, count}, alone.attribute, extents(x(current)), current.scope);
+        copy_.to.make(gradient, operands.view(), alone.attribute, extents(x(current)), current.scope);
     if (has_scale && !by_constants) {
       // Both results before the first sum, which is a node of its own.
       const std::int32_t made[] = {copy_.to.add_result(extents(parameters[0])),
@@ -240,25 +273,23 @@ class differentiator {
     if (needs(x(current))) contribute(x(current), dx, current.scope);
   }
 
-  constexpr void prelu(const node& current, std::int32_t dy) {
-    const std::int32_t slope = from_.operand(current, role::slope);
-    const std::array<std::int32_t, 3> operands{now(x(current)), dy, now(slope)};
-    const std::int32_t dx =
-        copy_.to.make(operation::prelu_gradient, operands, current.attribute, extents(x(current)), current.scope);
-    const std::int32_t dslope = copy_.to.add_result(extents(slope));
-    if (needs(slope)) contribute(slope, dslope, current.scope);
-    if (needs(x(current))) contribute(x(current), dx, current.scope);
-  }
-
   // The factor's gradient first, so that the other may overwrite dy.
   constexpr void multiply(const node& current, std::int32_t dy) {
     const std::int32_t a = x(current), b = from_.operand(current, role::factor);
-    const bool broadcasts = extents(b) != extents(a);
     if (needs(b)) {
-      append(broadcasts ? operation::multiply_gradient : operation::multiply,
-             broadcasts ? pair(now(a), dy) : pair(dy, now(a)), current, b);
+      if (extents(b) == extents(a)) {
+        append_product(dy, now(a), current, b);
+      } else {
+        operand_list operands(operation::multiply_gradient, current.attribute);
+        operands.set(role::activation, now(a)).set(role::output_gradient, dy);
+        append(operation::multiply_gradient, operands.view(), current, b);
+      }
     }
-    if (needs(a)) append(operation::multiply, pair(dy, now(b)), current, a);
+    if (needs(a)) append_product(dy, now(b), current, a);
+  }
+  constexpr void append_product(std::int32_t dy, std::int32_t factor, const node& of, std::int32_t old) {
+    operand_list operands(operation::multiply, of.attribute);
+    append(operation::multiply, operands.set(role::activation, dy).set(role::factor, factor).view(), of, old);
   }
 
   constexpr void pad(const node& current, std::int32_t dy) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "tenon/graph/growing_graph.hpp"
+#include "tenon/graph/operand_list.hpp"
 
 namespace tenon {
 inline namespace v0 {
@@ -150,18 +151,7 @@ class graph_edits {
   }
 
   constexpr void copy_merged(graph_copy& copy, const node& current, const merge& taken) const {
-    list<std::int32_t> operands = copy.operands_of(current);
-    if (taken.norm >= 0) {
-      const node& norm = graph_.node_at(taken.norm);
-      for (std::int32_t o = 1; o < norm.operands.count; ++o) {
-        const std::int32_t parameter = graph_.operand(norm, o);
-        if (copy.renumber(parameter) < 0) copy.copy(graph_.node_at(graph_.value_at(parameter).producer));
-        operands.push_back(copy.renumber(parameter));
-      }
-    }
-    if (taken.residual >= 0) operands.push_back(copy.renumber(taken.residual));
-    copy.copy(current, operands);
-    attributes& attribute = copy.to.nodes.back().attribute;
+    attributes attribute = current.attribute;
     if (taken.norm >= 0) {
       attribute.folds_norm = true;
       attribute.epsilon = graph_.node_at(taken.norm).attribute.epsilon;
@@ -171,6 +161,30 @@ class graph_edits {
       attribute.fused = graph_.node_at(taken.function).attribute.fused;
       attribute.slope = graph_.node_at(taken.function).attribute.slope;
     }
+    if (taken.norm < 0 && taken.residual < 0) {
+      copy.copy(current);
+    } else {
+      copy.copy(current, operands_of(copy, current, attribute, taken).view());
+    }
+    copy.to.nodes.back().attribute = attribute;
+  }
+
+  // Those that a node has, and those that its attributes now say.
+  constexpr operand_list operands_of(graph_copy& copy, const node& current, const attributes& attribute,
+                                     const merge& taken) const {
+    operand_list operands(current.op, attribute);
+    for (std::int32_t o = 0; o < current.operands.count; ++o)
+      operands.set(operand_role(current, o), copy.renumber(graph_.operand(current, o)));
+    if (taken.norm >= 0) {
+      constexpr role of_norm[] = {role::scale, role::shift, role::mean, role::variance};
+      for (const role is : of_norm) {
+        const std::int32_t parameter = graph_.operand(graph_.node_at(taken.norm), is);
+        if (copy.renumber(parameter) < 0) copy.copy(graph_.node_at(graph_.value_at(parameter).producer));
+        operands.set(is, copy.renumber(parameter));
+      }
+    }
+    if (taken.residual >= 0) operands.set(role::residual, copy.renumber(taken.residual));
+    return operands;
   }
 
   graph_view graph_;

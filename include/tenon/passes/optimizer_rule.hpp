@@ -15,7 +15,6 @@ struct optimizer_rule {
   attributes attribute{};
   std::int32_t accumulated_steps = 1;  ///< gradients of so many steps are averaged, and then the updates made
   double greatest_norm = 0;            ///< of all gradients together; 0: any
-  double greatest_value = 0;           ///< of a gradient's element; 0: any
 
   /// Whether updates wait for the gradients of all parameters.
   constexpr bool waits() const { return accumulated_steps > 1 || greatest_norm > 0; }

@@ -63,7 +63,7 @@ struct inference_pipeline {
 ///     fuse            norms by the batch's statistics; sums and activations become part of the node before them
 ///     differentiate   the backward pass, and behind each parameter's gradient its update
 ///     lay out         every value gets its layout, and reorders where a node wants another
-///     recompute       what the backward pass can make again for nothing is not kept for it, or what a budget says
+///     recompute       what the backward pass can recompute for nothing is not kept for it, or what a budget says
 ///
 /// requires: the lowered graph has no problem; its first output is the loss
 template <class Capabilities>

@@ -2,13 +2,14 @@
 // recompute: forward nodes run again in the backward pass, so that their results need not be kept for it.
 #pragma once
 
+#include "tenon/graph/operand_list.hpp"
 #include "tenon/passes/retention.hpp"
 
 namespace tenon {
 inline namespace v0 {
 
-/// Lets the backward pass compute again what it is not to find in memory. A node runs again right before the first
-/// backward node that needs it, behind those that make its own operands again; a norm by the batch's statistics does so
+/// Lets the backward pass recompute what it is not to find in memory. A node runs again right before the first
+/// backward node that needs it, behind those that recompute its own operands; a norm by the batch's statistics does so
 /// by the statistics that it found, which are kept, so that running statistics change once.
 ///
 ///     x, w -> convolution -> c                                x, w -> convolution -> c
@@ -32,7 +33,8 @@ class recomputer {
     for (std::int32_t i = 0; i < loss_node_; ++i) {
       if (retained_[i] == retention::kept) continue;
       const node& current = graph.nodes.first[i];
-      const std::int32_t count = is_norm_of_statistics(current.op) ? 1 : current.results.count;
+      // The statistics that a norm has found are kept.
+      const std::int32_t count = finds_statistics(current.op) ? 1 : current.results.count;
       for (std::int32_t r = 0; r < count; ++r) again_.first[current.results.begin + r] = is_missing;
     }
   }
@@ -73,11 +75,6 @@ class recomputer {
   // Of a value in place of its copy's number: it needs none, or has none yet.
   static constexpr std::int32_t is_kept = -2, is_missing = -1;
 
-  // Of such a norm the statistics are kept.
-  static constexpr bool is_norm_of_statistics(operation op) {
-    return op == operation::batch_norm_training || op == operation::group_norm;
-  }
-
   constexpr bool is_there(std::int32_t old) const {
     const std::int32_t again = again_.first[old];
     if (again == is_kept) return true;
@@ -115,19 +112,16 @@ class recomputer {
     list<std::int32_t> operands;
     for (std::int32_t o = 0; o < maker.operands.count; ++o) operands.push_back(number_of(from_.operand(maker, o)));
     node changed = maker;
-    if (is_norm_of_statistics(maker.op)) {
-      // By the statistics of the batch, which stand before the residual.
+    if (finds_statistics(maker.op)) {
       changed.op = maker.op == operation::group_norm ? operation::group_norm_given : operation::batch_norm;
       changed.results.count = 1;
-      const std::size_t behind = operands.size() - (maker.attribute.adds ? 1 : 0);
-      operands.push_back(copy_.renumber(from_.result(maker, role::mean)));
-      operands.push_back(copy_.renumber(from_.result(maker, role::variance)));
-      if (maker.attribute.adds) {
-        const std::int32_t residual = operands.first[behind];
-        operands.first[behind] = operands.first[behind + 1];
-        operands.first[behind + 1] = operands.first[behind + 2];
-        operands.first[behind + 2] = residual;
-      }
+      // By the statistics of the batch.
+      operand_list given(changed.op, changed.attribute);
+      for (std::int32_t o = 0; o < maker.operands.count; ++o) given.set(operand_role(maker, o), operands.first[o]);
+      given.set(role::mean, copy_.renumber(from_.result(maker, role::mean)));
+      given.set(role::variance, copy_.renumber(from_.result(maker, role::variance)));
+      operands.clear();
+      operands.append(given.view().first, given.view().count);
     }
     const auto first = static_cast<std::int32_t>(copy_.to.values.size());
     copy_.append(changed, operands);

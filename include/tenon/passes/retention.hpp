@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Retentions: which results of the forward pass are kept for the backward pass, and which are computed again.
+// Retentions: which results of the forward pass are kept for the backward pass, and which are recomputed.
 #pragma once
 
 #include "tenon/passes/graph_edits.hpp"
-
-// A default stands for the operations that a switch does not name.
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wswitch-enum"
 
 namespace tenon {
 inline namespace v0 {
@@ -24,10 +20,7 @@ inline constexpr std::int32_t most_recompute_distance = 12;
 /// Whether nodes of an operation may run in the backward pass too: they change nothing but their results.
 constexpr bool can_run_again(operation op) { return phase_of(op) == phase::forward || phase_of(op) == phase::move; }
 
-/// The node of the loss in a training graph, whose first output it is.
-constexpr std::int32_t loss_node_of(const graph_view& graph) { return graph.value_at(graph.outputs[0]).producer; }
-
-/// Finds what the backward pass can make again from what it keeps anyway, at no multiply-accumulates: results of norms,
+/// Finds what the backward pass can recompute from what it keeps anyway, at no multiply-accumulates: results of norms,
 /// with the activation and the sum fused into them, of activations and of dropouts (an "activated norm"). The norm's
 /// own gradient reads the convolution's result, from which norm and activation follow by the statistics of the batch.
 /// requires: a differentiated graph
@@ -69,17 +62,7 @@ class free_retention_finder {
   }
 
   static constexpr bool is_free(operation op) {
-    switch (op) {
-      case operation::batch_norm:
-      case operation::batch_norm_training:
-      case operation::group_norm:
-      case operation::activation:
-      case operation::dropout:
-      case operation::reorder:
-        return true;
-      default:
-        return false;
-    }
+    return is_norm(op) || op == operation::activation || op == operation::dropout || op == operation::reorder;
   }
 
   constexpr bool runs_again(std::int32_t value, const retention* found) const {
@@ -112,5 +95,3 @@ class free_retention_finder {
 
 }  // namespace v0
 }  // namespace tenon
-
-#pragma GCC diagnostic pop

@@ -2,9 +2,8 @@
 // training_form: layers as they compute while training.
 #pragma once
 
-#include <array>
-
 #include "tenon/graph/growing_graph.hpp"
+#include "tenon/graph/operand_list.hpp"
 
 namespace tenon {
 inline namespace v0 {
@@ -25,7 +24,7 @@ inline namespace v0 {
 constexpr growing_graph training_form(const graph_view& graph) {
   graph_copy copy(graph);
   struct pending {
-    std::array<std::int32_t, 4> operands;
+    std::int32_t mean, variance, running_mean, running_variance;
     attributes attribute;
     range scope;
   };
@@ -42,20 +41,25 @@ constexpr growing_graph training_form(const graph_view& graph) {
       copy.copy(current);
       continue;
     }
-    const list<std::int32_t> operands = copy.operands_of(current);
-    copy.to.append(operation::batch_norm_training, {operands.data(), 3}, current.attribute, current.scope);
+    operand_list operands(operation::batch_norm_training, current.attribute);
+    for (const role is : {role::activation, role::scale, role::shift})
+      operands.set(is, copy.renumber(graph.operand(current, is)));
+    copy.to.append(operation::batch_norm_training, operands.view(), current.attribute, current.scope);
     const shape& extents = graph.result_value(current).extents;
     copy.renumber(current.results[0], copy.to.add_result(extents));
     const std::int32_t mean = copy.to.add_result(shape(extents.channels()));
     const std::int32_t variance = copy.to.add_result(shape(extents.channels()));
     const std::int32_t running_mean = copy.renumber(graph.operand(current, role::mean)),
                        running_variance = copy.renumber(graph.operand(current, role::variance));
-    followers.push_back({{mean, variance, running_mean, running_variance}, current.attribute, current.scope});
+    followers.push_back({mean, variance, running_mean, running_variance, current.attribute, current.scope});
     // PyTorch's running variance is unbiased: n / (n - 1) times the batch's.
     followers.back().attribute.scale = static_cast<double>(values) / static_cast<double>(values - 1);
   }
   for (const pending& follower : followers) {
-    copy.to.append(operation::running_statistics, follower.operands, follower.attribute, follower.scope);
+    operand_list operands(operation::running_statistics, follower.attribute);
+    operands.set(role::mean, follower.mean).set(role::variance, follower.variance);
+    operands.set(role::running_mean, follower.running_mean).set(role::running_variance, follower.running_variance);
+    copy.to.append(operation::running_statistics, operands.view(), follower.attribute, follower.scope);
   }
   copy.copy_outputs();
   return std::move(copy.to);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Intervals: a group's bytes, cut where one value ends and another begins, each with its own life.
+// Intervals: a group's bytes, cut where one value ends and another begins, each with its own live range.
 #pragma once
 
 #include <utility>
@@ -138,7 +138,7 @@ class interval_cutter {
     for (std::size_t i = 1; i < borders.size(); ++i) {
       if (borders.first[i] != borders.first[different - 1]) borders.first[different++] = borders.first[i];
     }
-    // The values between each border and the next, chained; as members_ are sorted by life, so are these.
+    // The values between each border and the next, chained; as members_ are sorted by live range, so are these.
     list<std::int32_t> heads(different, -1), held, next;
     for (std::size_t i = members_.size(); i-- > 0;) {
       const std::int32_t value = members_.first[i];

@@ -166,7 +166,6 @@ class content_table {
 
   plan_view plan_;
   list<std::int64_t> stretch_bytes_;
-  list<char> has_neighbours_;                     // of each stretch
   list<std::int32_t> piece_begin_, piece_count_;  // of each value
   list<std::int32_t> stretch_, first_unit_;       // of each piece its stretch; of each stretch its first unit
   list<std::int64_t> from_, to_, unit_begin_;     // of each piece; of each unit

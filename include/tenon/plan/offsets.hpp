@@ -160,42 +160,20 @@ class placer {
         if (firsts[a] < first) first = firsts[a];
         if (lasts[a] > last) last = lasts[a];
       }
-      const std::int64_t bytes = intervals_.group_bytes[i], life = last - first + 1;
-      major.first[i] = attempt == 2 ? bytes * life : attempt == 3 && is_large(i) ? at_.bound * 2 - first : bytes;
-      minor.first[i] = attempt == 1 ? -life : life;
+      const std::int64_t bytes = intervals_.group_bytes[i], length = last - first + 1;
+      major.first[i] = attempt == 2 ? bytes * length : attempt == 3 && is_large(i) ? at_.bound * 2 - first : bytes;
+      minor.first[i] = attempt == 1 ? -length : length;
     }
-    sort_falling(major, minor);
+    const std::int64_t *const by = major.first, *const then = minor.first;
+    sort_elements(order_.data(), order_.size(), [by, then](std::int32_t a, std::int32_t b) {
+      return by[a] != by[b] ? by[a] > by[b] : then[a] != then[b] ? then[a] > then[b] : a < b;
+    });
   }
 
   constexpr bool is_lowest_first() const { return at_.attempt == lowest_first || at_.attempt == lowest_first + 1; }
 
   // The fewer are shuffled, the more orders are tried; the others fit between them.
   constexpr bool is_large(std::int32_t group) const { return intervals_.group_bytes[group] * 32 > at_.bound; }
-
-  // Merges runs of 1, 2, 4, ... groups: std::sort takes several calls for each comparison.
-  constexpr void sort_falling(const list<std::int64_t>& major, const list<std::int64_t>& minor) {
-    const std::size_t count = order_.size();
-    list<std::int32_t> merged(count, 0);
-    const std::int64_t* const by = major.data();
-    const std::int64_t* const then = minor.data();
-    for (std::size_t run = 1; run < count; run *= 2) {
-      std::int32_t *const from = order_.first, *const to = merged.first;
-      for (std::size_t begin = 0; begin < count; begin += 2 * run) {
-        std::size_t a = begin, b = lesser(begin + run, count);
-        const std::size_t a_end = b, b_end = lesser(begin + 2 * run, count);
-        for (std::size_t i = begin; i < b_end; ++i) {
-          bool takes_a = b == b_end;
-          if (!takes_a && a < a_end) {
-            const std::int32_t x = from[a], y = from[b];
-            const std::int64_t by_x = by[x], by_y = by[y];
-            takes_a = by_x != by_y ? by_x > by_y : then[x] != then[y] ? then[x] > then[y] : x < y;
-          }
-          to[i] = takes_a ? from[a++] : from[b++];
-        }
-      }
-      std::swap(order_, merged);
-    }
-  }
 
   constexpr void step() {
     at_.visits += visits_of_a_step;

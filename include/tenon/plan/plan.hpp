@@ -61,9 +61,9 @@ constexpr memory_demand find_demand(const graph_view& graph, const plan_options&
   constexpr auto alignment = static_cast<std::int64_t>(Capabilities::alignment);
   const parameter_offsets offsets = find_parameter_offsets(graph);
   bool keep_gradients = options.keep_gradients;
-  std::int32_t states = 0;
+  optimizer_state state;
   for (const node& current : graph.nodes) {
-    if (current.op == operation::state) states = greater(states, current.attribute.part + 1);
+    if (current.op == operation::state) state.add(current);
     if (current.op == operation::accumulate) plan.sizes.accumulated_steps = current.attribute.part;
     keep_gradients = keep_gradients || keeps_gradients(current.op);
   }
@@ -76,11 +76,11 @@ constexpr memory_demand find_demand(const graph_view& graph, const plan_options&
   plan.sizes.packed_bytes = packed.bytes;
   plan.sizes.parameter_bytes = offsets.parameter_bytes;
   plan.sizes.buffer_bytes = offsets.buffer_bytes;
-  plan.sizes.optimizer_bytes = states * offsets.trained_bytes;
+  plan.sizes.optimizer_bytes = state.bytes(offsets);
   plan.sizes.gradient_bytes = keep_gradients ? offsets.trained_bytes : 0;
   if (options.has_loss) {
     plan.sizes.loss = graph.outputs[0];
-    plan.sizes.loss_node = graph.value_at(graph.outputs[0]).producer;
+    plan.sizes.loss_node = loss_node_of(graph);
     plan.sizes.update_node = first_update_of(graph);
   }
   return demand;

@@ -101,10 +101,7 @@ class retention_family {
   }
 
  private:
-  static constexpr bool is_norm_or_activation(operation op) {
-    return op == operation::batch_norm || op == operation::batch_norm_training || op == operation::group_norm ||
-           op == operation::activation;
-  }
+  static constexpr bool is_norm_or_activation(operation op) { return is_norm(op) || op == operation::activation; }
 
   graph_view graph_;
   list<retention> free_;

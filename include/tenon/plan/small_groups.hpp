@@ -28,17 +28,17 @@ class small_group_packer {
         slot_(static_cast<std::size_t>(intervals.groups), -1),
         next_(static_cast<std::size_t>(intervals.groups), -1),
         next_ending_(static_cast<std::size_t>(intervals.groups), -1),
-        born_(static_cast<std::size_t>(node_count) + 2, -1),
+        starting_(static_cast<std::size_t>(node_count) + 2, -1),
         ending_(static_cast<std::size_t>(node_count) + 2, -1),
         slots_(classes, 0),
         free_(classes, -1),
         slot_bytes_(classes, 0) {}
 
   constexpr small_groups run(std::int64_t most) {
-    sort_by_life(most);
-    for (std::int32_t i = 0; i < static_cast<std::int32_t>(born_.count); ++i) {
+    sort_by_live_range(most);
+    for (std::int32_t i = 0; i < static_cast<std::int32_t>(starting_.count); ++i) {
       if (i > 0) release(ending_.first[i - 1]);
-      for (std::int32_t group = born_.first[i]; group >= 0;) {
+      for (std::int32_t group = starting_.first[i]; group >= 0;) {
         const std::int32_t following = next_.first[group];
         take_slot(group);
         group = following;
@@ -56,8 +56,8 @@ class small_group_packer {
     return bits * 4 + static_cast<std::int32_t>(bytes >> (bits - 3) & 3);
   }
 
-  // Chains the groups that come to life at each node, and those that end there.
-  constexpr void sort_by_life(std::int64_t most) {
+  // Chains the groups whose live ranges start at each node, and those whose end there.
+  constexpr void sort_by_live_range(std::int64_t most) {
     const std::int32_t *const firsts = intervals_.first, *const lasts = intervals_.last;
     for (std::int32_t group = intervals_.groups - 1; group >= 0; --group) {
       const std::int64_t bytes = intervals_.group_bytes[group];
@@ -71,8 +71,8 @@ class small_group_packer {
       const std::int32_t size_class = class_of(bytes);
       size_class_.first[group] = size_class;
       if (bytes > slot_bytes_.first[size_class]) slot_bytes_.first[size_class] = bytes;
-      next_.first[group] = born_.first[first];
-      born_.first[first] = group;
+      next_.first[group] = starting_.first[first];
+      starting_.first[first] = group;
       next_ending_.first[group] = ending_.first[last];
       ending_.first[last] = group;
     }
@@ -115,11 +115,11 @@ class small_group_packer {
   }
 
   interval_view intervals_;
-  // Of each group; `next_` chains those born at a node, and later those whose slots are free.
+  // Of each group; `next_` chains those that start at a node, and later those whose slots are free.
   list<std::int32_t> size_class_, slot_, next_, next_ending_;
-  list<std::int32_t> born_, ending_;  // of each node the first group
-  list<std::int32_t> slots_, free_;   // of each class the number of slots, and the last one that became free
-  list<std::int64_t> slot_bytes_;     // of each class
+  list<std::int32_t> starting_, ending_;  // of each node the first group
+  list<std::int32_t> slots_, free_;       // of each class the number of slots, and the last one that became free
+  list<std::int64_t> slot_bytes_;         // of each class
 };
 
 }  // namespace v0

@@ -17,6 +17,7 @@
 #include "tenon/io/safetensors.hpp"
 #include "tenon/runtime/checkpoint.hpp"
 #include "tenon/runtime/parameter_store_definitions.hpp"
+#include "tenon/train/optimizers.hpp"
 
 namespace tenon {
 inline namespace v0 {
@@ -133,17 +134,14 @@ class checkpoint_form {
     const node* update = update_of(plan);
     if (update == nullptr) return metadata;
     const attributes& of = update->attribute;
-    const auto note = [&](const char* key, double value) { metadata[key] = exact_text(value); };
-    metadata["optimizer"] = update->op == operation::sgd ? "sgd" : of.decoupled ? "adamw" : "adam";
+    const auto note = [&](const std::string& key, double value) { metadata[key] = exact_text(value); };
+    const optimizer_words words = words_of(*update);
+    metadata["optimizer"] = words.name;
     note("optimizer.weight_decay", of.weight_decay);
-    if (update->op == operation::sgd) {
-      note("optimizer.momentum", of.momentum);
-      metadata["optimizer.nesterov"] = of.nesterov ? "true" : "false";
-    } else {
-      note("optimizer.beta1", of.beta1);
-      note("optimizer.beta2", of.beta2);
-      note("optimizer.epsilon", of.epsilon);
+    for (const optimizer_words::number& each : words.numbers) {
+      if (each.name != nullptr) note(joined({"optimizer.", each.name}), each.value);
     }
+    if (words.condition != nullptr) metadata[joined({"optimizer.", words.condition})] = words.holds ? "true" : "false";
     note("clip_value", of.clip);
     note("clip_norm", 0);
     for (const node& each : plan.graph.nodes) {
@@ -158,8 +156,7 @@ class checkpoint_form {
   static void for_each_extra(const training_state& state, const Visit& visit) {
     const node* update = update_of(state.plan);
     if (update == nullptr) return;
-    constexpr std::array<std::array<const char*, 2>, 2> words{{{"momentum_buffer", ""}, {"exp_avg", "exp_avg_sq"}}};
-    const auto& parts = words[update->op == operation::sgd ? 0 : 1];
+    const optimizer_words words = words_of(*update);
     std::size_t trained = 0;
     for (const parameter_description& entry : state.store->table().parameters)
       trained += entry.trainable ? static_cast<std::size_t>(entry.extents.elements()) : 0;
@@ -167,7 +164,7 @@ class checkpoint_form {
     for (std::size_t part = 0; part < states; ++part) {
       for_each_trained(state, state.optimizer.subspan(part * trained),
                        [&](const parameter_description& entry, std::span<float> values) {
-                         visit(joined({optimizer_prefix, entry.name, ":", parts[part]}), entry.extents, values);
+                         visit(joined({optimizer_prefix, entry.name, ":", words.states[part]}), entry.extents, values);
                        });
     }
     if (state.progress.accumulated == 0) return;

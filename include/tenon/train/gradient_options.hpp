@@ -39,8 +39,8 @@ struct clip_norm : gradient_option_base {
 template <real Value>
 struct clip_value : gradient_option_base {
   static_assert(Value.value() > 0, "the greatest value of a gradient is more than 0");
-  static constexpr auto sets = &optimizer_rule::greatest_value;
-  static constexpr void set(optimizer_rule& rule) { rule.attribute.clip = rule.greatest_value = Value.value(); }
+  static constexpr auto sets = &attributes::clip;
+  static constexpr void set(optimizer_rule& rule) { rule.attribute.clip = Value.value(); }
 };
 
 }  // namespace v0

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Optimizers: sgd, adam, adamw. The learning rate is given at each step.
+// Optimizers: sgd, adam, adamw, and what checkpoints call them. The learning rate is given at each step.
 #pragma once
 
 #include <array>
@@ -121,6 +121,31 @@ struct adamw : optimizer_base {
     return made;
   }
 };
+
+/// What a checkpoint calls an optimizer, its hyper-parameters beside the weight decay, and the states of a parameter in
+/// their order: PyTorch's words.
+struct optimizer_words {
+  struct number {
+    const char* name = nullptr;
+    double value = 0;
+  };
+
+  const char* name;
+  const char* states[2]{};
+  number numbers[3]{};              ///< behind the last without a name
+  const char* condition = nullptr;  ///< a hyper-parameter that is true or false
+  bool holds = false;
+};
+
+/// Of the node that updates a parameter.
+constexpr optimizer_words words_of(const node& update) {
+  const attributes& of = update.attribute;
+  if (update.op == operation::sgd)
+    return {"sgd", {"momentum_buffer"}, {{"momentum", of.momentum}}, "nesterov", of.nesterov};
+  return {of.decoupled ? "adamw" : "adam",
+          {"exp_avg", "exp_avg_sq"},
+          {{"beta1", of.beta1}, {"beta2", of.beta2}, {"epsilon", of.epsilon}}};
+}
 
 }  // namespace v0
 }  // namespace tenon

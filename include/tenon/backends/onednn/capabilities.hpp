@@ -24,11 +24,21 @@ namespace onednn {
 
 /// What is asked when a network is compiled, and by whom:
 ///
-///     fold_norm, fuse_sum, fuse_activation    folds_norm, fuses_sum, fuses_activation
-///     contiguous_values                       most_contiguous_channels, writes_contiguous, works_contiguous
-///     lay_out                                 operand_layout, result_layout, then select: what computes the node,
-///                                             its workspace and its packed bytes
-///     alias_groups                            in_place, joins_in_place
+///     picture -> convolution -> batch_norm -> activation -> convolution -> scores
+///
+///        |  fold_norm, fuse_sum, fuse_activation ask folds_norm, fuses_sum, fuses_activation
+///        v
+///     picture --> convolution + norm + activation --> features --> convolution --> scores
+///
+///        |  contiguous_values asks most_contiguous_channels, writes_contiguous, works_contiguous;
+///        v  lay_out asks operand_layout, result_layout, and then select what computes each node
+///     picture --> convolution + norm + activation --> features --> convolution --> scores
+///     N 3 H W     oneDNN, the stem                    N 64/b H W b   narrow        N 5 H W
+///     contiguous  + packed weights                    blocked        kernel        contiguous
+///
+///        |  alias_groups asks in_place, joins_in_place
+///        v
+///     [ features  | scores | ...  the arena
 struct capabilities {
   static constexpr std::string_view name = "oneDNN";
   /// What each space of a program's memory is aligned to, and the slots of the arena and of packed weights, in bytes.
@@ -152,11 +162,6 @@ struct capabilities {
   }
 
  private:
-  static constexpr bool is_norm(operation op) {
-    return op == operation::batch_norm || op == operation::batch_norm_training || op == operation::group_norm ||
-           op == operation::group_norm_given;
-  }
-
   /// Whether operands in a role have features, which are blocked or contiguous; all others are contiguous.
   static constexpr bool is_of_features(role is) {
     return is == role::activation || is == role::output_gradient || is == role::residual || is == role::factor ||

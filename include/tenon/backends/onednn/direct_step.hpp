@@ -137,7 +137,7 @@ class direct_step final : public convolution_step {
   kernel kernel_;
   int block_;
   bool depthwise_;
-  kernels::geometry from_, to_;
+  kernels::blocked_extents from_, to_;
   std::int64_t to_channels_ = 1, from_channels_ = 1;  ///< of a group
   kernels::tap_rows rows_;
   std::unique_ptr<std::int64_t[]> block_weights_;

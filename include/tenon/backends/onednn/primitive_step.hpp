@@ -165,9 +165,9 @@ class primitive_step final : public convolution_step {
     const std::byte* from = address(residual());
     std::byte* to = address(values_.destination);
     if (from == to) return;
-    const shape& extents = described(values_.destination).extents;
-    const std::int64_t bytes = extents.batch() * round_up(extents.channels(), kernels::block_of(isa_)) *
-                               extents.spatial_elements() * std::int64_t{sizeof(float)};
+    const value& result = described(values_.destination);
+    const std::int64_t bytes =
+        stored_elements(result.extents, layout::blocked, kernels::block_of(isa_)) * size_of(result.type);
     // The last piece may be half of one: a single pixel of a block of 8.
     parallel_for((bytes + 63) / 64, [&](std::int64_t begin, std::int64_t end) {
       const std::int64_t last = std::min(bytes, end * 64);

@@ -27,9 +27,21 @@ enum class algorithm : std::uint8_t {
 };
 
 constexpr std::string_view name_of(algorithm of) {
-  constexpr std::string_view names[] = {"kernel",           "oneDNN",     "oneDNN or kernel",
-                                        "depthwise kernel", "row kernel", "narrow kernel"};
-  return names[static_cast<int>(of)];
+  switch (of) {
+    case algorithm::kernel:
+      return "kernel";
+    case algorithm::primitive:
+      return "oneDNN";
+    case algorithm::checked_primitive:
+      return "oneDNN or kernel";
+    case algorithm::depthwise:
+      return "depthwise kernel";
+    case algorithm::rows:
+      return "row kernel";
+    case algorithm::narrow:
+      return "narrow kernel";
+  }
+  return {};
 }
 
 constexpr algorithm algorithm_of(const node& of) { return static_cast<algorithm>(of.computed_by.algorithm); }

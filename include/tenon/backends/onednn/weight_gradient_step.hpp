@@ -51,11 +51,12 @@ class depthwise_gradient_step final : public convolution_step {
   void run(dnnl_stream_t) const override {
     const int block = kernels::block_of(isa_);
     kernels::depthwise_gradient(
-        isa_,
-        {floats(image()), floats(grid()), floats(values_.destination), floats(workspace()), floats(values_.weights),
-         bias_gradient_value() < 0 ? nullptr : floats(bias_gradient_value()),
-         kernels::geometry(described(image()).extents, block), kernels::geometry(described(grid()).extents, block),
-         kernels::geometry(described(values_.destination).extents, block), dimension(0), dimension(1), &rows_, parts_});
+        isa_, {floats(image()), floats(grid()), floats(values_.destination), floats(workspace()),
+               floats(values_.weights), bias_gradient_value() < 0 ? nullptr : floats(bias_gradient_value()),
+               kernels::blocked_extents(described(image()).extents, block),
+               kernels::blocked_extents(described(grid()).extents, block),
+               kernels::blocked_extents(described(values_.destination).extents, block), dimension(0), dimension(1),
+               &rows_, parts_});
   }
 
  private:

@@ -36,7 +36,7 @@ void bias_gradient(const operand& dy, const operand& db) {
 /// x, w (O, I/groups, k...), [b], [scale, shift, mean, variance], [residual] -> y
 template <class T>
 void convolution(const attributes& attribute, std::span<const operand> operands, std::span<const operand> results) {
-  const operand &x = operands[0], &w = operands[1], &y = results[0];
+  const operand &x = operands[0], &w = operand_at<role::weight, operation::convolution>(operands), &y = results[0];
   correlate(window(attribute, x.extents, y.extents), x.as<const T>(), w.as<const T>(), y.as<T>());
   if (const operand* bias = find_operand(operation::convolution, attribute, operands.data(), role::bias))
     add_bias<T>(*bias, y);
@@ -62,7 +62,8 @@ void convolution(const attributes& attribute, std::span<const operand> operands,
 template <class T>
 void convolution_data_gradient(const attributes& attribute, std::span<const operand> operands,
                                std::span<const operand> results) {
-  const operand &dy = operands[0], &w = operands[1], &dx = results[0];
+  const operand &dy = operands[0], &w = operand_at<role::weight, operation::convolution_data_gradient>(operands),
+                &dx = results[0];
   spread(window(attribute, dx.extents, dy.extents), dy.as<const T>(), w.as<const T>(), dx.as<T>());
 }
 
@@ -70,9 +71,12 @@ void convolution_data_gradient(const attributes& attribute, std::span<const oper
 template <class T>
 void convolution_weight_gradient(const attributes& attribute, std::span<const operand> operands,
                                  std::span<const operand> results) {
-  const operand &x = operands[0], &dy = operands[1], &dw = results[0];
+  const operand &x = operands[0],
+                &dy = operand_at<role::output_gradient, operation::convolution_weight_gradient>(operands),
+                &dw = results[0];
   correlate_weights(window(attribute, x.extents, dy.extents), x.as<const T>(), dy.as<const T>(), dw.as<T>());
-  if (attribute.has_bias) bias_gradient<T>(dy, results[1]);
+  if (attribute.has_bias)
+    bias_gradient<T>(dy, result_at<role::bias_gradient, operation::convolution_weight_gradient>(results));
 }
 
 }  // namespace reference

@@ -95,9 +95,9 @@ void execute(const graph_view& graph, const node& of, std::span<const operand> o
     case operation::transposed_convolution_weight_gradient:
       return transposed_convolution_weight_gradient<T>(attribute, operands, results);
     case operation::batch_norm_gradient:
-      return norm_gradient<false, T>(attribute, operands, results);
+      return norm_gradient<operation::batch_norm_gradient, T>(attribute, operands, results);
     case operation::batch_norm_frozen_gradient:
-      return norm_gradient<true, T>(attribute, operands, results);
+      return norm_gradient<operation::batch_norm_frozen_gradient, T>(attribute, operands, results);
     case operation::group_norm_gradient:
       return group_norm_gradient<T>(attribute, operands, results);
     case operation::activation_gradient:

@@ -48,9 +48,10 @@ struct group_norm_parameters {
 /// x, [scale, shift], [residual] -> y, mean, variance (biased) of each image's groups; then the fused activation
 template <class T>
 void group_norm(const attributes& attribute, std::span<const operand> operands, std::span<const operand> results) {
-  const operand& x = operands[0];
-  const group_norm_parameters<T> parameters(operation::group_norm, attribute, operands, results[1].as<const T>(),
-                                            results[2].as<const T>());
+  const operand &x = operands[0], &means = result_at<role::mean, operation::group_norm>(results),
+                &variances = result_at<role::variance, operation::group_norm>(results);
+  const group_norm_parameters<T> parameters(operation::group_norm, attribute, operands, means.as<const T>(),
+                                            variances.as<const T>());
   const auto count = static_cast<double>(parameters.channels_of_group * x.extents.spatial_elements());
   for (std::int32_t image = 0; image < x.extents.batch(); ++image)
     for (std::int32_t group = 0; group < parameters.groups; ++group) {
@@ -60,8 +61,8 @@ void group_norm(const attributes& attribute, std::span<const operand> operands, 
       const double mean = sum / count;
       for (std::int32_t channel = first; channel < last; ++channel)
         squares += sum_of_squares(plane<const T>(x, image, channel), static_cast<T>(mean));
-      results[1].as<T>()[image * parameters.groups + group] = static_cast<T>(mean);
-      results[2].as<T>()[image * parameters.groups + group] = static_cast<T>(squares / count);
+      means.as<T>()[image * parameters.groups + group] = static_cast<T>(mean);
+      variances.as<T>()[image * parameters.groups + group] = static_cast<T>(squares / count);
     }
   for_each_plane(x.extents, [&](std::int32_t image, std::int32_t channel) {
     normalize_plane(attribute, parameters.of_channel(image, channel), x,
@@ -85,7 +86,7 @@ void group_norm_given(const attributes& attribute, std::span<const operand> oper
 template <class T>
 void group_norm_gradient(const attributes& attribute, std::span<const operand> operands,
                          std::span<const operand> results) {
-  const operand &x = operands[0], &dy = operands[1];
+  const operand &x = operands[0], &dy = operand_at<role::output_gradient, operation::group_norm_gradient>(operands);
   const group_norm_parameters<T> parameters(operation::group_norm_gradient, attribute, operands);
   const auto count = static_cast<double>(parameters.channels_of_group * x.extents.spatial_elements());
   std::vector<plane_sums> of_channels(static_cast<std::size_t>(x.extents.channels()));
@@ -108,8 +109,10 @@ void group_norm_gradient(const attributes& attribute, std::span<const operand> o
     }
   if (!attribute.has_scale) return;
   for (std::size_t channel = 0; channel < of_channels.size(); ++channel) {
-    results[1].as<T>()[channel] = static_cast<T>(of_channels[channel].weighted);
-    results[2].as<T>()[channel] = static_cast<T>(of_channels[channel].unweighted);
+    result_at<role::scale_gradient, operation::group_norm_gradient>(results).as<T>()[channel] =
+        static_cast<T>(of_channels[channel].weighted);
+    result_at<role::shift_gradient, operation::group_norm_gradient>(results).as<T>()[channel] =
+        static_cast<T>(of_channels[channel].unweighted);
   }
 }
 

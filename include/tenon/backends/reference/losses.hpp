@@ -21,7 +21,8 @@ namespace reference {
 /// x, target -> loss = scale * mean((x - target)^2)
 template <class T>
 void mean_square(const attributes& attribute, std::span<const operand> operands, std::span<const operand> results) {
-  const std::span<const T> x = elements<const T>(operands[0]), target = elements<const T>(operands[1]);
+  const std::span<const T> x = elements<const T>(operands[0]),
+                           target = elements<const T>(operand_at<role::expected, operation::mean_square>(operands));
   const double sum = sum_of(x.size(), [&](std::size_t i) { return (x[i] - target[i]) * (x[i] - target[i]); });
   *results[0].as<T>() = static_cast<T>(attribute.scale * sum / static_cast<double>(operands[0].extents.elements()));
 }
@@ -32,19 +33,21 @@ void mean_square_gradient(const attributes& attribute, std::span<const operand> 
                           std::span<const operand> results) {
   const std::span<const T> x = elements<const T>(operands[0]);
   const auto factor = static_cast<T>(2 * attribute.scale / static_cast<double>(operands[0].extents.elements()));
-  std::transform(x.begin(), x.end(), operands[1].as<const T>(), results[0].as<T>(),
-                 [factor](T each, T target) { return factor * (each - target); });
+  std::transform(x.begin(), x.end(),
+                 operand_at<role::expected, operation::mean_square_gradient>(operands).as<const T>(),
+                 results[0].as<T>(), [factor](T each, T target) { return factor * (each - target); });
 }
 
 /// logits, target -> loss = scale * mean(max(x, 0) - x t + log(1 + e^-|x|))
 template <class T>
 void binary_cross_entropy(const attributes& attribute, std::span<const operand> operands,
                           std::span<const operand> results) {
+  const T* targets = operand_at<role::expected, operation::binary_cross_entropy>(operands).as<const T>();
   const std::int64_t count = operands[0].extents.elements();
   double sum = 0;
   for (std::int64_t i = 0; i < count; ++i) {
     const auto x = static_cast<double>(operands[0].as<const T>()[i]);
-    const auto target = static_cast<double>(operands[1].as<const T>()[i]);
+    const auto target = static_cast<double>(targets[i]);
     sum += std::max(x, 0.0) - x * target + std::log1p(std::exp(-std::abs(x)));
   }
   *results[0].as<T>() = static_cast<T>(attribute.scale * sum / static_cast<double>(count));
@@ -57,7 +60,9 @@ void binary_cross_entropy_gradient(const attributes& attribute, std::span<const 
   const T* x = operands[0].as<const T>();
   const std::int64_t count = operands[0].extents.elements();
   const auto factor = static_cast<T>(attribute.scale / static_cast<double>(count));
-  std::transform(x, x + count, operands[1].as<const T>(), results[0].as<T>(),
+  std::transform(x, x + count,
+                 operand_at<role::expected, operation::binary_cross_entropy_gradient>(operands).as<const T>(),
+                 results[0].as<T>(),
                  [&](T logit, T target) { return factor * (activated(activation::sigmoid, logit, T{0}) - target); });
 }
 
@@ -99,33 +104,34 @@ double log_sum_exp(const T* logits, std::int64_t stride, std::int32_t classes) {
 template <class T>
 void cross_entropy(const graph_view& graph, const attributes& attribute, std::span<const operand> operands,
                    std::span<const operand> results) {
-  const operand& logits = operands[0];
+  const operand &logits = operands[0], &labels = operand_at<role::labels, operation::cross_entropy>(operands);
   const T* x = logits.as<const T>();
   const std::int64_t stride = logits.extents.spatial_elements();
   double sum = 0, divisor = 0;
-  for_each_label(attribute, logits, operands[1], [&](std::int64_t first, std::int32_t label) {
+  for_each_label(attribute, logits, labels, [&](std::int64_t first, std::int32_t label) {
     const double weight = class_weight(graph, attribute, label);
     const double logit = static_cast<double>(x[first + label * stride]);
     sum += weight * (log_sum_exp(x + first, stride, logits.extents.channels()) - logit);
     divisor += weight;
   });
   *results[0].as<T>() = static_cast<T>(divisor == 0 ? 0 : attribute.scale * sum / divisor);
-  *results[1].as<T>() = static_cast<T>(divisor);
+  *result_at<role::divisor, operation::cross_entropy>(results).as<T>() = static_cast<T>(divisor);
 }
 
 /// logits, labels, divisor -> dlogits, 0 where the label is ignored, and everywhere where no label counts
 template <class T>
 void cross_entropy_gradient(const graph_view& graph, const attributes& attribute, std::span<const operand> operands,
                             std::span<const operand> results) {
-  const operand& logits = operands[0];
+  const operand &logits = operands[0], &labels = operand_at<role::labels, operation::cross_entropy_gradient>(operands);
   const T* x = logits.as<const T>();
   T* dx = results[0].as<T>();
   const std::int64_t stride = logits.extents.spatial_elements();
   const std::int32_t classes = logits.extents.channels();
-  const double divisor = static_cast<double>(*operands[2].as<const T>());
+  const double divisor =
+      static_cast<double>(*operand_at<role::divisor, operation::cross_entropy_gradient>(operands).as<const T>());
   std::fill_n(dx, logits.extents.elements(), T{0});
   if (divisor == 0) return;
-  for_each_label(attribute, logits, operands[1], [&](std::int64_t first, std::int32_t label) {
+  for_each_label(attribute, logits, labels, [&](std::int64_t first, std::int32_t label) {
     const double factor = attribute.scale * class_weight(graph, attribute, label) / divisor;
     const double total = log_sum_exp(x + first, stride, classes);
     for (std::int32_t c = 0; c < classes; ++c) {

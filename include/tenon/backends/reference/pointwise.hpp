@@ -39,7 +39,9 @@ template <class T>
 void activation_gradient(const attributes& attribute, std::span<const operand> operands,
                          std::span<const operand> results) {
   const T* y = operands[0].as<const T>();
-  std::transform(y, y + operands[0].extents.elements(), operands[1].as<const T>(), results[0].as<T>(),
+  std::transform(y, y + operands[0].extents.elements(),
+                 operand_at<role::output_gradient, operation::activation_gradient>(operands).as<const T>(),
+                 results[0].as<T>(),
                  [&](T each, T dy) { return passed_back(attribute.fused, each, dy, static_cast<T>(attribute.slope)); });
 }
 
@@ -52,8 +54,9 @@ T& of_channel(const operand& parameter, std::int32_t channel) {
 /// x, slope -> y = x > 0 ? x : slope x
 template <class T>
 void prelu(std::span<const operand> operands, std::span<const operand> results) {
+  const operand& slopes = operand_at<role::slope, operation::prelu>(operands);
   for_each_plane(operands[0].extents, [&](std::int32_t image, std::int32_t channel) {
-    const T slope = of_channel<T>(operands[1], channel);
+    const T slope = of_channel<T>(slopes, channel);
     const std::span<const T> x = plane<const T>(operands[0], image, channel);
     std::transform(x.begin(), x.end(), plane<T>(results[0], image, channel).begin(),
                    [slope](T each) { return each > T{0} ? each : slope * each; });
@@ -63,7 +66,9 @@ void prelu(std::span<const operand> operands, std::span<const operand> results) 
 /// x, dy, slope -> dx, dslope; dx may overwrite x or dy
 template <class T>
 void prelu_gradient(std::span<const operand> operands, std::span<const operand> results) {
-  const operand &x = operands[0], &dy = operands[1], &slope = operands[2], &dslope = results[1];
+  const operand &x = operands[0], &dy = operand_at<role::output_gradient, operation::prelu_gradient>(operands),
+                &slope = operand_at<role::slope, operation::prelu_gradient>(operands),
+                &dslope = result_at<role::slope_gradient, operation::prelu_gradient>(results);
   std::vector<double> sums(static_cast<std::size_t>(slope.extents.elements()));
   const operand sum{reinterpret_cast<std::byte*>(sums.data()), slope.extents};
   for_each_plane(x.extents, [&](std::int32_t image, std::int32_t channel) {
@@ -83,20 +88,21 @@ void prelu_gradient(std::span<const operand> operands, std::span<const operand> 
 /// a, b -> a + b
 template <class T>
 void add(std::span<const operand> operands, std::span<const operand> results) {
-  const std::span<const T> a = elements<const T>(operands[0]);
-  std::transform(a.begin(), a.end(), operands[1].as<const T>(), results[0].as<T>(), std::plus<T>());
+  const std::span<const T> a = elements<const T>(operands.front());
+  std::transform(a.begin(), a.end(), operands.back().as<const T>(), results[0].as<T>(), std::plus<T>());
 }
 
 /// a, b -> a * b; b of a's shape, or of one pixel an image. The result may overwrite a, and b of its shape.
 template <class T>
 void multiply(std::span<const operand> operands, std::span<const operand> results) {
-  if (operands[1].extents == operands[0].extents) {
+  const operand& factors = operand_at<role::factor, operation::multiply>(operands);
+  if (factors.extents == operands[0].extents) {
     const std::span<const T> a = elements<const T>(operands[0]);
-    std::transform(a.begin(), a.end(), operands[1].as<const T>(), results[0].as<T>(), std::multiplies<T>());
+    std::transform(a.begin(), a.end(), factors.as<const T>(), results[0].as<T>(), std::multiplies<T>());
     return;
   }
   for_each_plane(operands[0].extents, [&](std::int32_t image, std::int32_t channel) {
-    const T factor = operands[1].as<const T>()[image * operands[0].extents.channels() + channel];
+    const T factor = factors.as<const T>()[image * operands[0].extents.channels() + channel];
     const std::span<const T> a = plane<const T>(operands[0], image, channel);
     std::transform(a.begin(), a.end(), plane<T>(results[0], image, channel).begin(),
                    [factor](T each) { return factor * each; });
@@ -108,7 +114,9 @@ template <class T>
 void multiply_gradient(std::span<const operand> operands, std::span<const operand> results) {
   for_each_plane(operands[0].extents, [&](std::int32_t image, std::int32_t channel) {
     const std::span<const T> a = plane<const T>(operands[0], image, channel),
-                             dy = plane<const T>(operands[1], image, channel);
+                             dy = plane<const T>(
+                                 operand_at<role::output_gradient, operation::multiply_gradient>(operands), image,
+                                 channel);
     results[0].as<T>()[image * operands[0].extents.channels() + channel] =
         static_cast<T>(sum_of(a.size(), [&](std::size_t i) { return a[i] * dy[i]; }));
   });

@@ -63,7 +63,8 @@ void max_pool(const attributes& attribute, std::span<const operand> operands, st
 template <class T>
 void max_pool_gradient(const attributes& attribute, std::span<const operand> operands,
                        std::span<const operand> results) {
-  const operand &x = operands[0], &dy = operands[1], &dx = results[0];
+  const operand &x = operands[0], &dy = operand_at<role::output_gradient, operation::max_pool_gradient>(operands),
+                &dx = results[0];
   const T *from = x.as<const T>(), *arriving = dy.as<const T>();
   T* to = dx.as<T>();
   std::fill_n(to, dx.extents.elements(), T{0});

@@ -39,7 +39,8 @@ void softmax(std::span<const operand> operands, std::span<const operand> results
 template <class T>
 void softmax_gradient(std::span<const operand> operands, std::span<const operand> results) {
   const shape& extents = operands[0].extents;
-  const T *y = operands[0].as<const T>(), *dy = operands[1].as<const T>();
+  const T *y = operands[0].as<const T>(),
+          *dy = operand_at<role::output_gradient, operation::softmax_gradient>(operands).as<const T>();
   T* dx = results[0].as<T>();
   const std::int64_t stride = extents.spatial_elements();
   for_each_pixel(extents, [&](std::int64_t first) {

@@ -23,8 +23,10 @@ template <class T>
 void running_statistics(const attributes& attribute, std::span<const operand> operands) {
   const auto share = static_cast<T>(attribute.momentum);
   const auto unbias = static_cast<T>(attribute.scale);
-  const T *mean = operands[0].as<const T>(), *variance = operands[1].as<const T>();
-  T *running_mean = operands[2].as<T>(), *running_variance = operands[3].as<T>();
+  const T *mean = operands[0].as<const T>(),
+          *variance = operand_at<role::variance, operation::running_statistics>(operands).as<const T>();
+  T *running_mean = operand_at<role::running_mean, operation::running_statistics>(operands).as<T>(),
+    *running_variance = operand_at<role::running_variance, operation::running_statistics>(operands).as<T>();
   for (std::int64_t i = 0; i < operands[0].extents.elements(); ++i) {
     running_mean[i] = (1 - share) * running_mean[i] + share * mean[i];
     running_variance[i] = (1 - share) * running_variance[i] + share * unbias * variance[i];
@@ -37,11 +39,11 @@ T learning_rate(const attributes& attribute, const step_arguments& arguments) {
   return static_cast<T>(static_cast<double>(arguments.learning_rate) * attribute.learning_rate_factor);
 }
 
-/// Throws numeric_error if the gradient, operand 1, is not finite.
+/// Throws numeric_error if the gradient of an update or of a sum is not finite.
 template <class T>
-void check_gradient(const graph_view& graph, const node& of, std::span<const operand> operands) {
-  const T* gradient = operands[1].as<const T>();
-  const std::int64_t count = operands[1].extents.elements();
+void check_gradient(const graph_view& graph, const node& of, const operand& checked) {
+  const T* gradient = checked.as<const T>();
+  const std::int64_t count = checked.extents.elements();
   for (std::int64_t i = 0; i < count; ++i)
     if (!is_finite(gradient[i])) refuse_gradient(graph.text(of.scope), gradient, count);
 }
@@ -59,11 +61,12 @@ T changed(operation op, const attributes& attribute, std::span<const operand> op
 template <class T>
 void accumulate(const graph_view& graph, const node& of, std::span<const operand> operands,
                 std::span<const operand> results, const step_arguments& arguments) {
-  check_gradient<T>(graph, of, operands);
+  const operand& arriving = operand_at<role::parameter_gradient, operation::accumulate>(operands);
+  check_gradient<T>(graph, of, arriving);
   const attributes& attribute = of.attribute;
   T* sum = results[0].as<T>();
-  const T* gradient = operands[1].as<const T>();
-  for (std::int64_t i = 0; i < operands[1].extents.elements(); ++i) {
+  const T* gradient = arriving.as<const T>();
+  for (std::int64_t i = 0; i < arriving.extents.elements(); ++i) {
     const T share = static_cast<T>(attribute.scale) * gradient[i];
     sum[i] = arguments.starts_sum ? share : sum[i] + share;
   }
@@ -89,14 +92,15 @@ void clip_norm(const graph_view& graph, const node& of, std::span<const operand>
 /// numeric_error, and changes nothing, for a gradient that is not finite.
 template <class T>
 void sgd(const graph_view& graph, const node& of, std::span<const operand> operands, const step_arguments& arguments) {
-  check_gradient<T>(graph, of, operands);
+  const operand& arriving = operand_at<role::parameter_gradient, operation::sgd>(operands);
+  check_gradient<T>(graph, of, arriving);
   const attributes& attribute = of.attribute;
-  T* parameter = operands[0].as<T>();
-  const T* gradient = operands[1].as<const T>();
+  T* parameter = operand_at<role::parameter, operation::sgd>(operands).as<T>();
+  const T* gradient = arriving.as<const T>();
   T* velocity = data_of<T>(operation::sgd, attribute, operands.data(), role::optimizer_state, operands.size());
   const auto momentum = static_cast<T>(attribute.momentum), decay = static_cast<T>(attribute.weight_decay);
   const T rate = learning_rate<T>(attribute, arguments);
-  for (std::int64_t i = 0; i < operands[0].extents.elements(); ++i) {
+  for (std::int64_t i = 0; i < arriving.extents.elements(); ++i) {
     T direction = changed(operation::sgd, attribute, operands, gradient[i]) + decay * parameter[i];
     if (velocity != nullptr) {
       velocity[i] = momentum * velocity[i] + direction;
@@ -110,11 +114,13 @@ void sgd(const graph_view& graph, const node& of, std::span<const operand> opera
 /// the moments start as zeros. Throws as sgd.
 template <class T>
 void adam(const graph_view& graph, const node& of, std::span<const operand> operands, const step_arguments& arguments) {
-  check_gradient<T>(graph, of, operands);
+  const operand& arriving = operand_at<role::parameter_gradient, operation::adam>(operands);
+  check_gradient<T>(graph, of, arriving);
   const attributes& attribute = of.attribute;
   const operand* moments = find_operand(operation::adam, attribute, operands.data(), role::optimizer_state);
-  T *parameter = operands[0].as<T>(), *first = moments[0].as<T>(), *second = moments[1].as<T>();
-  const T* gradient = operands[1].as<const T>();
+  T *parameter = operand_at<role::parameter, operation::adam>(operands).as<T>(), *first = moments[0].as<T>(),
+    *second = moments[1].as<T>();
+  const T* gradient = arriving.as<const T>();
   const auto step = static_cast<double>(arguments.update_number());
   const auto beta1 = static_cast<T>(attribute.beta1), beta2 = static_cast<T>(attribute.beta2);
   const T rate = learning_rate<T>(attribute, arguments);
@@ -122,7 +128,7 @@ void adam(const graph_view& graph, const node& of, std::span<const operand> oper
   const auto decay = static_cast<T>(attribute.weight_decay);
   const auto correction1 = static_cast<T>(1 - std::pow(attribute.beta1, step));
   const auto correction2 = static_cast<T>(std::sqrt(1 - std::pow(attribute.beta2, step)));
-  for (std::int64_t i = 0; i < operands[0].extents.elements(); ++i) {
+  for (std::int64_t i = 0; i < arriving.extents.elements(); ++i) {
     T slope = changed(operation::adam, attribute, operands, gradient[i]);
     if (attribute.decoupled)
       parameter[i] -= rate * decay * parameter[i];

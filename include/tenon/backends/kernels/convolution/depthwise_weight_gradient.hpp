@@ -25,7 +25,7 @@ struct depthwise_gradient_arguments {
   float* sums;           ///< of (part, block, tap or bias, lane)
   float* gradient;       ///< (channel, tap)
   float* bias_gradient;  ///< nullptr: none is wanted
-  geometry image_extents, positions, dy_extents;
+  blocked_extents image_extents, positions, dy_extents;
   tap_dimension depth, height;
   const tap_rows* rows;
   std::int64_t parts;

@@ -21,6 +21,18 @@ namespace kernels {
 
 /// source, weights (block, tap, source channel of the block's range, lane) -> result, which is blocked; the source may
 /// be contiguous. Padding channels become zeros.
+///
+/// The microkernel keeps the sums of eight pixels of a row in registers, a lane a channel of one block (of two with
+/// AVX-512), and goes through taps and source channels:
+///
+///     source row at a tap, channel c       weights of tap and c        sums of the block
+///
+///     . x0 . x1 . x2 .  ...  . x7 .        w0 w1 w2  ...  w15          pixel 0  += x0 * w0 w1 w2  ...  w15
+///       |<-->|                             one load for all pixels     pixel 1  += x1 * w0 w1 w2  ...  w15
+///       stride                                                           ...
+///                                                                      pixel 7  += x7 * w0 w1 w2  ...  w15
+///
+/// A transposed convolution takes the pixels of one phase, whose sources are neighbours (taps.hpp).
 template <class Arguments = direct_arguments>
 void direct_convolution(isa set, const Arguments& of) {
   const std::int64_t together = set == isa::avx512 && of.groups == 1 ? 2 : 1;

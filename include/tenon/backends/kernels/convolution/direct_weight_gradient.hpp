@@ -54,7 +54,7 @@ template <class Arguments = weight_gradient_arguments>
 void direct_weight_gradient(isa set, const attributes& attribute, const operand& image, const operand& grid,
                             float* gradient) {
   const int block = block_of(set);
-  const geometry image_geometry(image.extents, block), positions(grid.extents, block);
+  const blocked_extents image_geometry(image.extents, block), positions(grid.extents, block);
   const auto extents_of = [](const shape& of) { return extent3{of.spatial(0), of.spatial(1), of.spatial(2)}; };
   const bool contiguous_image = image.arrangement == layout::contiguous;
   const std::int64_t image_block = image_geometry.pixels * block;
@@ -86,7 +86,7 @@ void direct_weight_gradient(isa set, const attributes& attribute, const operand&
 
 /// dy (blocked) -> db. The result does not depend on the thread count.
 inline void bias_gradient(isa set, const operand& dy, float* gradient) {
-  const geometry extents(dy.extents, block_of(set));
+  const blocked_extents extents(dy.extents, block_of(set));
   const bias_gradient_arguments of{dy.as<const float>(), gradient,       extents.batch,
                                    extents.channels,     extents.blocks, extents.depth * extents.height,
                                    extents.width};

@@ -19,7 +19,7 @@ struct epilogue_arguments {
   activation function;
   float slope;
   float* y;
-  geometry extents;
+  blocked_extents extents;
 };
 
 }  // namespace kernels
@@ -37,14 +37,14 @@ namespace kernels {
 /// place; padding channels become zeros.
 inline void epilogue(isa set, const operand& y, const float* bias, activation function, double slope) {
   const epilogue_arguments of{bias, function, static_cast<float>(slope), y.as<float>(),
-                              geometry(y.extents, block_of(set))};
+                              blocked_extents(y.extents, block_of(set))};
   const auto part = dispatch(set, baseline::epilogue_part, avx2::epilogue_part, avx512::epilogue_part);
   in_parallel(of.extents.planes() * of.extents.pixels, part, of);
 }
 
 /// Makes padding channels of a blocked activation zeros.
 inline void clear_padding(isa set, const operand& y) {
-  const geometry extents(y.extents, block_of(set));
+  const blocked_extents extents(y.extents, block_of(set));
   if (extents.channels % block_of(set) == 0) return;
   const epilogue_arguments of{nullptr, activation::none, 0, y.as<float>(), extents};
   const auto part = dispatch(set, baseline::clear_padding_part, avx2::clear_padding_part, avx512::clear_padding_part);

@@ -42,7 +42,7 @@ TENON_KERNEL inline void epilogue_part(const epilogue_arguments& of, std::int64_
 
 /// Pixels begin to end - 1, counted over all images.
 inline void clear_padding_part(const epilogue_arguments& of, std::int64_t begin, std::int64_t end) {
-  const geometry& extents = of.extents;
+  const blocked_extents& extents = of.extents;
   while (begin < end) {
     const std::int64_t image = begin / extents.pixels, last = std::min(end, (image + 1) * extents.pixels);
     const std::int64_t first = (image * (extents.blocks - 1) + extents.blocks - 1) * extents.pixels + begin;

@@ -113,7 +113,7 @@ struct to_wide_instance {
 
 template <class Arguments>
 void convolve_to_narrow(const Arguments& of) {
-  const geometry extents(of.wide.extents, block);
+  const blocked_extents extents(of.wide.extents, block);
   in_parallel(extents.batch * divide_up(extents.pixels, narrow_tile),
               narrow_rows(of.narrow.extents.channels()) == 4 ? to_narrow_instance<4>::run : to_narrow_instance<8>::run,
               of);
@@ -121,7 +121,7 @@ void convolve_to_narrow(const Arguments& of) {
 
 template <class Arguments>
 void convolve_to_wide(const Arguments& of) {
-  const geometry extents(of.wide.extents, block);
+  const blocked_extents extents(of.wide.extents, block);
   in_parallel(extents.planes() * divide_up(extents.pixels, narrow_tile),
               narrow_rows(of.narrow.extents.channels()) == 4 ? to_wide_instance<4>::run : to_wide_instance<8>::run, of);
 }
@@ -185,7 +185,7 @@ struct narrow_weight_gradient_instance {
 
 template <class Arguments>
 void narrow_weight_gradient(const Arguments& of) {
-  const geometry extents(of.wide.extents, block);
+  const blocked_extents extents(of.wide.extents, block);
   const std::int64_t channels = of.narrow.extents.channels(), rows = narrow_rows(channels);
   const std::int64_t stored = extents.blocks * block, count = (rows + 1) * stored + rows;
   const parted_narrow_gradient parted{

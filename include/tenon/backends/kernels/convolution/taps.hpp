@@ -143,7 +143,7 @@ struct direct_arguments {
   float* result;
   activation function = activation::none;
   float slope = 0;
-  geometry from, to;
+  blocked_extents from, to;
   std::int64_t groups;
   std::int64_t source_pixel, source_channel, source_block, source_image;  ///< distances in floats
   tap_dimension depth, height;

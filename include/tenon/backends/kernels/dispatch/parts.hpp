@@ -13,10 +13,10 @@ inline namespace v0 {
 namespace kernels {
 
 /// The extents of an activation in channel blocks; pixels = depth * height * width.
-struct geometry {
+struct blocked_extents {
   std::int64_t batch, channels, blocks, depth, height, width, pixels;
 
-  geometry(const shape& extents, int block)
+  blocked_extents(const shape& extents, int block)
       : batch(extents.batch()),
         channels(extents.channels()),
         blocks((channels + block - 1) / block),

@@ -20,14 +20,14 @@ struct pixel_run {
 };
 
 /// The first run of the pixels [begin, end).
-inline pixel_run first_run(const geometry& of, int block, std::int64_t begin, std::int64_t end) {
+inline pixel_run first_run(const blocked_extents& of, int block, std::int64_t begin, std::int64_t end) {
   const std::int64_t plane = begin / of.pixels;
   return {begin, std::min(end, (plane + 1) * of.pixels) - begin, plane / of.blocks, plane % of.blocks * block,
           begin - plane * of.pixels};
 }
 
 /// The pixels of all block planes.
-inline std::int64_t pixels_of(const geometry& of) { return of.planes() * of.pixels; }
+inline std::int64_t pixels_of(const blocked_extents& of) { return of.planes() * of.pixels; }
 
 }  // namespace kernels
 }  // namespace v0

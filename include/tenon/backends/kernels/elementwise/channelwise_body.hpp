@@ -11,7 +11,7 @@ struct channel_arguments {
   const float* dy;
   const float* factor;
   float* to;
-  geometry extents;
+  blocked_extents extents;
   bool has_one_factor = false;  ///< for all channels
 };
 
@@ -38,9 +38,13 @@ TENON_KERNEL inline void prelu_part(const channel_arguments& of, std::int64_t be
 
 /// x, slope -> y = x > 0 ? x : slope x; y may overwrite x
 inline void prelu(std::span<const operand> operands, std::span<const operand> results) {
-  const channel_arguments of{operands[0].as<const float>(),       nullptr,
-                             operands[1].as<const float>(),       results[0].as<float>(),
-                             geometry(results[0].extents, block), operands[1].extents.elements() == 1};
+  const operand& slope = operand_at<role::slope, operation::prelu>(operands);
+  const channel_arguments of{operands[0].as<const float>(),
+                             nullptr,
+                             slope.as<const float>(),
+                             results[0].as<float>(),
+                             blocked_extents(results[0].extents, block),
+                             slope.extents.elements() == 1};
   in_parallel(pixels_of(of.extents), prelu_part, of);
 }
 
@@ -58,7 +62,7 @@ inline constexpr std::int64_t summed_pixels = 256;
 TENON_KERNEL inline void prelu_gradient_part(const slope_sums_arguments& arguments, std::int64_t begin,
                                              std::int64_t end) {
   const channel_arguments& of = arguments.of;
-  const geometry& extents = of.extents;
+  const blocked_extents& extents = of.extents;
   for (std::int64_t part = begin; part < end; ++part) {
     const std::int64_t channel_block = arguments.first_block + part / arguments.parts.count;
     const std::int64_t in_block = part % arguments.parts.count, last = arguments.parts.end(in_block);
@@ -85,11 +89,15 @@ TENON_KERNEL inline void prelu_gradient_part(const slope_sums_arguments& argumen
 
 /// x, dy, slope -> dx, dslope; dx may overwrite x or dy. A result without memory is left out.
 inline void prelu_gradient(std::span<const operand> operands, std::span<const operand> results) {
-  const channel_arguments of{operands[0].as<const float>(),        operands[1].as<const float>(),
-                             operands[2].as<const float>(),        results[0].as<float>(),
-                             geometry(operands[0].extents, block), operands[2].extents.elements() == 1};
+  const operand& slope = operand_at<role::slope, operation::prelu_gradient>(operands);
+  const channel_arguments of{operands[0].as<const float>(),
+                             operand_at<role::output_gradient, operation::prelu_gradient>(operands).as<const float>(),
+                             slope.as<const float>(),
+                             results[0].as<float>(),
+                             blocked_extents(operands[0].extents, block),
+                             slope.extents.elements() == 1};
   std::array<std::array<double, block>, most_parts> sums;
-  float* const dslope = results[1].as<float>();
+  float* const dslope = result_at<role::slope_gradient, operation::prelu_gradient>(results).as<float>();
   double total = 0;
   for (std::int64_t first = 0; first < of.extents.blocks; first += most_parts) {
     const std::int64_t blocks = std::min(most_parts, of.extents.blocks - first);
@@ -128,11 +136,12 @@ TENON_KERNEL inline void scale_part(const channel_arguments& of, std::int64_t be
 
 /// a, b -> a * b; b of a's shape, or of one pixel an image. The result may overwrite a, and b of its shape.
 inline void multiply(std::span<const operand> operands, std::span<const operand> results) {
-  const float *a = operands[0].as<const float>(), *b = operands[1].as<const float>();
+  const operand& factor = operand_at<role::factor, operation::multiply>(operands);
+  const float *a = operands[0].as<const float>(), *b = factor.as<const float>();
   float* const to = results[0].as<float>();
-  if (operands[1].extents == operands[0].extents)
-    return run_flat(multiply_part, {a, b, to, stored_elements(results[0])});
-  const channel_arguments of{a, nullptr, b, to, geometry(results[0].extents, block)};
+  if (factor.extents == operands[0].extents)
+    return run_flat(multiply_part, {a, b, to, results[0].stored_elements(block)});
+  const channel_arguments of{a, nullptr, b, to, blocked_extents(results[0].extents, block)};
   in_parallel(pixels_of(of.extents), scale_part, of);
 }
 
@@ -156,8 +165,10 @@ TENON_KERNEL inline void multiply_gradient_part(const channel_arguments& of, std
 
 /// a, dy -> db, for b of one pixel an image
 inline void multiply_gradient(std::span<const operand> operands, std::span<const operand> results) {
-  const channel_arguments of{operands[0].as<const float>(), operands[1].as<const float>(), nullptr,
-                             results[0].as<float>(), geometry(operands[0].extents, block)};
+  const channel_arguments of{
+      operands[0].as<const float>(),
+      operand_at<role::output_gradient, operation::multiply_gradient>(operands).as<const float>(), nullptr,
+      results[0].as<float>(), blocked_extents(operands[0].extents, block)};
   in_parallel(of.extents.planes(), multiply_gradient_part, of);
 }
 

@@ -23,7 +23,7 @@ TENON_KERNEL_INLINE vec factors_of(const dropout_mask& mask, uvec number, float 
 struct dropout_arguments {
   const float* x;
   float* y;
-  geometry extents;
+  blocked_extents extents;
   dropout_mask mask;
   float factor;
   bool channelwise;
@@ -74,7 +74,7 @@ void dropout(const attributes& attribute, std::span<const operand> operands, std
              const step_arguments& arguments) {
   const dropout_arguments of{operands[0].as<const float>(),
                              results[0].as<float>(),
-                             geometry(results[0].extents, block),
+                             blocked_extents(results[0].extents, block),
                              dropout_mask(attribute, arguments),
                              static_cast<float>(kept_factor(attribute)),
                              attribute.channelwise};

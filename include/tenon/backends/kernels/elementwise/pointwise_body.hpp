@@ -6,12 +6,6 @@ inline namespace v0 {
 namespace kernels {
 namespace TENON_KERNEL_ISA {
 
-/// The floats a tensor takes here, channel padding included.
-inline std::int64_t stored_elements(const operand& of) {
-  if (of.arrangement == layout::contiguous) return of.extents.elements();
-  return of.extents.batch() * round_up(of.extents.channels(), block) * of.extents.spatial_elements();
-}
-
 struct flat_arguments {
   const float* a;
   const float* b;
@@ -55,7 +49,7 @@ struct activation_arguments {
   const float* dy;
   float* to;
   std::int64_t count;
-  geometry extents;
+  blocked_extents extents;
 };
 
 TENON_KERNEL inline void activate_part(const activation_arguments& of, std::int64_t begin, std::int64_t end) {
@@ -82,9 +76,13 @@ TENON_KERNEL inline void activation_gradient_part(const activation_arguments& of
 
 /// x -> y = attributes.fused of x; y may overwrite x
 inline void activate(const attributes& attribute, std::span<const operand> operands, std::span<const operand> results) {
-  const activation_arguments of{
-      attribute.fused,        static_cast<float>(attribute.slope), operands[0].as<const float>(),      nullptr,
-      results[0].as<float>(), stored_elements(results[0]),         geometry(results[0].extents, block)};
+  const activation_arguments of{attribute.fused,
+                                static_cast<float>(attribute.slope),
+                                operands[0].as<const float>(),
+                                nullptr,
+                                results[0].as<float>(),
+                                results[0].stored_elements(block),
+                                blocked_extents(results[0].extents, block)};
   const bool is_contiguous = results[0].arrangement == layout::contiguous;
   if (keeps_zero(attribute.fused) || is_contiguous || of.extents.channels % block == 0) {
     in_parallel(divide_up(of.count, flat_grain), activate_part, of);
@@ -96,28 +94,31 @@ inline void activate(const attributes& attribute, std::span<const operand> opera
 /// y, dy -> dx, y the output of the activation, but of a hard swish the input; dx may overwrite either
 inline void activation_gradient(const attributes& attribute, std::span<const operand> operands,
                                 std::span<const operand> results) {
-  const activation_arguments of{attribute.fused,
-                                static_cast<float>(attribute.slope),
-                                operands[0].as<const float>(),
-                                operands[1].as<const float>(),
-                                results[0].as<float>(),
-                                stored_elements(results[0]),
-                                geometry(results[0].extents, block)};
+  const activation_arguments of{
+      attribute.fused,
+      static_cast<float>(attribute.slope),
+      operands[0].as<const float>(),
+      operand_at<role::output_gradient, operation::activation_gradient>(operands).as<const float>(),
+      results[0].as<float>(),
+      results[0].stored_elements(block),
+      blocked_extents(results[0].extents, block)};
   in_parallel(divide_up(of.count, flat_grain), activation_gradient_part, of);
 }
 
 /// a, b -> a + b; the result may overwrite either
 inline void add(std::span<const operand> operands, std::span<const operand> results) {
-  run_flat(add_part, {operands[0].as<const float>(), operands[1].as<const float>(), results[0].as<float>(),
-                      stored_elements(results[0])});
+  run_flat(add_part, {operands.front().as<const float>(), operands.back().as<const float>(), results[0].as<float>(),
+                      results[0].stored_elements(block)});
 }
 
 /// x, target -> dx; dx may overwrite either
 inline void mean_square_gradient(const attributes& attribute, std::span<const operand> operands,
                                  std::span<const operand> results) {
   const double factor = 2 * attribute.scale / static_cast<double>(operands[0].extents.elements());
-  run_flat(scaled_difference_part, {operands[0].as<const float>(), operands[1].as<const float>(),
-                                    results[0].as<float>(), stored_elements(results[0]), static_cast<float>(factor)});
+  run_flat(scaled_difference_part,
+           {operands[0].as<const float>(),
+            operand_at<role::expected, operation::mean_square_gradient>(operands).as<const float>(),
+            results[0].as<float>(), results[0].stored_elements(block), static_cast<float>(factor)});
 }
 
 struct squares_arguments {
@@ -153,8 +154,9 @@ TENON_KERNEL inline void squares_part(const squares_arguments& of, std::int64_t 
 inline void mean_square(const attributes& attribute, std::span<const operand> operands,
                         std::span<const operand> results) {
   std::array<double, most_parts> sums;
-  const squares_arguments of{operands[0].as<const float>(), operands[1].as<const float>(),
-                             equal_parts(stored_elements(operands[0]), most_parts, flat_grain), sums.data()};
+  const squares_arguments of{operands[0].as<const float>(),
+                             operand_at<role::expected, operation::mean_square>(operands).as<const float>(),
+                             equal_parts(operands[0].stored_elements(block), most_parts, flat_grain), sums.data()};
   in_parallel(of.parts.count, squares_part, of);
   double sum = 0;
   for (std::int64_t part = 0; part < of.parts.count; ++part) sum += sums[static_cast<std::size_t>(part)];

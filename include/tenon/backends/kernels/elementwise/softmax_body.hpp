@@ -47,7 +47,7 @@ TENON_KERNEL inline void contiguous_softmax_gradient_part(const softmax_argument
 // `width` of them are transposed once, so that it becomes one lane a pixel.
 
 /// The lanes that are channels, from `channel` on.
-TENON_KERNEL_INLINE ivec existing(const geometry& extents, std::int64_t channel) {
+TENON_KERNEL_INLINE ivec existing(const blocked_extents& extents, std::int64_t channel) {
   ivec lane;
   for (int i = 0; i < width; ++i) lane[i] = i;
   return lane < static_cast<std::int32_t>(std::min<std::int64_t>(extents.channels - channel, width));
@@ -68,7 +68,7 @@ TENON_KERNEL_INLINE vec total_of(vec* rows) {
 }
 
 TENON_KERNEL inline void softmax_part(const softmax_arguments& of, std::int64_t begin, std::int64_t end) {
-  const geometry& extents = of.to.extents;
+  const blocked_extents& extents = of.to.extents;
   const vec lowest = all(-std::numeric_limits<float>::infinity());
   for (std::int64_t group = begin; group < end; ++group) {
     const std::int64_t image = group / of.groups, pixel = group % of.groups * width;
@@ -105,7 +105,7 @@ TENON_KERNEL inline void softmax_part(const softmax_arguments& of, std::int64_t 
 }
 
 TENON_KERNEL inline void softmax_gradient_part(const softmax_arguments& of, std::int64_t begin, std::int64_t end) {
-  const geometry& extents = of.to.extents;
+  const blocked_extents& extents = of.to.extents;
   for (std::int64_t group = begin; group < end; ++group) {
     const std::int64_t image = group / of.groups, pixel = group % of.groups * width;
     const std::int64_t count = std::min<std::int64_t>(width, extents.pixels - pixel);
@@ -141,7 +141,8 @@ inline void softmax(std::span<const operand> operands, std::span<const operand> 
 
 /// y, dy -> dx, all of one layout, y the result of the softmax; dx may overwrite either
 inline void softmax_gradient(std::span<const operand> operands, std::span<const operand> results) {
-  const softmax_arguments of = softmax_arguments_of(operands[0], operands[1], results[0]);
+  const softmax_arguments of = softmax_arguments_of(
+      operands[0], operand_at<role::output_gradient, operation::softmax_gradient>(operands), results[0]);
   in_parallel(of.to.extents.batch * of.groups,
               of.to.arrangement == layout::contiguous ? contiguous_softmax_gradient_part : softmax_gradient_part, of);
 }

@@ -33,13 +33,15 @@ struct binary_arguments {
   float* to;
   float factor;
   bool is_contiguous;
-  geometry extents;
+  blocked_extents extents;
   equal_parts parts;
   double* sums;
 
   binary_arguments(std::span<const operand> operands, float* result, float times, double* partial_sums)
       : x(operands[0].as<const float>()),
-        target(operands[1].as<const float>()),
+        target(operand_at<role::expected, operation::binary_cross_entropy, operation::binary_cross_entropy_gradient>(
+                   operands)
+                   .as<const float>()),
         to(result),
         factor(times),
         is_contiguous(operands[0].arrangement == layout::contiguous),

@@ -17,7 +17,8 @@ struct labelled_logits {
 
   labelled_logits(const graph_view& graph, const attributes& attribute, std::span<const operand> operands)
       : logits(operands[0]),
-        labels(operands[1].as<const std::int32_t>()),
+        labels(operand_at<role::labels, operation::cross_entropy, operation::cross_entropy_gradient>(operands)
+                   .as<const std::int32_t>()),
         class_weights(attribute.class_weights.count == 0 ? nullptr
                                                          : graph.reals.data() + attribute.class_weights.begin),
         has_ignored(attribute.has_ignored),
@@ -127,7 +128,9 @@ inline void cross_entropy(const graph_view& graph, const attributes& attribute, 
   }
   const double loss = total.weight == 0 ? 0 : total.loss / total.weight;
   *results[0].as<float>() = static_cast<float>(attribute.scale * loss);
-  if (results.size() > 1 && results[1].data != nullptr) *results[1].as<float>() = static_cast<float>(total.weight);
+  if (results.size() < 2) return;
+  const operand& divisor = result_at<role::divisor, operation::cross_entropy>(results);
+  if (divisor.data != nullptr) *divisor.as<float>() = static_cast<float>(total.weight);
 }
 
 struct entropy_gradient_arguments {
@@ -166,7 +169,8 @@ TENON_KERNEL inline void entropy_gradient_part(const entropy_gradient_arguments&
 inline void cross_entropy_gradient(const graph_view& graph, const attributes& attribute,
                                    std::span<const operand> operands, std::span<const operand> results) {
   const labelled_logits of(graph, attribute, operands);
-  const double divisor = static_cast<double>(*operands[2].as<const float>());
+  const double divisor =
+      static_cast<double>(*operand_at<role::divisor, operation::cross_entropy_gradient>(operands).as<const float>());
   const double factor = divisor == 0 ? 0 : attribute.scale / divisor;
   const entropy_gradient_arguments arguments{&of, square_view(results[0]), static_cast<float>(factor)};
   in_parallel(of.logits.extents.batch * of.groups, entropy_gradient_part, arguments);

@@ -8,7 +8,7 @@ namespace TENON_KERNEL_ISA {
 
 struct pad_arguments {
   const attributes& attribute;
-  geometry from, to;
+  blocked_extents from, to;
   const float* x;
   float* y;
 };
@@ -36,8 +36,9 @@ inline void pad_part(const pad_arguments& of, std::int64_t begin, std::int64_t e
 
 /// x -> y, zeros around; negative padding crops
 inline void pad(const attributes& attribute, std::span<const operand> operands, std::span<const operand> results) {
-  const pad_arguments of{attribute, geometry(operands[0].extents, block), geometry(results[0].extents, block),
-                         operands[0].as<const float>(), results[0].as<float>()};
+  const pad_arguments of{attribute, blocked_extents(operands[0].extents, block),
+                         blocked_extents(results[0].extents, block), operands[0].as<const float>(),
+                         results[0].as<float>()};
   in_parallel(of.to.planes() * of.to.depth * of.to.height, pad_part, of);
 }
 
@@ -86,7 +87,7 @@ TENON_KERNEL inline void gather_channels(const lane_sources& from, float* to, st
 struct concat_arguments {
   std::span<const operand> operands;
   std::int32_t first;  ///< the result's first channel, counted over all operands
-  geometry to;
+  blocked_extents to;
   std::int64_t chunks;  ///< of a block plane
   float* y;
 };
@@ -131,7 +132,7 @@ inline bool lie_in_place(std::int32_t first, std::span<const operand> operands, 
 /// left alone.
 inline void direct_operands(std::int32_t first, std::span<const operand> operands, const operand& result) {
   if (lie_in_place(first, operands, result)) return;
-  const geometry to(result.extents, block);
+  const blocked_extents to(result.extents, block);
   const concat_arguments of{operands, first, to, divide_up(to.pixels, copied_pixels), result.as<float>()};
   in_parallel(to.planes() * of.chunks, concat_part, of);
 }
@@ -166,21 +167,15 @@ inline void clear_part(const bytes_arguments& of, std::int64_t begin, std::int64
   std::memset(of.to + first, 0, static_cast<std::size_t>(last - first));
 }
 
-/// The bytes a tensor takes here, channel padding included.
-inline std::int64_t stored_bytes(const operand& of) {
-  if (of.arrangement == layout::contiguous) return of.extents.elements() * size_of(of.type);
-  return of.extents.batch() * round_up(of.extents.channels(), block) * of.extents.spatial_elements() * size_of(of.type);
-}
-
 /// -> zeros
 inline void fill(std::span<const operand> results) {
-  const std::int64_t count = stored_bytes(results[0]);
+  const std::int64_t count = results[0].stored_elements(block) * size_of(results[0].type);
   in_parallel(divide_up(count, byte_grain), clear_part, bytes_arguments{nullptr, results[0].data, count});
 }
 
 /// x -> x, of one layout
 inline void copy(const operand& from, const operand& to) {
-  const std::int64_t count = stored_bytes(to);
+  const std::int64_t count = to.stored_elements(block) * size_of(to.type);
   if (from.data == to.data) return;
   in_parallel(divide_up(count, byte_grain), copy_part, bytes_arguments{from.data, to.data, count});
 }

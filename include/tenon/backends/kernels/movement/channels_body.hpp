@@ -16,7 +16,7 @@ inline void split(std::span<const operand> operands, std::span<const operand> re
 }
 
 struct shuffle_arguments {
-  geometry extents;
+  blocked_extents extents;
   std::int64_t groups;
   std::int64_t rounds, chunks;  ///< of blocks of an image, of pixels of a block plane
   const float* x;
@@ -176,7 +176,7 @@ TENON_KERNEL inline void transpose_part(const shuffle_arguments& of, std::int64_
 /// x -> y; channel g * (C / groups) + i becomes channel i * groups + g
 inline void channel_shuffle(const attributes& attribute, std::span<const operand> operands,
                             std::span<const operand> results) {
-  const geometry extents(operands[0].extents, block);
+  const blocked_extents extents(operands[0].extents, block);
   const std::int64_t members = extents.channels / attribute.groups;
   const shuffle_arguments of{extents,
                              attribute.groups,

@@ -10,7 +10,7 @@ namespace TENON_KERNEL_ISA {
 struct square_view {
   float* data;
   layout arrangement;
-  geometry extents;
+  blocked_extents extents;
 
   explicit square_view(const operand& of)
       : data(of.as<float>()), arrangement(of.arrangement), extents(of.extents, block) {}

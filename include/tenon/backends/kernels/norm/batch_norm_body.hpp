@@ -15,14 +15,17 @@ inline const float* residual_of(operation op, const attributes& attribute, std::
 /// where `TakesContiguous`.
 template <bool TakesContiguous>
 void batch_norm(const attributes& attribute, std::span<const operand> operands, std::span<const operand> results) {
-  const geometry extents(operands[0].extents, block);
+  const blocked_extents extents(operands[0].extents, block);
   const norm_round round{operands[0].as<const float>(),
                          nullptr,
                          residual_of(operation::batch_norm, attribute, operands),
                          results[0].as<float>(),
                          extents,
-                         {operands[1].as<const float>(), operands[2].as<const float>(), operands[3].as<const float>(),
-                          operands[4].as<const float>(), extents.channels, 0, static_cast<float>(attribute.epsilon)},
+                         {operand_at<role::scale, operation::batch_norm>(operands).as<const float>(),
+                          operand_at<role::shift, operation::batch_norm>(operands).as<const float>(),
+                          operand_at<role::mean, operation::batch_norm>(operands).as<const float>(),
+                          operand_at<role::variance, operation::batch_norm>(operands).as<const float>(),
+                          extents.channels, 0, static_cast<float>(attribute.epsilon)},
                          norm_function(attribute),
                          0,
                          extents.blocks};
@@ -36,17 +39,18 @@ void batch_norm(const attributes& attribute, std::span<const operand> operands, 
 template <bool TakesContiguous>
 void batch_norm_training(const attributes& attribute, std::span<const operand> operands,
                          std::span<const operand> results) {
-  const geometry extents(operands[0].extents, block);
+  const blocked_extents extents(operands[0].extents, block);
   const auto values = static_cast<double>(extents.batch * extents.pixels);
-  float* const mean = results[1].as<float>();
-  float* const variance = results[2].as<float>();
+  float* const mean = result_at<role::mean, operation::batch_norm_training>(results).as<float>();
+  float* const variance = result_at<role::variance, operation::batch_norm_training>(results).as<float>();
   norm_round round{operands[0].as<const float>(),
                    nullptr,
                    residual_of(operation::batch_norm_training, attribute, operands),
                    results[0].as<float>(),
                    extents,
-                   {operands[1].as<const float>(), operands[2].as<const float>(), mean, variance, extents.channels, 0,
-                    static_cast<float>(attribute.epsilon)},
+                   {operand_at<role::scale, operation::batch_norm_training>(operands).as<const float>(),
+                    operand_at<role::shift, operation::batch_norm_training>(operands).as<const float>(), mean, variance,
+                    extents.channels, 0, static_cast<float>(attribute.epsilon)},
                    norm_function(attribute)};
   if constexpr (TakesContiguous) {
     if (operands[0].arrangement == layout::contiguous)

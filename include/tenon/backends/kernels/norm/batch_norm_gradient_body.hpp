@@ -6,24 +6,38 @@ inline namespace v0 {
 namespace kernels {
 namespace TENON_KERNEL_ISA {
 
+/// An operand of the gradient of a batch norm, of either kind.
+template <role Role>
+const float* norm_operand(std::span<const operand> operands) {
+  return operand_at<Role, operation::batch_norm_gradient, operation::batch_norm_frozen_gradient>(operands)
+      .template as<const float>();
+}
+/// A result, or nullptr where the node has dx alone.
+template <role Role>
+float* norm_result(std::span<const operand> results) {
+  if (results.size() < 2) return nullptr;
+  return result_at<Role, operation::batch_norm_gradient, operation::batch_norm_frozen_gradient>(results)
+      .template as<float>();
+}
+
 /// x, dy, scale, shift, mean, variance -> dx, dscale, dshift; dx may overwrite x or dy. A result without memory is left
 /// out; a frozen norm may have dx alone. `frozen`: the statistics are constants, else they are the batch's and the
 /// gradient goes through them. Contiguous values are taken where `TakesContiguous`.
 template <bool TakesContiguous>
 void norm_gradient(const attributes& attribute, bool frozen, std::span<const operand> operands,
                    std::span<const operand> results) {
-  const geometry extents(operands[0].extents, block);
+  const blocked_extents extents(operands[0].extents, block);
   const auto values = static_cast<double>(extents.batch * extents.pixels);
-  const float* const scale = operands[2].as<const float>();
-  float* const dscale = results.size() > 1 ? results[1].as<float>() : nullptr;
-  float* const dshift = results.size() > 1 ? results[2].as<float>() : nullptr;
+  const float* const scale = norm_operand<role::scale>(operands);
+  float* const dscale = norm_result<role::scale_gradient>(results);
+  float* const dshift = norm_result<role::shift_gradient>(results);
   norm_round round{operands[0].as<const float>(),
-                   operands[1].as<const float>(),
+                   norm_operand<role::output_gradient>(operands),
                    nullptr,
                    results[0].as<float>(),
                    extents,
-                   {scale, operands[3].as<const float>(), operands[4].as<const float>(), operands[5].as<const float>(),
-                    extents.channels, 0, static_cast<float>(attribute.epsilon)},
+                   {scale, norm_operand<role::shift>(operands), norm_operand<role::mean>(operands),
+                    norm_operand<role::variance>(operands), extents.channels, 0, static_cast<float>(attribute.epsilon)},
                    norm_function(attribute)};
   if constexpr (TakesContiguous) {
     if (operands[0].arrangement == layout::contiguous)

@@ -14,7 +14,7 @@ inline constexpr std::int64_t direct_floats = 1 << 18;
 
 /// The block planes, counted through all images, that are worked on at once from plane `first` on: those of whole
 /// images, or of most_groups groups of one image.
-inline std::int64_t planes_at_once(const geometry& extents, std::int64_t groups, std::int64_t first) {
+inline std::int64_t planes_at_once(const blocked_extents& extents, std::int64_t groups, std::int64_t first) {
   if (groups > most_groups) {
     const std::int64_t of_groups = extents.channels / groups * most_groups / block;
     return std::min(of_groups, extents.blocks - first % extents.blocks);
@@ -26,7 +26,7 @@ inline std::int64_t planes_at_once(const geometry& extents, std::int64_t groups,
 
 /// Finds means and variances of all groups of a round's planes.
 inline void find_group_statistics(const norm_round& of, float* mean, float* variance) {
-  const geometry& extents = of.extents;
+  const blocked_extents& extents = of.extents;
   const std::int64_t groups = of.parameters.groups, size = extents.channels / groups;
   const auto pixels = static_cast<double>(extents.pixels);
   std::array<block_sums, most_norm_parts> sums;
@@ -71,9 +71,9 @@ inline norm_parameters group_norm_parameters(operation op, const attributes& att
 /// residual
 inline void group_norm(const attributes& attribute, std::span<const operand> operands,
                        std::span<const operand> results) {
-  const geometry extents(operands[0].extents, block);
-  float* const mean = results[1].as<float>();
-  float* const variance = results[2].as<float>();
+  const blocked_extents extents(operands[0].extents, block);
+  float* const mean = result_at<role::mean, operation::group_norm>(results).as<float>();
+  float* const variance = result_at<role::variance, operation::group_norm>(results).as<float>();
   norm_round round{
       operands[0].as<const float>(), nullptr, residual_of(operation::group_norm, attribute, operands),
       results[0].as<float>(),        extents, group_norm_parameters(operation::group_norm, attribute, operands),
@@ -90,7 +90,7 @@ inline void group_norm(const attributes& attribute, std::span<const operand> ope
 /// x, [scale, shift], mean, variance, [residual] -> y; y may overwrite x or the residual
 inline void group_norm_given(const attributes& attribute, std::span<const operand> operands,
                              std::span<const operand> results) {
-  const geometry extents(operands[0].extents, block);
+  const blocked_extents extents(operands[0].extents, block);
   const norm_round round{
       operands[0].as<const float>(), nullptr, residual_of(operation::group_norm_given, attribute, operands),
       results[0].as<float>(),        extents, group_norm_parameters(operation::group_norm_given, attribute, operands),

@@ -21,7 +21,7 @@ inline void add_to(float* sums, std::int64_t image, std::int64_t channel, double
 
 /// Sums up the gradients of all groups of a round's planes.
 inline void sum_group_gradients(const norm_round& of, group_gradient_sums& to) {
-  const geometry& extents = of.extents;
+  const blocked_extents& extents = of.extents;
   const std::int64_t size = extents.channels / of.parameters.groups;
   const auto values = static_cast<double>(size * extents.pixels);
   const float* const scale = of.parameters.scale;
@@ -59,9 +59,9 @@ inline void sum_group_gradients(const norm_round& of, group_gradient_sums& to) {
 /// left out.
 inline void group_norm_gradient(const attributes& attribute, std::span<const operand> operands,
                                 std::span<const operand> results) {
-  const geometry extents(operands[0].extents, block);
+  const blocked_extents extents(operands[0].extents, block);
   norm_round round{operands[0].as<const float>(),
-                   operands[1].as<const float>(),
+                   operand_at<role::output_gradient, operation::group_norm_gradient>(operands).as<const float>(),
                    nullptr,
                    results[0].as<float>(),
                    extents,
@@ -71,9 +71,12 @@ inline void group_norm_gradient(const attributes& attribute, std::span<const ope
   std::int64_t groups_done = 0;
   for (; round.first_block < extents.planes(); round.first_block += round.blocks) {
     round.blocks = planes_at_once(extents, attribute.groups, round.first_block);
-    group_gradient_sums sums{attribute.has_scale ? results[1].as<float>() : nullptr,
-                             attribute.has_scale ? results[2].as<float>() : nullptr, unweighted.data(), weighted.data(),
-                             0};
+    group_gradient_sums sums{
+        attribute.has_scale ? result_at<role::scale_gradient, operation::group_norm_gradient>(results).as<float>()
+                            : nullptr,
+        attribute.has_scale ? result_at<role::shift_gradient, operation::group_norm_gradient>(results).as<float>()
+                            : nullptr,
+        unweighted.data(), weighted.data(), 0};
     sum_group_gradients(round, sums);
     if (results[0].data != nullptr)
       in_parallel(round.tiles(), differentiate_part,

@@ -28,7 +28,7 @@ struct norm_round {
   const float* dy;
   const float* residual;
   float* y;  ///< or dx
-  geometry extents;
+  blocked_extents extents;
   norm_parameters parameters;
   norm_function then;
   std::int64_t first_block = 0, blocks = 0;

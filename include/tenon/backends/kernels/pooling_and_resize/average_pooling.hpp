@@ -54,7 +54,7 @@ struct averaged_windows {
 
 /// An average pooling's work: x to y, or dy to dx.
 struct averaging {
-  geometry image, grid;
+  blocked_extents image, grid;
   std::array<averaged_windows, 3> windows;  ///< depth, height, width
   const float* from;
   float* to;

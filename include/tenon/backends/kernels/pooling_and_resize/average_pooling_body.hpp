@@ -161,7 +161,7 @@ inline averaging with_share(averaging of) {
 
 inline averaging sliding(const attributes& attribute, const operand& image, const operand& grid, const operand& from,
                          const operand& to) {
-  const geometry pixels(image.extents, block), windows(grid.extents, block);
+  const blocked_extents pixels(image.extents, block), windows(grid.extents, block);
   return with_share({pixels,
                      windows,
                      {averaged_windows(attribute, 0, pixels.depth, windows.depth),
@@ -172,7 +172,7 @@ inline averaging sliding(const attributes& attribute, const operand& image, cons
 }
 
 inline averaging adaptive(const operand& image, const operand& grid, const operand& from, const operand& to) {
-  const geometry pixels(image.extents, block), windows(grid.extents, block);
+  const blocked_extents pixels(image.extents, block), windows(grid.extents, block);
   return with_share({pixels,
                      windows,
                      {averaged_windows(pixels.depth, windows.depth), averaged_windows(pixels.height, windows.height),

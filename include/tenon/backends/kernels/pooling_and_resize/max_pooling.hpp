@@ -32,7 +32,7 @@ struct window_range {
 /// A pooling's work: images x and dx, windows y and dy.
 struct pooling {
   const attributes& attribute;
-  geometry image, grid;
+  blocked_extents image, grid;
   const float* x;
   const float* dy;
   float* to;  ///< y or dx

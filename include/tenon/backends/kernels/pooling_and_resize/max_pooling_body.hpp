@@ -44,8 +44,8 @@ TENON_KERNEL inline void max_pool_part(const pooling& of, std::int64_t begin, st
 /// x -> y
 inline void max_pool(const attributes& attribute, std::span<const operand> operands, std::span<const operand> results) {
   const pooling of{attribute,
-                   geometry(operands[0].extents, block),
-                   geometry(results[0].extents, block),
+                   blocked_extents(operands[0].extents, block),
+                   blocked_extents(results[0].extents, block),
                    operands[0].as<const float>(),
                    nullptr,
                    results[0].as<float>()};
@@ -114,11 +114,12 @@ TENON_KERNEL inline void overlapping_planes_part(const pooling& of, std::int64_t
 /// x, dy -> dx; the first greatest of a window takes the gradient
 inline void max_pool_gradient(const attributes& attribute, std::span<const operand> operands,
                               std::span<const operand> results) {
+  const operand& dy = operand_at<role::output_gradient, operation::max_pool_gradient>(operands);
   const pooling of{attribute,
-                   geometry(operands[0].extents, block),
-                   geometry(operands[1].extents, block),
+                   blocked_extents(operands[0].extents, block),
+                   blocked_extents(dy.extents, block),
                    operands[0].as<const float>(),
-                   operands[1].as<const float>(),
+                   dy.as<const float>(),
                    results[0].as<float>()};
   if (of.separate(0) && of.separate(1))
     in_parallel(of.grid.planes() * of.grid.depth * of.grid.height, separate_rows_part, of);

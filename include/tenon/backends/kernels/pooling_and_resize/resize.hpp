@@ -61,12 +61,12 @@ struct resized_line {
 };
 
 struct resizing {
-  geometry from, to;  ///< of x and y; the gradient goes the other way
+  blocked_extents from, to;  ///< of x and y; the gradient goes the other way
   resized_line depth, height, width;
   const float* read;
   float* written;
 
-  resizing(interpolation mode, const geometry& x, const geometry& y, const float* source, float* target)
+  resizing(interpolation mode, const blocked_extents& x, const blocked_extents& y, const float* source, float* target)
       : from(x),
         to(y),
         depth(mode, x.depth, y.depth),

@@ -59,8 +59,8 @@ TENON_KERNEL inline void resize_part(const resizing& of, std::int64_t begin, std
 
 /// x -> y of the result's size; y blocked or contiguous
 inline void resize(const attributes& attribute, std::span<const operand> operands, std::span<const operand> results) {
-  const resizing of(attribute.interpolation, geometry(operands[0].extents, block), geometry(results[0].extents, block),
-                    operands[0].as<const float>(), results[0].as<float>());
+  const resizing of(attribute.interpolation, blocked_extents(operands[0].extents, block),
+                    blocked_extents(results[0].extents, block), operands[0].as<const float>(), results[0].as<float>());
   const bool writes_contiguous = results[0].arrangement == layout::contiguous;
   in_parallel(of.to.planes() * of.to.depth * of.to.height,
               writes_contiguous ? resize_part<layout::contiguous> : resize_part<layout::blocked>, of);
@@ -148,8 +148,8 @@ TENON_KERNEL inline void resize_gradient_part(const resizing& of, std::int64_t b
 /// dy -> dx; dy blocked or contiguous
 inline void resize_gradient(const attributes& attribute, std::span<const operand> operands,
                             std::span<const operand> results) {
-  const resizing of(attribute.interpolation, geometry(results[0].extents, block), geometry(operands[0].extents, block),
-                    operands[0].as<const float>(), results[0].as<float>());
+  const resizing of(attribute.interpolation, blocked_extents(results[0].extents, block),
+                    blocked_extents(operands[0].extents, block), operands[0].as<const float>(), results[0].as<float>());
   const bool reads_contiguous = operands[0].arrangement == layout::contiguous;
   in_parallel(of.from.planes() * of.from.depth * of.from.height,
               reads_contiguous ? resize_gradient_part<layout::contiguous> : resize_gradient_part<layout::blocked>, of);

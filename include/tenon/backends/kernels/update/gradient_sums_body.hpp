@@ -27,8 +27,9 @@ TENON_KERNEL inline void accumulate_part(const accumulate_arguments& of, std::in
 /// gradient that is not finite, and the sum is as it was.
 inline void accumulate(const graph_view& graph, const node& node_of, std::span<const operand> operands,
                        std::span<const operand> results, const step_arguments& arguments) {
-  check_gradient(graph, node_of, operands);
-  const accumulate_arguments of{results[0].as<float>(), operands[1].as<const float>(), operands[1].extents.elements(),
+  const operand& gradient = operand_at<role::parameter_gradient, operation::accumulate>(operands);
+  check_gradient(graph, node_of, gradient);
+  const accumulate_arguments of{results[0].as<float>(), gradient.as<const float>(), gradient.extents.elements(),
                                 static_cast<float>(node_of.attribute.scale), arguments.starts_sum};
   in_parallel(divide_up(of.count, update_grain), accumulate_part, of);
 }

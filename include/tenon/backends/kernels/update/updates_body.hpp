@@ -32,10 +32,10 @@ TENON_KERNEL inline void finite_part(const finite_arguments& of, std::int64_t be
   if (!finite) of.found->store(true, std::memory_order_relaxed);
 }
 
-/// Before an update: throws numeric_error if the gradient, operand 1, is not finite.
-inline void check_gradient(const graph_view& graph, const node& of, std::span<const operand> operands) {
+/// Before an update: throws numeric_error if the gradient is not finite.
+inline void check_gradient(const graph_view& graph, const node& of, const operand& gradient) {
   std::atomic<bool> found = false;
-  const finite_arguments arguments{operands[1].as<const float>(), operands[1].extents.elements(), &found};
+  const finite_arguments arguments{gradient.as<const float>(), gradient.extents.elements(), &found};
   in_parallel(divide_up(arguments.count, update_grain), finite_part, arguments);
   if (found) refuse_gradient(graph.text(of.scope), arguments.values, arguments.count);
 }
@@ -89,13 +89,15 @@ TENON_KERNEL inline void sgd_part(const sgd_arguments& of, std::int64_t begin, s
 /// nothing, for a gradient that is not finite.
 inline void sgd(const graph_view& graph, const node& node_of, std::span<const operand> operands,
                 const step_arguments& arguments) {
-  check_gradient(graph, node_of, operands);
+  const operand &parameter = operand_at<role::parameter, operation::sgd>(operands),
+                &gradient = operand_at<role::parameter_gradient, operation::sgd>(operands);
+  check_gradient(graph, node_of, gradient);
   const attributes& attribute = node_of.attribute;
   const sgd_arguments of{
-      operands[0].as<float>(),
-      operands[1].as<const float>(),
+      parameter.as<float>(),
+      gradient.as<const float>(),
       data_of<float>(operation::sgd, attribute, operands.data(), role::optimizer_state, operands.size()),
-      operands[0].extents.elements(),
+      parameter.extents.elements(),
       static_cast<float>(attribute.weight_decay),
       static_cast<float>(attribute.momentum),
       static_cast<float>(learning_rate(attribute, arguments)),
@@ -139,17 +141,19 @@ TENON_KERNEL inline void adam_part(const adam_arguments& of, std::int64_t begin,
 /// as sgd.
 inline void adam(const graph_view& graph, const node& node_of, std::span<const operand> operands,
                  const step_arguments& arguments) {
-  check_gradient(graph, node_of, operands);
+  const operand &parameter = operand_at<role::parameter, operation::adam>(operands),
+                &gradient = operand_at<role::parameter_gradient, operation::adam>(operands);
+  check_gradient(graph, node_of, gradient);
   const attributes& attribute = node_of.attribute;
   const double rate = learning_rate(attribute, arguments), step = static_cast<double>(arguments.update_number());
   const operand* const moments = find_operand(operation::adam, attribute, operands.data(), role::optimizer_state);
   const double correction1 = 1 - std::pow(attribute.beta1, step), correction2 = 1 - std::pow(attribute.beta2, step);
   const adam_arguments of{
-      operands[0].as<float>(),
-      operands[1].as<const float>(),
+      parameter.as<float>(),
+      gradient.as<const float>(),
       moments[0].as<float>(),
       moments[1].as<float>(),
-      operands[0].extents.elements(),
+      parameter.extents.elements(),
       static_cast<float>(attribute.decoupled ? 0 : attribute.weight_decay),
       static_cast<float>(attribute.decoupled ? 1 - rate * attribute.weight_decay : 1),
       static_cast<float>(attribute.beta1),
@@ -168,10 +172,11 @@ inline void adam(const graph_view& graph, const node& node_of, std::span<const o
 inline void running_statistics(const attributes& attribute, std::span<const operand> operands) {
   const std::int64_t channels = operands[0].extents.elements();
   const double share = attribute.momentum;
-  const float* const mean = operands[0].as<const float>();
-  const float* const variance = operands[1].as<const float>();
-  float* const running_mean = operands[2].as<float>();
-  float* const running_variance = operands[3].as<float>();
+  const float* const mean = operand_at<role::mean, operation::running_statistics>(operands).as<const float>();
+  const float* const variance = operand_at<role::variance, operation::running_statistics>(operands).as<const float>();
+  float* const running_mean = operand_at<role::running_mean, operation::running_statistics>(operands).as<float>();
+  float* const running_variance =
+      operand_at<role::running_variance, operation::running_statistics>(operands).as<float>();
   for (std::int64_t c = 0; c < channels; ++c) {
     const double m = static_cast<double>(mean[c]), v = static_cast<double>(variance[c]) * attribute.scale;
     running_mean[c] = static_cast<float>((1 - share) * static_cast<double>(running_mean[c]) + share * m);
