@@ -58,6 +58,7 @@ growing_graph counted(tally& fired, const std::string& name, const growing_graph
 compiled_graph placed(growing_graph graph, const plan_options& options, tally& fired) {
   compiled_graph made;
   made.graph = std::move(graph);
+  tenon_test::check_sound(verify_laid_out<fusing>(made.graph.view()));
   made.plan = make_plan<fusing>(made.graph.view(), options);
   const graph_view view = made.graph.view();
   bool in_place = false, joined = false;
@@ -139,7 +140,7 @@ compiled_graph training_with_any_retention(const growing_graph& described, std::
   }
   const graph_edits live(graph.view(), graph_edits::dead_code::goes);
   growing_graph again = recomputer(graph.view(), live, retained).run();
-  CHECK(verify(again.view()).kind == flaw::none);
+  tenon_test::check_sound(verify_laid_out<fusing>(again.view()));
   for (std::int32_t i = loss_node_of(again.view()) + 1; i < again.view().node_count(); ++i) {
     const operation op = again.view().node_at(i).op;
     if (phase_of(op) == phase::forward) ++fired[std::string(name_of(op))];
@@ -153,6 +154,7 @@ compiled_graph plain(const growing_graph& described, bool trains) {
   if (trains) graph = remove_dead(differentiate(training_form(graph.view()).view(), sgd<>::rule()).view());
   compiled_graph made;
   made.graph = lay_out<reference::capabilities>(graph.view());
+  tenon_test::check_sound(verify_laid_out<reference::capabilities>(made.graph.view()));
   made.plan = make_plan<reference::capabilities>(made.graph.view(), {trains, false});
   return tenon_test::unshared(std::move(made));
 }

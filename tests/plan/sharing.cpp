@@ -2,6 +2,7 @@
 // Which values share memory: concats and splits where they lie, on graphs small enough to count by hand.
 #include <catch2/catch.hpp>
 
+#include "support/compiled.hpp"
 #include "support/plan_checker.hpp"
 #include "tenon/backends/onednn/capabilities.hpp"
 #include "tenon/backends/reference/capabilities.hpp"
@@ -26,13 +27,19 @@ struct outcome {
 
 constexpr int side = 8, channel_bytes = side * side * 4;
 
-/// A network over images of 8 x 8 without weights: `maker` makes values out of others.
+/// A network over images of 8 x 8, whose weights count for nothing.
 class network {
  public:
   symbol input(int channels, int batch = 1) { return to_.input(shape(batch, channels, side, side)); }
   /// A value made of another; not in place.
   symbol made(symbol from, int channels) {
-    return to_.make(operation::resize, {&from.number, 1}, {}, shape(from.extents().batch(), channels, side, side));
+    to_.enter(to_.next_position());
+    const std::array<std::int32_t, 2> operands{
+        from.number, to_.parameter("weight", shape(channels, from.channels(), 1, 1), tenon::initializer::zeros)};
+    const symbol result =
+        to_.make(operation::convolution, operands, {}, shape(from.extents().batch(), channels, side, side));
+    to_.leave();
+    return result;
   }
   /// In place, if `from` is not read later.
   symbol over(symbol from) { return to_.make(operation::activation, {&from.number, 1}, {}, from.extents()); }
@@ -49,7 +56,9 @@ class network {
   template <class Capabilities = tenon::reference::capabilities, class... Symbols>
   outcome plan(Symbols... outputs) {
     for (const symbol each : {outputs...}) to_.graph.outputs.push_back(each.number);
+    tenon_test::check_sound(tenon::verify_not_laid_out(to_.graph.view()));
     const tenon::growing_graph graph = tenon::lay_out<Capabilities>(to_.graph.view());
+    tenon_test::check_sound(tenon::verify_laid_out<Capabilities>(graph.view()));
     const tenon::growing_plan plan = tenon::make_plan<Capabilities>(graph.view(), {});
     tenon_test::plan_checker<Capabilities> checker(plan.view(graph.view()));
     outcome found;

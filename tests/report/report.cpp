@@ -30,6 +30,12 @@ constexpr auto small = [] {
   return conv2d<32, kernel<3>>{} >> relu{} >> depthwise_conv2d<kernel<3>>{} >> max_pool2d<kernel<2>>{};
 }();
 
+// oneDNN is known to have fast code for the last layer, but not for its gradients.
+constexpr auto mixed = [] {
+  using namespace tenon::layers;
+  return conv2d<32, kernel<3>>{} >> depthwise_conv2d<kernel<3>>{} >> conv2d<16, kernel<3>, stride<3>, padding<1>>{};
+}();
+
 std::string written(std::FILE* file) {
   std::rewind(file);
   std::string text;
@@ -86,6 +92,20 @@ TEST_CASE("the layer table says what computes each layer") {
   CHECK(row_ends_with("1", " MiB"));
   CHECK(row_ends_with("2", "  depthwise kernel"));
   CHECK(row_ends_with("3", " MiB"));
+}
+
+TEST_CASE("the layer table says what computes the gradients of a layer, where it differs") {
+  using small_plan = tenon::plan_of<mixed, tenon::image<1, 16, 8, 8>, tenon::mean_square, tenon::sgd<>>;
+  const std::string table = tenon::layer_table<small_plan>();
+  INFO(table);
+  const auto row_ends_with = [&](std::string_view begin, std::string_view end) {
+    const std::size_t at = table.find("\n" + std::string(begin) + " ");
+    REQUIRE(at != std::string::npos);
+    return std::string_view(table).substr(at + 1, table.find('\n', at + 1) - at - 1).ends_with(end);
+  };
+  CHECK(row_ends_with("0", "  oneDNN"));
+  CHECK(row_ends_with("1", "  depthwise kernel"));
+  CHECK(row_ends_with("2", "  oneDNN, dx oneDNN or kernel, dw oneDNN or kernel"));
 }
 
 TEST_CASE("a progress bar that is no terminal prints one line an epoch") {

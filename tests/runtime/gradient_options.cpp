@@ -90,6 +90,27 @@ TEST_CASE("four accumulated steps of one picture equal one step of four") {
   accumulates<backend::reference>();
 }
 
+TEST_CASE("where steps count different numbers of labels, each step's mean counts alike") {
+  using entropy = cross_entropy<ignore<9>>;
+  trainer<net, image<1, 3, 12, 10>, entropy, sgd<>, accumulate<2>> parts{initialize(5)};
+  trainer<net, image<1, 3, 12, 10>, entropy, sgd<>> first{initialize(5)}, second{initialize(5)};
+  trainer<net, image<2, 3, 12, 10>, entropy, sgd<>> whole{initialize(5)};
+  batches<2> data(1);
+  // Of the second picture half of the labels count.
+  for (std::size_t i = 0; i < batches<2>::outputs / 2; ++i) data.labels[batches<2>::outputs + i] = 9;
+  const step_options options{.learning_rate = 0.05f};
+  for (int i = 0; i < 2; ++i) parts.step(data.picture(i, 1), data.label(i, 1), options);
+  first.step(data.picture(0, 1), data.label(0, 1), options);
+  second.step(data.picture(1, 1), data.label(1, 1), options);
+  whole.step(data.picture(0), data.label(0), options);
+  CHECK(difference(parts, whole) > 1e-4);
+  for (const char* name : {"0.weight", "4.bias"}) {
+    const parameter_view both = parts.parameter(name), one = first.parameter(name), other = second.parameter(name);
+    for (std::size_t i = 0; i < both.size(); ++i)
+      CHECK(both.values[i] == Approx((one.values[i] + other.values[i]) / 2).margin(1e-6));
+  }
+}
+
 TEST_CASE("Adam counts its updates, not the steps between") {
   teacher<1, adam<>, accumulate<2>> parts{initialize(5)};
   teacher<2, adam<>> whole{initialize(5)};

@@ -14,7 +14,8 @@ using namespace tenon_test;
 
 template <class Net>
 constexpr tenon::growing_text laid_out(const Net& net, const tenon::shape& input = small_picture) {
-  return text_of(tenon::lay_out<tenon::onednn::capabilities>(lowered(net, input).view()));
+  using tenon::onednn::capabilities;
+  return text_of_laid_out<capabilities>(tenon::lay_out<capabilities>(lowered(net, input).view()));
 }
 
 [[maybe_unused]] void few_channels() {

@@ -354,7 +354,7 @@ constexpr auto stem = name<"stem">(conv2d<4, kernel<3>, no_bias>{} >> batch_norm
     auto b = conv2d<4, no_bias>{}(x);
     return std::tuple{add(a, conv2d<4, no_bias>{}(b)), a, x};
   };
-  TENON_EXPECT(tenon::lay_out<tiny>(lowered(net).view()),
+  TENON_EXPECT(tenon_test::text_of_laid_out<tiny>(tenon::lay_out<tiny>(lowered(net).view())),
                "0 = input : 1x3x8x8\n"
                "1 = parameter 0.weight : 4x3x1x1\n"
                "2 = reorder 0 : 1x3x8x8 blocked\n"

@@ -24,12 +24,19 @@ struct compiled_graph {
   tenon::plan_view view() const { return plan.view(graph.view()); }
 };
 
-/// Holds every graph of a pipeline against the verifier.
+/// Holds a graph against a verifier.
+inline void check_sound(const tenon::violation& found) {
+  INFO("node " << found.node);
+  CHECK(tenon::sentence_of(found.kind) == tenon::sentence_of(tenon::flaw::none));
+}
+
+/// Holds every graph of a pipeline against the verifier; those that have been laid out, against the backend too.
+template <class Capabilities>
 struct must_be_sound {
   void operator()(std::string_view step, const tenon::graph_view& graph) const {
-    const tenon::violation found = tenon::verify(graph);
-    INFO("after " << step << ": node " << found.node);
-    CHECK(tenon::sentence_of(found.kind) == tenon::sentence_of(tenon::flaw::none));
+    INFO("after " << step);
+    const bool is_laid_out = step == "lay_out" || step == "recompute";
+    check_sound(is_laid_out ? tenon::verify_laid_out<Capabilities>(graph) : tenon::verify_not_laid_out(graph));
   }
 };
 
@@ -45,7 +52,7 @@ compiled_graph planned(tenon::growing_graph laid_out, const tenon::plan_options&
 template <class Capabilities>
 compiled_graph compile_for_inference(const tenon::growing_graph& described) {
   return planned<Capabilities>(
-      tenon::compile<tenon::inference_pipeline<Capabilities>>(described.view(), {}, must_be_sound{}), {});
+      tenon::compile<tenon::inference_pipeline<Capabilities>>(described.view(), {}, must_be_sound<Capabilities>{}), {});
 }
 
 /// Compiles a lowered network with its losses for training. Gradients that are kept lie in the memory space of that
@@ -55,7 +62,7 @@ template <class Capabilities>
 compiled_graph compile_for_training(const tenon::growing_graph& described, const tenon::optimizer_rule& rule,
                                     bool keep_gradients) {
   return planned<Capabilities>(
-      tenon::compile<tenon::training_pipeline<Capabilities>>(described.view(), rule, must_be_sound{}),
+      tenon::compile<tenon::training_pipeline<Capabilities>>(described.view(), rule, must_be_sound<Capabilities>{}),
       {true, keep_gradients});
 }
 

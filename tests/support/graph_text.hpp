@@ -24,6 +24,13 @@ constexpr tenon::growing_text text_of(const tenon::growing_graph& graph) {
   return tenon::print(graph.view());
 }
 constexpr tenon::growing_text text_of(const tenon::growing_text& text) { return text; }
+/// The same of a graph that is laid out for a backend.
+template <class Capabilities>
+constexpr tenon::growing_text text_of_laid_out(const tenon::growing_graph& graph) {
+  if (tenon::verify_laid_out<Capabilities>(graph.view()).kind != tenon::flaw::none)
+    throw "the graph breaks a rule of graph/verifier.hpp";
+  return tenon::print(graph.view());
+}
 
 /// The input of the static tests' small networks.
 inline constexpr tenon::shape small_picture(1, 4, 8, 8);

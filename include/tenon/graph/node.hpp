@@ -132,7 +132,9 @@ struct selection {
   std::uint8_t algorithm = 0;     ///< the backend's own numbers; capabilities::name_of tells the name
   std::int64_t packed_bytes = 0;  ///< of the weights and the bias in the order in which it reads them; 0: as they are
   std::int64_t workspace_bytes = 0;  ///< of scratch memory that it needs while it runs
-  std::int64_t cost = 0;             ///< an estimate of its time: multiply-accumulates of a good dense convolution
+  std::int64_t cost = 0;             ///< an estimate of its time, in multiply-accumulates of a good dense convolution
+
+  friend constexpr bool operator==(const selection&, const selection&) = default;
 };
 
 /// One operation of a graph in static single assignment form. Ranges are into the graph's pools: operands into

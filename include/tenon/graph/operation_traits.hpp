@@ -203,6 +203,8 @@ struct operation_traits {
   operation gradient_operation = operation::fill;
   /// Element i of each activation depends on elements i of the others (and on its channel): all have one layout.
   bool is_elementwise = false;
+  /// Of an update: what PyTorch calls the parts of its state, and so checkpoints.
+  std::string_view states[2]{};
 };
 
 namespace table {
@@ -323,9 +325,11 @@ inline constexpr operation_traits rows[] = {
   {operation::running_statistics, "running_statistics", phase::update,
    {mean, variance, {role::running_mean}, {role::running_variance}}, {}},
   {operation::sgd, "sgd", phase::update,
-   {{role::parameter}, {role::parameter_gradient}, factor, {role::optimizer_state, presence::repeated}}, {}},
+   {{role::parameter}, {role::parameter_gradient}, factor, {role::optimizer_state, presence::repeated}}, {},
+   gradient_rule::none, operation::fill, false, {"momentum_buffer"}},
   {operation::adam, "adam", phase::update,
-   {{role::parameter}, {role::parameter_gradient}, factor, {role::optimizer_state, presence::repeated}}, {}},
+   {{role::parameter}, {role::parameter_gradient}, factor, {role::optimizer_state, presence::repeated}}, {},
+   gradient_rule::none, operation::fill, false, {"exp_avg", "exp_avg_sq"}},
 
   // Moves.
   {operation::reorder, "reorder", phase::move, {x}, {y}},

@@ -4,10 +4,10 @@
 
 #include <cstdint>
 #include <string_view>
-#include <utility>
 
-#include "tenon/core/list.hpp"
+#include "tenon/graph/dependences.hpp"
 #include "tenon/graph/graph.hpp"
+#include "tenon/graph/shape_verifier.hpp"
 
 // A default stands for the roles that a switch does not name.
 #pragma GCC diagnostic push
@@ -33,6 +33,8 @@ enum class flaw : std::uint8_t {
   layout,                ///< blocked is what an elementwise operation reads or makes, and something else is not
   value_without_node,    ///< no node makes a value
   output_is_none,        ///< an output's number is no value's
+  workspace,             ///< of another size than what computes the node needs
+  computed_by,           ///< what is to compute the node cannot, with these layouts
 };
 
 /// A sentence for tests and exceptions.
@@ -68,6 +70,10 @@ constexpr std::string_view sentence_of(flaw kind) {
       return "a value is made by no node";
     case flaw::output_is_none:
       return "an output is no value";
+    case flaw::workspace:
+      return "the workspace has another size than what computes the node needs";
+    case flaw::computed_by:
+      return "what is to compute the node cannot";
   }
   return "";
 }
@@ -83,7 +89,7 @@ struct violation {
 /// Checks a graph node by node against the table of operations.
 class graph_verifier {
  public:
-  constexpr explicit graph_verifier(const graph_view& graph) : graph_(graph), updated_(graph.values.size(), 0) {}
+  constexpr explicit graph_verifier(const graph_view& graph) : graph_(graph) {}
 
   constexpr violation run() {
     std::int32_t made = 0;
@@ -96,20 +102,17 @@ class graph_verifier {
     for (const std::int32_t output : graph_.outputs) {
       if (output < 0 || output >= made) return {flaw::output_is_none, -1};
     }
-    return {};
+    return find_misplaced();
   }
 
  private:
   /// `made`: how many values the nodes before have made.
-  constexpr flaw flaw_of(std::int32_t number, std::int32_t made) {
+  constexpr flaw flaw_of(std::int32_t number, std::int32_t made) const {
     const node& of = graph_.node_at(number);
     for (int o = 0; o < of.operands.count; ++o) {
       const std::int32_t operand = graph_.operand(of, o);
       if (operand < 0 || operand >= graph_.value_count()) return flaw::operand_is_none;
       if (operand >= made) return flaw::operand_made_later;
-      // Several updates of one value, as of a shared norm's statistics, follow one another.
-      const bool changes = is_update(of.op) && is_changed(operand_role(of, o));
-      if (!changes && updated_[static_cast<std::size_t>(operand)] != 0) return flaw::operand_after_update;
     }
     const int results = of.results.count - (of.attribute.has_workspace ? 1 : 0);
     if (!is_count(traits_of(of.op).operands, operation_traits::most_operands, of, of.operands.count))
@@ -124,10 +127,8 @@ class graph_verifier {
       }
     }
     if (!types_agree(of)) return flaw::element_type;
-    if (!shapes_agree(of)) return flaw::shape;
+    if (!shape_verifier(graph_, of).agree()) return flaw::shape;
     if (!layouts_agree(of)) return flaw::layout;
-    if (is_loss(of.op) && has_updates_) return flaw::loss_after_update;
-    if (is_update(of.op)) note_update(of);
     return flaw::none;
   }
 
@@ -158,118 +159,14 @@ class graph_verifier {
     return true;
   }
 
-  /// Whether a value has an element a channel of the features (of a norm over groups, of each image's groups).
-  static constexpr bool is_a_channel(const shape& features, const shape& of) {
-    return of.rank == 1 && of[0] == features.channels();
-  }
-
-  constexpr bool shapes_agree(const node& of) const {
-    if (is_source(of.op)) return true;
-    const std::int32_t x = graph_.operand(of, role::activation), dy = graph_.operand(of, role::output_gradient);
-    if (is_update(of.op)) return update_agrees(of);
-    if (is_loss(of.op)) return graph_.result_value(of).extents.rank == 0 && labels_agree(of);
-    if (of.results.count == 0 || !labels_agree(of) || !weights_agree(of)) return false;
-    const shape& result = graph_.result_value(of).extents;
-    const shape& features = x >= 0 ? graph_.value_at(x).extents : dy >= 0 ? graph_.value_at(dy).extents : result;
-    const role made_first = result_slot(of, 0).is;
-    const bool makes_features = made_first == role::activation || made_first == role::input_gradient;
-    for (int o = 0; o < of.operands.count; ++o) {
-      const shape& given = graph_.operand_value(of, o).extents;
-      switch (operand_role(of, o)) {
-        case role::residual:
-          if (given != result) return false;
-          break;
-        case role::expected:
-          if (given != features) return false;
-          break;
-        case role::scale:
-        case role::shift:
-          if (of.op != operation::convolution && !is_a_channel(features, given)) return false;
-          if (of.op == operation::convolution && !is_a_channel(result, given)) return false;
-          break;
-        case role::bias:
-          if (!is_a_channel(result, given)) return false;
-          break;
-        case role::activation:
-        case role::output_gradient:
-          // `add` also sums gradients of parameters.
-          if (traits_of(of.op).is_elementwise && given != result) return false;
-          if (makes_features && given.rank >= 4 && given.batch() != result.batch()) return false;
-          break;
-        default:
-          break;
-      }
-    }
-    // Gradients have the shape of what they are the gradient of.
-    for (int r = 0; r < of.results.count; ++r) {
-      const shape& made = graph_.result_value(of, r).extents;
-      switch (result_slot(of, r).is) {
-        case role::scale_gradient:
-        case role::shift_gradient:
-          if (!is_a_channel(features, made)) return false;
-          break;
-        case role::input_gradient:
-          if (x >= 0 && of.op != operation::multiply_gradient && made != features) return false;
-          break;
-        case role::bias_gradient:
-          if (!is_a_channel(graph_.value_at(dy).extents, made)) return false;
-          break;
-        default:
-          break;
-      }
-    }
-    return true;
-  }
-
-  /// Labels are (N, [D,] H, W) of features (N, C, [D,] H, W).
-  constexpr bool labels_agree(const node& of) const {
-    const std::int32_t number = graph_.operand(of, role::labels);
-    if (number < 0) return true;
-    const shape &labels = graph_.value_at(number).extents, &logits = graph_.operand_value(of, role::activation).extents;
-    if (labels.rank != logits.rank - 1 || labels[0] != logits[0]) return false;
-    for (int d = 1; d < labels.rank; ++d) {
-      if (labels[d] != logits[d + 1]) return false;
-    }
-    return true;
-  }
-
-  /// Weights are (O, I / groups, k...), of a transposed convolution (I, O / groups, k...); a linear layer's, whose
-  /// window is the whole image, are (O, I k...).
-  constexpr bool weights_agree(const node& of) const {
-    const std::int32_t read = graph_.operand(of, role::weight), made = graph_.result(of, role::weight_gradient);
-    if (read < 0 && made < 0) return true;
-    const shape& weights = graph_.value_at(read >= 0 ? read : made).extents;
-    const std::int32_t x = graph_.operand(of, role::activation), dy = graph_.operand(of, role::output_gradient);
-    std::int32_t in = graph_.value_at(x >= 0 ? x : of.results[0]).extents.channels();
-    std::int32_t out = graph_.value_at(dy >= 0 ? dy : of.results[0]).extents.channels();
-    if (is_transposed(of.op)) std::swap(in, out);
-    const extent3& kernel = of.attribute.kernel;
-    const std::int64_t taps = std::int64_t{kernel[0]} * kernel[1] * kernel[2];
-    if (weights[0] != out || weights.elements() / out * of.attribute.groups != in * taps) return false;
-    for (int d = 2; d < weights.rank; ++d) {
-      if (weights[d] != kernel[static_cast<std::size_t>(d + 3 - weights.rank)]) return false;
-    }
-    return true;
-  }
-
-  constexpr bool update_agrees(const node& of) const {
-    const std::int32_t parameter = graph_.operand(of, role::parameter);
-    if (parameter < 0) {
-      const shape& channels = graph_.operand_value(of, 0).extents;
-      for (int o = 1; o < of.operands.count; ++o) {
-        if (graph_.operand_value(of, o).extents != channels) return false;
-      }
-      return true;
-    }
-    for (int o = 0; o < of.operands.count; ++o) {
-      const shape& given = graph_.operand_value(of, o).extents;
-      const bool is_scalar = operand_role(of, o) == role::gradient_factor;
-      if (is_scalar ? given.rank != 0 : given != graph_.value_at(parameter).extents) return false;
-    }
-    return true;
-  }
-
+  /// What has no channels of pixels is contiguous, and so is what is given; an elementwise operation reads and makes
+  /// one layout.
   constexpr bool layouts_agree(const node& of) const {
+    for (int r = 0; r < of.results.count; ++r) {
+      const value& made = graph_.result_value(of, r);
+      const bool may_be_blocked = is_of_features(result_slot(of, r).is) && made.extents.rank >= 4;
+      if (!may_be_blocked && made.arrangement != layout::contiguous) return false;
+    }
     if (!traits_of(of.op).is_elementwise) return true;
     const layout wanted = graph_.result_value(of).arrangement;
     for (int o = 0; o < of.operands.count; ++o) {
@@ -281,35 +178,70 @@ class graph_verifier {
     }
     return true;
   }
+  static constexpr bool is_of_features(role is) { return is == role::activation || is == role::input_gradient; }
 
-  constexpr void note_update(const node& of) {
-    has_updates_ = true;
-    for (int o = 0; o < of.operands.count; ++o) {
-      if (is_changed(operand_role(of, o))) updated_[static_cast<std::size_t>(graph_.operand(of, o))] = 1;
+  /// Whether every node stands behind those that have to run before it.
+  constexpr violation find_misplaced() const {
+    const dependences needed(graph_);
+    for (std::int32_t i = 0; i < graph_.node_count(); ++i) {
+      for (std::int32_t at = needed.begin.first[i]; at < needed.begin.first[i + 1]; ++at) {
+        // What makes an operand stands before it, so this is about what has to run before an update.
+        if (const std::int32_t late = needed.before.first[at]; late >= i)
+          return {is_loss(graph_.node_at(late).op) ? flaw::loss_after_update : flaw::operand_after_update, late};
+      }
     }
+    return {};
   }
 
   graph_view graph_;
-  list<char> updated_;  // of each value whether an update has changed it
-  bool has_updates_ = false;
 };
 
-/// The first rule that a graph breaks. cost: nodes + operands
+/// The first rule that a graph breaks. cost: nodes + operands, and those of `dependences`
 constexpr violation verify(const graph_view& graph) { return graph_verifier(graph).run(); }
 
-/// The same of a graph that has been laid out for a backend: every node reads the layouts that it asks for.
+/// The same of a graph that has not been laid out yet: all values are contiguous, and no node is computed by anything.
+constexpr violation verify_not_laid_out(const graph_view& graph) {
+  if (const violation found = verify(graph)) return found;
+  for (const value& each : graph.values) {
+    if (each.arrangement != layout::contiguous) return {flaw::layout, each.producer};
+  }
+  for (std::int32_t i = 0; i < graph.node_count(); ++i) {
+    if (graph.node_at(i).attribute.has_workspace) return {flaw::result_count, i};
+  }
+  return {};
+}
+
+/// The same of a graph that has been laid out for a backend: every node reads and makes the layouts that the backend
+/// asks for, has the workspace that what computes it needs, and can be computed by that with these layouts. Outputs are
+/// contiguous; of a reorder it is the reader who asks.
 template <class Capabilities>
 constexpr violation verify_laid_out(const graph_view& graph) {
   if (const violation found = verify(graph)) return found;
   for (std::int32_t i = 0; i < graph.node_count(); ++i) {
     const node& of = graph.node_at(i);
-    if (is_source(of.op) || is_update(of.op)) continue;
+    if (is_source(of.op) || is_update(of.op) || of.op == operation::reorder) continue;
     for (int o = 0; o < of.operands.count; ++o) {
       const value& given = graph.operand_value(of, o);
       const operation producer = graph.node_at(given.producer).op;
       const bool is_stored = is_source(producer) && producer != operation::input && producer != operation::target;
       if (!is_stored && given.arrangement != Capabilities::operand_layout(graph, of, o)) return {flaw::layout, i};
     }
+    const int results = of.results.count - (of.attribute.has_workspace ? 1 : 0);
+    for (int r = 0; r < results; ++r) {
+      const layout made = graph.result_value(of, r).arrangement;
+      // The first result may be contiguous where others would be blocked, if the node can work so.
+      const bool may_differ = r == 0 && made == layout::contiguous && Capabilities::writes_contiguous(graph, of);
+      if (made != Capabilities::result_layout(graph, of, r) && !may_differ) return {flaw::layout, i};
+    }
+    const std::int64_t workspace = of.attribute.has_workspace ? graph.result_value(of, results).extents.elements() : 0;
+    if (workspace != of.computed_by.workspace_bytes) return {flaw::workspace, i};
+    if constexpr (requires { Capabilities::can_compute(graph, of); }) {
+      if (!Capabilities::can_compute(graph, of)) return {flaw::computed_by, i};
+    }
+  }
+  for (const std::int32_t output : graph.outputs) {
+    if (graph.value_at(output).arrangement != layout::contiguous)
+      return {flaw::layout, graph.value_at(output).producer};
   }
   return {};
 }

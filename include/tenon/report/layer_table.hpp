@@ -16,7 +16,14 @@ namespace tenon {
 inline namespace v0 {
 
 /// What computes the layers of a lowered graph that can be computed in several ways, the convolutions: the algorithm
-/// that the backend has selected. Of other layers it says nothing: there is one way, or they are part of another.
+/// that the backend has selected, and those of the gradients of its input (dx) and its weights (dw) that differ. Of
+/// other layers it says nothing: there is one way, or they are part of another.
+///
+///     depthwise kernel                     all three
+///     oneDNN, dx row kernel                the layer and the gradient of its weights by oneDNN
+///     oneDNN or kernel                     oneDNN where it has fast code for this on the processor that runs the
+///                                          program, else a kernel of ours: volumes, groups, unusual windows. Which
+///                                          one is known when a program is made (its implementation_of tells).
 template <class Capabilities>
 class selected_algorithms {
  public:
@@ -25,18 +32,34 @@ class selected_algorithms {
       : lowered_(lowered), compiled_(compiled), claimed_(compiled.nodes.size(), 0) {}
 
   /// To be asked of one node after the other, in order: the calls of a shared layer have one name.
-  std::string_view of(const node& layer) {
+  std::string of(const node& layer) {
     if (!Capabilities::has_alternatives(layer.op)) return {};
-    for (std::size_t i = 0; i < claimed_.size(); ++i) {
-      const node& runs = compiled_.nodes[i];
-      if (claimed_[i] != 0 || runs.op != layer.op || compiled_.text(runs.scope) != lowered_.text(layer.scope)) continue;
-      claimed_[i] = 1;
-      return Capabilities::name_of(runs.computed_by);
+    const std::size_t count = claimed_.size();
+    std::string_view forward;
+    for (std::size_t i = 0; i < count && forward.empty(); ++i)
+      if (compiled_.nodes[i].op == layer.op) forward = claim(i, layer);
+    std::string text(forward);
+    for (const role made : {role::input_gradient, role::weight_gradient}) {
+      std::string_view gradient;
+      // The last call's gradients come first.
+      for (std::size_t i = count; i-- > 0 && gradient.empty();)
+        if (Capabilities::has_alternatives(compiled_.nodes[i].op) && result_slot(compiled_.nodes[i], 0).is == made)
+          gradient = claim(i, layer);
+      if (!gradient.empty() && gradient != forward)
+        text += std::string(made == role::input_gradient ? ", dx " : ", dw ") + std::string(gradient);
     }
-    return {};
+    return text;
   }
 
  private:
+  /// The name of what computes node `i`, if it belongs to the layer and to none that was asked before.
+  std::string_view claim(std::size_t i, const node& layer) {
+    const node& runs = compiled_.nodes[i];
+    if (claimed_[i] != 0 || compiled_.text(runs.scope) != lowered_.text(layer.scope)) return {};
+    claimed_[i] = 1;
+    return Capabilities::name_of(runs.computed_by);
+  }
+
   graph_view lowered_, compiled_;
   std::vector<char> claimed_;
 };
@@ -99,8 +122,8 @@ inline std::string layer_table(const graph_view& graph) {
   return detail::layer_table(graph, false, [](const node&) { return std::string_view(); });
 }
 
-/// The per-layer table of a plan_of, a predictor or a trainer, with what computes each layer forward (see
-/// selected_algorithms), and with the memory below.
+/// The per-layer table of a plan_of, a predictor or a trainer, with what computes each layer (see selected_algorithms),
+/// and with the memory below.
 template <class Plan>
 std::string layer_table() {
   const graph_view lowered = Plan::lowered::graph.view();

@@ -2,11 +2,13 @@
 // What checkpoint.hpp declares.
 #pragma once
 
-#include <array>
+#include <algorithm>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <iterator>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,8 +18,8 @@
 
 #include "tenon/io/safetensors.hpp"
 #include "tenon/runtime/checkpoint.hpp"
+#include "tenon/runtime/network_lines.hpp"
 #include "tenon/runtime/parameter_store_definitions.hpp"
-#include "tenon/train/optimizers.hpp"
 
 namespace tenon {
 inline namespace v0 {
@@ -33,6 +35,8 @@ class checkpoint_form {
       tensors.push_back({name, "F32", detail::extents_of(extents), values.data()});
     });
     safetensors_metadata metadata = metadata_of(state.plan);
+    metadata[network_key] = joined_lines(network_lines_of(state.described));
+    metadata[extents_key] = input_extents_text(state.described);
     metadata["steps"] = std::to_string(state.progress.steps);
     metadata["updates"] = std::to_string(state.progress.updates);
     metadata["accumulated"] = std::to_string(state.progress.accumulated);
@@ -44,6 +48,7 @@ class checkpoint_form {
     const safetensors_file file(path);
     check_kind(file);
     check_optimizer(file, state.plan);
+    check_network(file, state.described);
     training_state then = state;
     then.progress.steps = number_in(file, "steps");
     then.progress.updates = number_in(file, "updates");
@@ -53,17 +58,19 @@ class checkpoint_form {
       refuse(file, "accumulated", "less than " + std::to_string(state.plan.accumulated_steps),
              std::to_string(then.progress.accumulated));
     }
-    std::size_t extras = 0;
+    std::set<std::string> extras;
     for_each_extra(then, [&](const std::string& name, const shape& extents, std::span<float>) {
-      ++extras;
+      extras.insert(name);
       const stored_tensor* tensor = file.find(name);
       const std::string expected = detail::description_of("F32", detail::extents_of(extents));
       const std::string present = tensor == nullptr ? "none" : detail::description_of(tensor->dtype, tensor->extents);
       if (present != expected) refuse(file, name, expected, present);
     });
-    std::size_t found = 0;
-    for (const stored_tensor& tensor : file.tensors()) found += is_checkpoint_tensor(tensor.name) ? 1U : 0U;
-    if (found != extras) refuse(file, "optimizer", std::to_string(extras) + " tensors", std::to_string(found));
+    for (const stored_tensor& tensor : file.tensors()) {
+      const std::string name(tensor.name);
+      if (is_checkpoint_tensor(name) && !extras.contains(name))
+        refuse(file, name, "none", detail::description_of(tensor.dtype, tensor.extents));
+    }
     state.store->load(file);  // checks all before it changes any
     for_each_extra(then, [&](const std::string& name, const shape&, std::span<float> values) {
       std::memcpy(values.data(), file.find(name)->data, values.size_bytes());
@@ -74,6 +81,7 @@ class checkpoint_form {
  private:
   static constexpr std::string_view version = "1";
   static constexpr const char* version_key = "tenon_checkpoint";
+  static constexpr const char *network_key = "network", *extents_key = "input_extents", *optimizer_key = "optimizer";
 
   [[noreturn, gnu::cold]] static void refuse(const safetensors_file& file, const std::string& thing,
                                              const std::string& expected, const std::string& found) {
@@ -96,10 +104,32 @@ class checkpoint_form {
   }
 
   static void check_optimizer(const safetensors_file& file, const plan_view& plan) {
-    for (const auto& [key, expected] : metadata_of(plan)) {
-      const auto found = file.metadata().find(key);
-      if (found == file.metadata().end()) refuse(file, key, expected, "none");
-      if (found->second != expected) refuse(file, key, expected, found->second);
+    const safetensors_metadata wanted = metadata_of(plan);
+    // The optimizer itself before its options, which another one may lack.
+    if (const auto name = wanted.find(optimizer_key); name != wanted.end()) check(file, optimizer_key, name->second);
+    for (const auto& [key, expected] : wanted) check(file, key, expected);
+  }
+  static void check(const safetensors_file& file, const std::string& key, const std::string& expected) {
+    const auto found = file.metadata().find(key);
+    // What an optimizer does not have was not always written.
+    if (found == file.metadata().end() && (expected == "0" || expected == "false")) return;
+    if (found == file.metadata().end()) refuse(file, key, expected, "none");
+    if (found->second != expected) refuse(file, key, expected, found->second);
+  }
+
+  /// The first checkpoints of this version do not describe their network.
+  static void check_network(const safetensors_file& file, const graph_view& described) {
+    const auto given = file.metadata().find(network_key), extents = file.metadata().find(extents_key);
+    if (given == file.metadata().end()) return;
+    std::vector<network_line> wanted = network_lines_of(described), found = split_lines(given->second);
+    if (extents == file.metadata().end() || extents->second != input_extents_text(described)) {
+      for (std::vector<network_line>* lines : {&wanted, &found})
+        std::erase_if(*lines, [](const network_line& line) { return line.depends_on_extents(); });
+    }
+    for (std::size_t i = 0; i < std::max(wanted.size(), found.size()); ++i) {
+      const std::string expected = i < wanted.size() ? wanted[i].text : "none",
+                        present = i < found.size() ? found[i].text : "none";
+      if (expected != present) refuse(file, (i < wanted.size() ? wanted : found)[i].name, expected, present);
     }
   }
 
@@ -112,12 +142,6 @@ class checkpoint_form {
     if (status != std::errc() || end != text.data() + text.size())
       refuse(file, key, "a number", detail::in_quotes(text));
     return static_cast<std::int64_t>(number);
-  }
-
-  /// The shortest text that reads back as the same number.
-  static std::string exact_text(double value) {
-    std::array<char, 32> text{};
-    return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};
   }
 
   /// The node that updates some parameter, or nullptr: all differ in the parameter alone.
@@ -134,14 +158,15 @@ class checkpoint_form {
     const node* update = update_of(plan);
     if (update == nullptr) return metadata;
     const attributes& of = update->attribute;
-    const auto note = [&](const std::string& key, double value) { metadata[key] = exact_text(value); };
-    const optimizer_words words = words_of(*update);
-    metadata["optimizer"] = words.name;
+    const auto note = [&](const char* key, double value) { metadata[key] = exact_text(value); };
+    // AdamW is Adam but for the weight decay.
+    metadata[optimizer_key] = std::string(name_of(update->op)) + (of.decoupled ? "w" : "");
     note("optimizer.weight_decay", of.weight_decay);
-    for (const optimizer_words::number& each : words.numbers) {
-      if (each.name != nullptr) note(joined({"optimizer.", each.name}), each.value);
-    }
-    if (words.condition != nullptr) metadata[joined({"optimizer.", words.condition})] = words.holds ? "true" : "false";
+    note("optimizer.momentum", of.momentum);
+    metadata["optimizer.nesterov"] = of.nesterov ? "true" : "false";
+    note("optimizer.beta1", of.beta1);
+    note("optimizer.beta2", of.beta2);
+    note("optimizer.epsilon", of.epsilon);
     note("clip_value", of.clip);
     note("clip_norm", 0);
     for (const node& each : plan.graph.nodes) {
@@ -151,21 +176,28 @@ class checkpoint_form {
     return metadata;
   }
 
+  /// What a part of an optimizer's state is called: as by PyTorch, if the table of operations tells.
+  static std::string state_name(operation update, std::size_t part) {
+    const auto& names = traits_of(update).states;
+    const bool has_name = part < std::size(names) && !names[part].empty();
+    return has_name ? std::string(names[part]) : "state_" + std::to_string(part);
+  }
+
   /// Calls visit(name, extents, values) for each tensor that a weights file does not have.
   template <class Visit>
   static void for_each_extra(const training_state& state, const Visit& visit) {
     const node* update = update_of(state.plan);
     if (update == nullptr) return;
-    const optimizer_words words = words_of(*update);
     std::size_t trained = 0;
     for (const parameter_description& entry : state.store->table().parameters)
       trained += entry.trainable ? static_cast<std::size_t>(entry.extents.elements()) : 0;
     const std::size_t states = trained == 0 ? 0 : state.optimizer.size() / trained;
     for (std::size_t part = 0; part < states; ++part) {
-      for_each_trained(state, state.optimizer.subspan(part * trained),
-                       [&](const parameter_description& entry, std::span<float> values) {
-                         visit(joined({optimizer_prefix, entry.name, ":", words.states[part]}), entry.extents, values);
-                       });
+      for_each_trained(
+          state, state.optimizer.subspan(part * trained),
+          [&](const parameter_description& entry, std::span<float> values) {
+            visit(joined({optimizer_prefix, entry.name, ":", state_name(update->op, part)}), entry.extents, values);
+          });
     }
     if (state.progress.accumulated == 0) return;
     for_each_trained(state, state.gradients, [&](const parameter_description& entry, std::span<float> values) {

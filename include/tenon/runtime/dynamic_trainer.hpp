@@ -120,7 +120,8 @@ class TENON_SEPARATE_TAG dynamic_trainer
 
   template <class Weights>
   dynamic_trainer(std::unique_ptr<plan_type> plan, const Weights& weights, threads count, dropout_seed seed)
-      : session(plan->view(), store_for(plan->lowered(), weights), count, seed), plan_(std::move(plan)) {}
+      : session(plan->view(), plan->lowered(), store_for(plan->lowered(), weights), count, seed),
+        plan_(std::move(plan)) {}
 
   /// Dropouts follow from the seed of random weights, as a trainer's do.
   static dropout_seed seed_of(const initialization& how, dropout_seed) { return {how.seed}; }
@@ -163,7 +164,7 @@ class TENON_SEPARATE_TAG dynamic_trainer
   result step_of(const step_options& options, const Tensors&... tensors) {
     const std::array<given_tensor, sizeof...(Tensors)> all{given(tensors)...};
     check_count(all.size());
-    return session::template run_step<result>(plan_->lowered(), all, options);
+    return session::template run_step<result>(all, options);
   }
 
   void check_count(std::size_t found) const {

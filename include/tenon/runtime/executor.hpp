@@ -71,10 +71,11 @@ class executor {
   /// Whether the user was told of slow steps, which is done once for all plans of a trainer or predictor.
   bool told() const { return told_; }
 
-  /// Writes all that the training run needs to go on; see checkpoint.
-  void save_checkpoint(const std::string& path) const;
+  /// Writes all that the training run needs to go on; see checkpoint. `described` is the network with its losses before
+  /// any pass.
+  void save_checkpoint(const std::string& path, const graph_view& described) const;
   /// Goes on where a checkpoint was written.
-  void load_checkpoint(const std::string& path);
+  void load_checkpoint(const std::string& path, const graph_view& described);
   threads thread_count() const { return threads_; }
 
  private:
@@ -85,7 +86,7 @@ class executor {
     ~step_end();
   };
 
-  training_state state() const;
+  training_state state(const graph_view& described) const;
 
   std::int32_t find(operation kind, std::int32_t index) const;
 

@@ -129,8 +129,8 @@ std::span<const float> executor<Program>::gradients(std::int64_t first, std::int
 }
 
 template <class Program>
-void executor<Program>::load_checkpoint(const std::string& path) {
-  training_state loaded = state();
+void executor<Program>::load_checkpoint(const std::string& path, const graph_view& described) {
+  training_state loaded = state(described);
   checkpoint::read(path, loaded);
   bound_->program.upload(memory_space::optimizer, 0, plan_.optimizer_bytes);
   bound_->program.upload(memory_space::gradient, 0, plan_.gradient_bytes);
@@ -141,13 +141,14 @@ void executor<Program>::load_checkpoint(const std::string& path) {
 }
 
 template <class Program>
-training_state executor<Program>::state() const {
+training_state executor<Program>::state(const graph_view& described) const {
   const auto all_of = [&](memory_space space, std::int64_t bytes) {
     if (bytes == 0) return std::span<float>();
     auto* values = reinterpret_cast<float*>(bound_->program.download(space, 0, bytes));
     return std::span<float>(values, static_cast<std::size_t>(bytes) / sizeof(float));
   };
   return {plan_,
+          described,
           store().get(),
           all_of(memory_space::optimizer, plan_.optimizer_bytes),
           all_of(memory_space::gradient, plan_.gradient_bytes),
@@ -168,8 +169,8 @@ void executor<Program>::note_losses(std::span<single_loss> losses) const {
 }
 
 template <class Program>
-void executor<Program>::save_checkpoint(const std::string& path) const {
-  checkpoint::write(path, state());
+void executor<Program>::save_checkpoint(const std::string& path, const graph_view& described) const {
+  checkpoint::write(path, state(described));
 }
 
 template <class Program>

@@ -137,15 +137,14 @@ class TENON_SEPARATE_TAG trainer
   friend class training_step;
 
   trainer(std::shared_ptr<parameter_store> store, threads count, dropout_seed seed)
-      : session(plan_type::view(), std::move(store), count, seed) {}
+      : session(plan_type::view(), plan_type::lowered::graph.view(), std::move(store), count, seed) {}
 
   static constexpr parameter_table table() { return {plan_type::parameter_list, plan_type::buffer_list}; }
 
   template <class... Tensors>
   auto run_step(const step_options& options, const Tensors&... given) {
     const std::array<given_tensor, sizeof...(Tensors)> all{given_tensor(given)...};
-    return session::template run_step<typename step_tensors<plan_type>::result>(plan_type::lowered::graph.view(), all,
-                                                                                options);
+    return session::template run_step<typename step_tensors<plan_type>::result>(all, options);
   }
 
   template <class... Tensors>

@@ -48,25 +48,27 @@ class training_session {
   /// Writes a checkpoint: weights, running statistics, the optimizer's state, the number of steps, the seed of
   /// dropouts, gradients that wait for an update; one safetensors file, which replaces what was there when it is whole.
   /// Whatever loads weights reads it too. Throws file_error.
-  void save_checkpoint(const std::string& path) const { executor_.save_checkpoint(path); }
+  void save_checkpoint(const std::string& path) const { executor_.save_checkpoint(path, lowered_); }
   /// Goes on where a checkpoint was written: with the same batches and as many threads every step gives the same bits
   /// as if training had not been interrupted. Replaces all or nothing. Throws file_error; format_error for what is no
-  /// checkpoint, or one of another version; weight_error for one of another network or optimizer, with the first
-  /// difference.
-  void load_checkpoint(const std::string& path) { executor_.load_checkpoint(path); }
+  /// checkpoint, or one of another version; weight_error for one of another network, loss or optimizer, with the first
+  /// difference: the tensor, the layer or the option, and both values.
+  void load_checkpoint(const std::string& path) { executor_.load_checkpoint(path, lowered_); }
 
   /// The plan with its memory and its program.
   const executor<Program>& execution() const { return executor_; }
 
  protected:
-  training_session(const plan_view& plan, std::shared_ptr<parameter_store> store, threads count, dropout_seed seed)
-      : executor_(plan, std::move(store), count, seed.value) {}
+  /// `lowered` is the graph as it was described.
+  training_session(const plan_view& plan, const graph_view& lowered, std::shared_ptr<parameter_store> store,
+                   threads count, dropout_seed seed)
+      : executor_(plan, std::move(store), count, seed.value), lowered_(lowered) {}
 
-  /// One step; `lowered` is the graph as it was described. Result is a step_result.
+  /// One step. Result is a step_result.
   template <class Result>
-  Result run_step(const graph_view& lowered, std::span<const given_tensor> given, const step_options& options) {
+  Result run_step(std::span<const given_tensor> given, const step_options& options) {
     check_learning_rate(options.learning_rate);
-    const step_batch tensors(lowered, given);
+    const step_batch tensors(lowered_, given);
     Result result;
     result.counted = tensors.check(result.losses);
     tensors.check_finite();
@@ -97,6 +99,7 @@ class training_session {
   }
 
   executor<Program> executor_;
+  graph_view lowered_;
 };
 
 }  // namespace v0

@@ -11,11 +11,15 @@ inline namespace v0 {
 /// What marks an option for gradients.
 struct gradient_option_base {};
 
-/// The gradients of `Steps` steps are averaged, and then every parameter is updated once: a batch `Steps` times as
-/// large in the memory of one, losses being means. Steps between leave parameters and optimizer state as they were;
-/// running statistics follow at each. The learning rate is that of the last of the steps. As PyTorch's usual loop,
-/// which divides the loss by the number of steps. A step of which no label counts is one of gradient 0 where others
-/// wait for it, and none at all where it would be the first. A trainer keeps one gradient a parameter for it: see
+/// The gradients of `Steps` steps are averaged, and then every parameter is updated once, in the memory of one step. As
+/// PyTorch's usual loop, which divides the loss by the number of steps: each step's mean counts alike. So it equals the
+/// update of a batch `Steps` times as large where each step counts as many labels, weighted by their classes (with
+/// ignore<> or class_weights<> steps may count different ones, and then labels of a step with few weigh more), and
+/// where no norm is by the batch's statistics, which are each step's own.
+///
+/// Steps between leave parameters and optimizer state as they were; running statistics follow at each. The learning
+/// rate is that of the last of the steps. A step of which no label counts is one of gradient 0 where others wait for
+/// it, and none at all where it would be the first. A trainer keeps one gradient a parameter for it: see
 /// gradient_bytes.
 template <int Steps>
 struct accumulate : gradient_option_base {

@@ -122,30 +122,5 @@ struct adamw : optimizer_base {
   }
 };
 
-/// What a checkpoint calls an optimizer, its hyper-parameters beside the weight decay, and the states of a parameter in
-/// their order: PyTorch's words.
-struct optimizer_words {
-  struct number {
-    const char* name = nullptr;
-    double value = 0;
-  };
-
-  const char* name;
-  const char* states[2]{};
-  number numbers[3]{};              ///< behind the last without a name
-  const char* condition = nullptr;  ///< a hyper-parameter that is true or false
-  bool holds = false;
-};
-
-/// Of the node that updates a parameter.
-constexpr optimizer_words words_of(const node& update) {
-  const attributes& of = update.attribute;
-  if (update.op == operation::sgd)
-    return {"sgd", {"momentum_buffer"}, {{"momentum", of.momentum}}, "nesterov", of.nesterov};
-  return {of.decoupled ? "adamw" : "adam",
-          {"exp_avg", "exp_avg_sq"},
-          {{"beta1", of.beta1}, {"beta2", of.beta2}, {"epsilon", of.epsilon}}};
-}
-
 }  // namespace v0
 }  // namespace tenon

@@ -132,6 +132,13 @@ struct capabilities {
   /// What computes a node: the alternative of the least cost.
   /// requires: the layouts of its operands and results are settled.
   static constexpr selection select(const graph_view& graph, const node& of) { return onednn::select(graph, of); }
+  /// Whether what a node's record names is among its alternatives: for the verifier.
+  static constexpr bool can_compute(const graph_view& graph, const node& of) {
+    const alternatives listed = alternatives_of(graph, of);
+    for (int i = 0; i < listed.count; ++i)
+      if (listed.list[i] == of.computed_by) return true;
+    return false;
+  }
   /// Whether two nodes that read the same weights can read them packed once.
   /// requires: what computes them is chosen, and both have packed weights.
   static constexpr bool packs_alike(const graph_view& graph, const node& one, const node& other) {

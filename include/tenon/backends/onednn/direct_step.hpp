@@ -21,7 +21,7 @@ namespace onednn {
 /// gradient.
 class direct_step final : public convolution_step {
  public:
-  /// kernels::depthwise for what has_depthwise_kernels, else kernels::direct_convolution.
+  /// kernels::depthwise for nodes that algorithm::depthwise computes, else kernels::direct_convolution.
   using kernel = void (*)(kernels::isa set, const kernels::direct_arguments& of);
 
   /// throws: backend_error if the weights take more memory than is planned.
@@ -29,7 +29,7 @@ class direct_step final : public convolution_step {
       : convolution_step(plan, number, set),
         kernel_(by),
         block_(kernels::block_of(set)),
-        depthwise_(has_depthwise_kernels(parameter_.extents)),
+        depthwise_(algorithm_of(*node_) == algorithm::depthwise),
         from_(described(read()).extents, block_),
         to_(described(written()).extents, block_) {
     const bool forward = role_ == convolution_role::forward;
@@ -136,7 +136,7 @@ class direct_step final : public convolution_step {
 
   kernel kernel_;
   int block_;
-  bool depthwise_;
+  bool depthwise_;  ///< the node's record, never its extents, says which weights the kernel reads
   kernels::blocked_extents from_, to_;
   std::int64_t to_channels_ = 1, from_channels_ = 1;  ///< of a group
   kernels::tap_rows rows_;

@@ -20,7 +20,8 @@ namespace onednn {
 enum class algorithm : std::uint8_t {
   kernel,             ///< a kernel of ours: everything but the convolution family
   primitive,          ///< a primitive of oneDNN, which has fast code for it
-  checked_primitive,  ///< a primitive of oneDNN if it has fast code for it on this processor, else a kernel of ours
+  checked_primitive,  ///< a primitive of oneDNN if it has fast code for it on this processor, else a kernel of ours:
+                      ///< known when a program is made, which carries both; program::implementation_of tells
   depthwise,          ///< kernels of ours for depthwise convolutions
   rows,               ///< kernels of ours for few channels, all contiguous
   narrow,             ///< kernels of ours for pointwise convolutions between few contiguous channels and blocked ones
@@ -46,7 +47,10 @@ constexpr std::string_view name_of(algorithm of) {
 
 constexpr algorithm algorithm_of(const node& of) { return static_cast<algorithm>(of.computed_by.algorithm); }
 
-/// The ways in which a node can be computed.
+/// The ways in which a node can be computed. Of each the bytes are an upper bound for every processor, and the cost is
+/// an estimate of its time in multiply-accumulates of a good dense convolution of oneDNN's, which compares the ways of
+/// one node: of a way that computes channels of padding, those count; memory that is read and written does not, and
+/// neither do the threads.
 struct alternatives {
   static constexpr int most = 2;
   selection list[most]{};
@@ -89,16 +93,19 @@ class convolution_alternatives {
       return found;
     }
     const std::int64_t weights = greatest_elements(), bytes = round_up(weights * 4, alignment);
-    const std::int64_t cost = windows * weights * (extents_.is_depthwise() ? depthwise_penalty : 1);
+    const std::int64_t cost = windows * weights;
     add(found, has_fast_primitive(graph_, of_) ? algorithm::primitive : algorithm::checked_primitive,
-        sums ? bytes + bias_bytes() : greater(bytes, direct_bytes()), cost);
-    if (has_depthwise_kernels(extents_)) add(found, algorithm::depthwise, sums ? depthwise_sums() : bytes, cost / 2);
+        sums ? bytes + bias_bytes() : greater(bytes, direct_bytes()),
+        extents_.is_depthwise() ? primitive_penalty * cost : cost);
+    if (has_depthwise_kernels(extents_))
+      add(found, algorithm::depthwise, sums ? depthwise_sums() : bytes, kernel_penalty * cost);
     return found;
   }
 
  private:
-  /// A multiply-accumulate of a depthwise convolution takes as long as so many of a dense one: each loads what it uses.
-  static constexpr std::int64_t depthwise_penalty = 8;
+  /// A multiply-accumulate of a depthwise convolution, which loads what it uses, takes as long as so many of a dense
+  /// one: by oneDNN's primitive, and by kernels of ours.
+  static constexpr std::int64_t primitive_penalty = 8, kernel_penalty = 4;
 
   /// `bytes` are those of a weight gradient's workspace, else of the packed weights without the bias.
   constexpr void add(alternatives& to, algorithm by, std::int64_t bytes, std::int64_t cost) const {
@@ -118,7 +125,7 @@ class convolution_alternatives {
 
   /// Of weights that a kernel of ours reads in place of a primitive: groups that do not fill blocks grow.
   constexpr std::int64_t direct_bytes() const {
-    if (extents_.groups == 1 || has_depthwise_kernels(extents_)) return 0;
+    if (extents_.groups == 1) return 0;
     const bool forward = role_ == convolution_role::forward;
     const std::int64_t to = forward ? extents_.out : extents_.in, from = forward ? extents_.in : extents_.out;
     const std::int64_t most = greater(kernels::packed_direct_weights(extents_.groups, to, from, extents_.kernel, 16),

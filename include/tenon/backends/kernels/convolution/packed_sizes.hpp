@@ -27,6 +27,7 @@ constexpr std::int64_t packed_direct_weights(std::int64_t groups, std::int64_t t
   std::int64_t sum = 0;
   const std::int64_t channels = groups * to;
   if (groups == 1) return (channels + block - 1) / block * block * from * taps;
+  if (to == 1 && from == 1) return channels * block * taps;
   for (std::int64_t i = 0; i * block < channels; ++i) sum += channel_range(i, block, channels, to, from).count;
   return sum * block * taps;
 }
