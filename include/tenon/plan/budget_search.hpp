@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "tenon/core/random.hpp"
-#include "tenon/plan/plan.hpp"
+#include "tenon/plan/reorder.hpp"
 #include "tenon/plan/retention_search.hpp"
 
 namespace tenon {
@@ -68,7 +68,7 @@ class budget_search {
   }
 
   std::int64_t place(const list<retention>& retained) const {
-    const growing_graph made = recomputer(graph_, live_, retained).run();
+    const growing_graph made = reorder<Capabilities>(recomputer(graph_, live_, retained).run(), keep_gradients_);
     return make_plan<Capabilities>(made.view(), {true, keep_gradients_}).sizes.arena_bytes;
   }
 
