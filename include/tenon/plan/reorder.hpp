@@ -19,12 +19,21 @@ constexpr growing_graph in_order(const graph_view& graph, const list<std::int32_
   return std::move(copy.to);
 }
 
-/// Graphs so small that an order is placed to be compared.
+/// Graphs so small that orders are placed to be compared.
 constexpr bool is_small(const graph_view& graph) { return graph.node_count() <= 64; }
 
 /// How much less another order must take: the offsets of many values have gaps, and of another order others.
 constexpr std::int64_t least_gain(const graph_view& graph, std::int64_t bytes) {
   return is_small(graph) ? 0 : bytes / 200;
+}
+
+/// How many orders of a small graph are placed, as long as there are gaps.
+inline constexpr std::uint64_t most_shuffles = 12;
+
+/// The bytes of a graph's arena.
+template <class Capabilities>
+constexpr std::int64_t arena_of(const graph_view& graph, bool keep_gradients) {
+  return make_plan<Capabilities>(graph, {false, keep_gradients}).sizes.arena_bytes;
 }
 
 /// Whether one of two orders of a graph takes less memory.
@@ -38,10 +47,7 @@ constexpr bool takes_less(const graph_view& one, const graph_view& other, bool k
   const std::int64_t less = peak_of(one), more = peak_of(other);
   if (less >= more - least_gain(other, more)) return false;
   if (!is_small(other)) return true;
-  const auto arena_of = [&](const graph_view& graph) {
-    return make_plan<Capabilities>(graph, {false, keep_gradients}).sizes.arena_bytes;
-  };
-  return arena_of(one) < arena_of(other);
+  return arena_of<Capabilities>(one, keep_gradients) < arena_of<Capabilities>(other, keep_gradients);
 }
 
 /// Whether an order of less memory is worth a search: whether much of what is alive at the peak might not be. Nothing of
@@ -77,9 +83,9 @@ constexpr bool is_order_open(const graph_view& graph, const interval_view& inter
   char *const reads = read.first, *const follow = follows.first, *const lead = leads.first;
   list<std::int32_t> alive;
   const auto see = [&](std::int32_t v, char how) {
-    if (group_of[v] < 0 || values[v].producer > peak) return;
+    if (values[v].producer > peak) return;
     if (reads[v] == 0) alive.push_back(v);
-    if (reads[v] < how) reads[v] = how;
+    reads[v] = how;
   };
   follow[peak] = 1;
   for (std::int32_t i = peak + 1; i < count; ++i) {
@@ -89,9 +95,14 @@ constexpr bool is_order_open(const graph_view& graph, const interval_view& inter
       if (follow[values[operands[o]].producer] != 0) how = 2;
     }
     if (how == 2) follow[i] = 1;
-    for (std::int32_t o = first; o < behind; ++o) see(operands[o], how);
+    for (std::int32_t o = first; o < behind; ++o) {
+      const std::int32_t v = operands[o];
+      if (group_of[v] >= 0 && reads[v] < how) see(v, how);
+    }
   }
-  for (const std::int32_t output : graph.outputs) see(output, 2);
+  for (const std::int32_t output : graph.outputs) {
+    if (group_of[output] >= 0) see(output, 2);
+  }
   // What the peak follows from.
   lead[peak] = 1;
   for (std::int32_t i = peak; i >= 0; --i) {
@@ -99,11 +110,43 @@ constexpr bool is_order_open(const graph_view& graph, const interval_view& inter
     const std::int32_t first = nodes[i].operands.begin, behind = first + nodes[i].operands.count;
     for (std::int32_t o = first; o < behind; ++o) lead[values[operands[o]].producer] = 1;
   }
+  // To make something later keeps what it is made from, which may take as much: `made_from` has values and their bytes.
+  const auto bytes_of_value = [&](std::int32_t v) {
+    return bytes_of(values[v].extents, values[v].type, values[v].arrangement);
+  };
   std::int64_t open = 0;
+  list<std::int32_t> made_from;
+  list<std::int64_t> left;
+  for (std::int32_t o = 0; o < nodes[peak].operands.count; ++o) {
+    const std::int32_t operand = graph.operand(nodes[peak], o);
+    if (reads[operand] == 0) reads[operand] = 1;
+  }
   for (const std::int32_t v : alive) {
-    const std::int32_t producer = values[v].producer;
-    if (reads[v] < 2 || (lead[producer] == 0 && !is_source(nodes[producer].op)))
-      open += bytes_of(values[v].extents, values[v].type, values[v].arrangement);
+    std::int32_t maker = values[v].producer;
+    bool is_early = lead[maker] == 0 && !is_source(nodes[maker].op);
+    if (reads[v] == 2 && !is_early) continue;
+    std::int64_t bytes = bytes_of_value(v);
+    // Back to what the peak follows from, too.
+    while (is_early) {
+      const std::int32_t first = nodes[maker].operands.begin, behind = first + nodes[maker].operands.count;
+      std::int32_t o = first;
+      while (o < behind && group_of[operands[o]] < 0) ++o;
+      if (o == behind) break;
+      const std::int32_t from = operands[o];
+      maker = values[from].producer;
+      is_early = lead[maker] == 0 && !is_source(nodes[maker].op);
+      if (is_early || reads[from] != 0) continue;
+      std::size_t at = 0;
+      while (at < made_from.size() && made_from.first[at] != from) ++at;
+      if (at == made_from.size()) {
+        made_from.push_back(from);
+        left.push_back(bytes_of_value(from));
+      }
+      const std::int64_t kept = lesser(left.first[at], bytes);
+      left.first[at] -= kept;
+      bytes -= kept;
+    }
+    open += bytes;
   }
   return open > least_gain(graph, most);
 }
@@ -119,10 +162,20 @@ constexpr bool is_order_open(const graph_view& graph, const interval_view& inter
 template <class Capabilities>
 constexpr growing_graph search_order(const graph_view& graph, bool keep_gradients) {
   order_search<Capabilities> search(graph, keep_gradients);
-  if (search.run()) {
-    growing_graph other = in_order(graph, search.order());
-    if (takes_less<Capabilities>(other.view(), graph, keep_gradients)) return other;
+  growing_graph found = search.run() ? in_order(graph, search.order()) : growing_graph();
+  if (!found.nodes.empty() && !takes_less<Capabilities>(found.view(), graph, keep_gradients)) found = growing_graph();
+  if (is_small(graph)) {
+    std::int64_t best = arena_of<Capabilities>(found.nodes.empty() ? graph : found.view(), keep_gradients);
+    for (std::uint64_t seed = 1; seed <= most_shuffles && best > search.peak_bytes(); ++seed) {
+      if (!search.shuffle(best - 1, seed)) break;
+      growing_graph other = in_order(graph, search.order());
+      const std::int64_t arena = arena_of<Capabilities>(other.view(), keep_gradients);
+      if (arena >= best) continue;
+      best = arena;
+      found = std::move(other);
+    }
   }
+  if (!found.nodes.empty()) return found;
   graph_copy copy(graph);
   for (const node& current : graph.nodes) copy.copy(current);
   copy.copy_outputs();
@@ -134,7 +187,7 @@ template <class Capabilities>
 constexpr growing_graph reorder(growing_graph graph, bool keep_gradients) {
   if (graph.problem) return graph;
   const memory_demand demand = find_demand<Capabilities>(graph.view(), {false, keep_gradients});
-  if (!is_order_open(graph.view(), demand.intervals.view(), demand.intervals.of_value.data())) return graph;
+  if (!is_small(graph.view()) && !is_order_open(graph.view(), demand.intervals.view(), demand.intervals.of_value.data())) return graph;
   return search_order<Capabilities>(graph.view(), keep_gradients);
 }
 
