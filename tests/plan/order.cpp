@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 #include <cstdint>
 #include <iostream>
+#include <optional>
 #include <random>
 #include <set>
 #include <vector>
@@ -62,7 +63,7 @@ class small_network {
   symbol join(symbol x, symbol y) {
     y = fitted(y, x.extents());
     return x.channels() == y.channels() && (x.number == y.number || below(2) == 0) ? layers::add(x, y)
-                                                                                  : layers::concat(x, y);
+                                                                                   : layers::concat(x, y);
   }
 
   symbol step() {
@@ -76,7 +77,7 @@ class small_network {
       case 3:
         return convolution(x, 3);
       case 4:
-        return x.extents().spatial(1) == 16 ? max_pool2d<kernel<2>>{}(x) : relu{}(x);
+        return x.extents().spatial(1) > 8 && x.extents().spatial(2) > 8 ? max_pool2d<kernel<2>>{}(x) : relu{}(x);
       case 5:
         return fitted(x, shape(1, 1, side(), side()));
       case 6:
@@ -111,54 +112,85 @@ class small_network {
   std::set<std::int32_t> read_;
 };
 
+/// How the arenas of small graphs compare with the least.
 struct tally {
-  int graphs = 0, equal = 0, searched = 0, unproven = 0, improved = 0;
+  int graphs = 0, equal = 0, above = 0, unknown = 0, improved = 0;
   double worst = 1;
 };
 
 template <class Capabilities>
 void compare(const growing_graph& described, tally& found) {
-  const compiled_graph written{compile<inference_pipeline<Capabilities>>(described.view()), {}};
+  const growing_graph written = compile<inference_pipeline<Capabilities>>(described.view());
   const compiled_graph compiled = tenon_test::compile_for_inference<Capabilities>(described);
   tenon_test::every_order<Capabilities> all(compiled.view());
   if (all.node_count() > 12 || !all.has_choice()) return;
   ++found.graphs;
   CHECK(tenon_test::problem_of<Capabilities>(compiled.view()) == "");
   const std::int64_t arena = compiled.plan.sizes.arena_bytes, bound = all.least_peak();
-  found.improved += make_plan<Capabilities>(written.graph.view(), {}).sizes.arena_bytes > arena ? 1 : 0;
+  found.improved += make_plan<Capabilities>(written.view(), {}).sizes.arena_bytes > arena ? 1 : 0;
   REQUIRE(arena >= bound);
-  if (arena == bound) {
-    ++found.equal;
+  // All sizes are multiples of this. What is below the arena is asked until something fits.
+  constexpr std::int64_t step = 2048;
+  constexpr std::size_t states = 100'000;
+  for (std::int64_t least = bound; least < arena; least += step) {
+    const std::optional<bool> fits = all.fits(least, states);
+    if (fits && !*fits) continue;
+    const double ratio = static_cast<double>(arena) / static_cast<double>(least);
+    found.worst = std::max(found.worst, ratio);
+    found.unknown += fits ? 0 : 1;
+    found.above += ratio > 1.05 ? 1 : 0;
     return;
   }
-  ++found.searched;
-  constexpr std::size_t states = 300'000;
-  std::int64_t low = bound, high = arena;  // the least lies in [low, high]
-  const std::int64_t step = 4096;
-  bool known = true;
-  while (low < high) {
-    const std::int64_t middle = low;
-    const std::optional<bool> fits = all.fits(middle, states);
-    if (!fits) { known = false; break; }
-    if (*fits) { high = middle; } else { low = middle + step; }
-  }
-  std::cout << Capabilities::name << " " << arena << " v " << bound << " least " << low << (known ? "" : " unknown") << " " << (double)arena / (double)low << "\n";
+  ++found.equal;
 }
 
 }  // namespace
 
-TEST_CASE("of small graphs no order and no placement takes less, or hardly any") {
+TEST_CASE("the arenas of small graphs against all orders and all placements") {
   tally found;
-  std::uint32_t seed = 0;
-  for (; found.graphs < 500; ++seed) {
+  for (std::uint32_t seed = 0; found.graphs < 500; ++seed) {
     INFO("seed " << seed);
     const growing_graph described = small_network(seed).make();
-    if (described.problem) continue;  // a window larger than its image
+    REQUIRE(!described.problem);
     if (seed % 2 == 0) {
       compare<onednn::capabilities>(described, found);
     } else {
       compare<reference::capabilities>(described, found);
     }
   }
-  std::cout << found.graphs << " of " << seed << ", equal " << found.equal << " improved " << found.improved << "\n";
+  std::cout << found.equal << " of " << found.graphs << " small graphs take the least of all orders and placements, "
+            << found.above << " over 5 % more, at the worst " << found.worst << " times it; of " << found.unknown
+            << " the least is not known, but a bound. Another order than the written one takes less in "
+            << found.improved << "\n";
+  CHECK(found.equal * 100 >= found.graphs * 95);
+  CHECK(found.above * 100 <= found.graphs * 4);
+  CHECK(found.improved >= 100);
+}
+
+TEST_CASE("another order computes the same, to the last bit, with less alive at once") {
+  using capabilities = reference::capabilities;
+  using program = reference::program<float>;
+  int changed = 0;
+  for (std::uint32_t seed = 0; seed < 400; ++seed) {
+    INFO("seed " << seed);
+    const bool trains = seed % 2 == 0;
+    const growing_graph described = tenon_test::random_network(seed).make(trains);
+    compiled_graph written{trains
+                               ? compile<training_pipeline<capabilities>>(described.view(), sgd<momentum<0.9>>::rule())
+                               : compile<inference_pipeline<capabilities>>(described.view()),
+                           {}};
+    written.plan = make_plan<capabilities>(written.graph.view(), {trains, false});
+    const compiled_graph other = tenon_test::planned<capabilities>(written.graph, {trains, false});
+    CHECK(sentence_of(verify(other.graph.view()).kind) == sentence_of(flaw::none));
+    CHECK(tenon_test::problem_of<capabilities>(other.view()) == "");
+    if (print(other.graph.view()).view() == print(written.graph.view()).view()) continue;
+    ++changed;
+    tenon_test::machine<program> one(written, tenon_test::random_network::classes, 1);
+    tenon_test::machine<program> two(other, tenon_test::random_network::classes, 1);
+    one.run(3, false, {0.05f, 1});
+    two.run(3, true, {0.05f, 1});
+    CHECK(one.results() == two.results());
+  }
+  std::cout << "another order in " << changed << " of 400 random networks\n";
+  CHECK(changed >= 40);
 }

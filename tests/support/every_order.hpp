@@ -169,7 +169,8 @@ class every_order {
       for (int o = 0; o < each.operands.count; ++o) {
         const std::int32_t part = graph_.operand(each, o);
         const std::int64_t from = at + begin_of(o);
-        const bool stays = places[static_cast<std::size_t>(part)] == from && Capabilities::joins_in_place(graph_, each, o);
+        const bool stays =
+            places[static_cast<std::size_t>(part)] == from && Capabilities::joins_in_place(graph_, each, o);
         if (!stays && !is_free(places, from, from + bytes(part))) return false;
       }
       return true;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "tenon/core/random.hpp"
 #include "tenon/plan/reorder.hpp"
@@ -42,6 +43,7 @@ class budget_search {
     found_retentions best;
     std::int64_t target = bytes;
     for (int attempt = 0; attempt < 4; ++attempt) {
+      std::vector<found_retentions> others;  // within the target, with little work, the least first
       found_retentions found = within(target);
       if (tries > 0) {
         for (const auto free : {retention_family::free_work::all, retention_family::free_work::moves}) {
@@ -49,9 +51,14 @@ class budget_search {
               keep_again(greedy(rated(family_.member(free, 0), target), target, tries / 2), target);
           if (is_better(other.rating, found.rating, target)) found = std::move(other);
         }
-        found = keep_again(anneal(std::move(found), target, tries, seed), target);
+        found = keep_again(anneal(std::move(found), target, tries, seed, others), target);
       }
       found.arena_bytes = place(found.retained);
+      // Where its placement has gaps, another's may have none.
+      for (std::size_t i = 0; i < others.size() && found.arena_bytes > bytes; ++i) {
+        others[i].arena_bytes = place(others[i].retained);
+        if (others[i].arena_bytes <= bytes) found = others[i];
+      }
       const bool fits = found.arena_bytes <= bytes;
       if (attempt == 0 || found.arena_bytes < best.arena_bytes) best = found;
       if (fits || found.rating.peak_bytes > target) break;
@@ -161,7 +168,25 @@ class budget_search {
     return best;
   }
 
-  found_retentions anneal(found_retentions best, std::int64_t bytes, std::int64_t tries, std::uint64_t seed) const {
+  // Among so many others, those of the least work that fit by their peaks.
+  static constexpr std::size_t most_others = 64;
+  static constexpr int most_alike = 6;
+  static void remember(std::vector<found_retentions>& others, const found_retentions& found) {
+    std::size_t at = others.size();
+    while (at > 0 && found.rating.macs < others[at - 1].rating.macs) --at;
+    if (at == most_others) return;
+    int alike = 0;
+    for (const found_retentions& each : others) {
+      if (each.rating.macs != found.rating.macs || each.rating.peak_bytes != found.rating.peak_bytes) continue;
+      if (++alike == most_alike || std::equal(each.retained.begin(), each.retained.end(), found.retained.begin()))
+        return;
+    }
+    if (others.size() == most_others) others.pop_back();
+    others.insert(others.begin() + static_cast<std::ptrdiff_t>(at), found);
+  }
+
+  found_retentions anneal(found_retentions best, std::int64_t bytes, std::int64_t tries, std::uint64_t seed,
+                          std::vector<found_retentions>& others) const {
     const list<std::int32_t> nodes = nodes_for(bytes);
     if (nodes.empty()) return best;
     const auto count = static_cast<std::int32_t>(nodes.size());
@@ -176,6 +201,7 @@ class budget_search {
       const auto what = static_cast<retention>(random.below(3));
       for (std::int32_t k = at; k < lesser(at + length, count); ++k) next.retained.first[nodes.first[k]] = what;
       next = rated(std::move(next.retained), bytes);
+      if (next.rating.peak_bytes <= bytes) remember(others, next);
       const double worse = cost_of(next.rating, bytes, weight) - cost_of(present.rating, bytes, weight);
       const double chance = static_cast<double>(random.bits() >> 11) * 0x1p-53;
       if (worse > 0 && std::exp(-worse / heat) < chance) continue;

@@ -186,8 +186,8 @@ struct given_compilation {
     return std::array<std::int32_t, 2>{read.wanted, read.found};
   }();
   static_assert(retention_count<counts[0], counts[1]>::right);
-  using type =
-      typename ordered<stage<compilation_step<LaidOut, Pipeline, Pipeline::step_count - 1, Arguments>>, Arguments>::type;
+  using type = typename ordered<stage<compilation_step<LaidOut, Pipeline, Pipeline::step_count - 1, Arguments>>,
+                                Arguments>::type;
 };
 
 /// The network as it runs when it trains.

@@ -59,8 +59,8 @@ struct placed {
       freeze<Compiled::sizes.nodes, Compiled::sizes.values>(demand::made, found_offsets<demand>());
 };
 
-/// A compiled network with its nodes in an order of less memory, if there is one; while nothing asks for a plan's memory
-/// or its graph, nothing is searched for.
+/// A compiled network with its nodes in an order of less memory, if there is one; while nothing asks for a plan's
+/// memory or its graph, nothing is searched for.
 template <class Compiled, class Arguments>
 struct ordered {
   using demand = typename placed<Compiled, Arguments>::demand;
@@ -69,7 +69,8 @@ struct ordered {
 
   struct search {
     static constexpr growing_graph make() {
-      return search_order<typename Arguments::backend::capabilities>(Compiled::graph.view(), Arguments::keeps_gradients);
+      return search_order<typename Arguments::backend::capabilities>(Compiled::graph.view(),
+                                                                     Arguments::keeps_gradients);
     }
   };
   template <bool Open, class = void>

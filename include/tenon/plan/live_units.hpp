@@ -29,13 +29,13 @@ struct overlay {
 template <class Capabilities>
 class live_units {
  public:
-  list<std::int64_t> bytes;   ///< of each value's unit; 0 outside the arena
-  list<std::int32_t> birth;   ///< the node with which its unit begins; -1: before the first
-  list<std::int64_t> gain;    ///< of each node the bytes of the units that begin with it
-  list<held_value> joined;    ///< values held by later ones, the holders in rising order
-  list<held_value> sliced;    ///< values held by earlier ones, the holders in rising order
-  list<overlay> overlays;     ///< the nodes in rising order
-  std::int64_t given = 0;     ///< bytes that are there before the first node
+  list<std::int64_t> bytes;  ///< of each value's unit; 0 outside the arena
+  list<std::int32_t> birth;  ///< the node with which its unit begins; -1: before the first
+  list<std::int64_t> gain;   ///< of each node the bytes of the units that begin with it
+  list<held_value> joined;   ///< values held by later ones, the holders in rising order
+  list<held_value> sliced;   ///< values held by earlier ones, the holders in rising order
+  list<overlay> overlays;    ///< the nodes in rising order
+  std::int64_t given = 0;    ///< bytes that are there before the first node
 
   /// cost: nodes + operands
   constexpr live_units(const graph_view& graph, bool keep_gradients) : graph_(graph) {
@@ -127,7 +127,7 @@ class live_units {
       birth.first[part] = birth.first[whole];
       if (bytes.first[whole] >= bytes_of_value(part)) {
         sliced.push_back({whole, part});
-          bytes.first[whole] -= bytes_of_value(part);
+        bytes.first[whole] -= bytes_of_value(part);
       } else {  // what the whole has is held by it: the part keeps it all
         joined.push_back({part, whole});
         bytes.first[part] = 0;

@@ -62,7 +62,8 @@ class order_search {
     if (end - begin > order_window<Capabilities>::most_nodes || end - begin < 2) return false;
     rate();
     order_window<Capabilities> window(graph_, units_);
-    if (!window.run(order_.first + begin, end - begin, begin, last_.first, before_.first[begin], bytes, bytes + 1, seed))
+    if (!window.run(order_.first + begin, end - begin, begin, last_.first, before_.first[begin], bytes, bytes + 1,
+                    seed))
       return false;
     for (std::int32_t i = begin; i < end; ++i) position_.first[order_.first[i]] = i;
     return true;
@@ -216,10 +217,10 @@ class order_search {
 
   graph_view graph_;
   live_units<Capabilities> units_;
-  list<std::int32_t> order_, position_;   // the nodes in the present order; of each node where it stands there
-  list<char> is_output_;                  // of each value
-  list<std::int32_t> last_;               // of each value's unit the position of the node that frees it
-  list<std::int64_t> during_, before_;    // the bytes alive while each node runs, and before it
+  list<std::int32_t> order_, position_;  // the nodes in the present order; of each node where it stands there
+  list<char> is_output_;                 // of each value
+  list<std::int32_t> last_;              // of each value's unit the position of the node that frees it
+  list<std::int64_t> during_, before_;   // the bytes alive while each node runs, and before it
   std::int64_t most_ = 0, least_ = 0;
   std::int32_t peak_ = 0, turn_ = -1, tail_ = 0;
 };

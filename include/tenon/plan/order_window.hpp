@@ -14,7 +14,8 @@ inline namespace v0 {
 /// Finds the order of at most 64 nodes in which the least memory is alive at once: the way from the set of none of them
 /// to the set of all, each step one node that may run, whose greatest step is the least. It takes the steps that stay
 /// under a limit, depth first; where no way leads on, the limit rises to the least step that was left out. A node that
-/// makes nothing larger is taken at once, for it could only wait. Exact, but for the number of states, which is limited.
+/// makes nothing larger is taken at once, for it could only wait. Exact, but for the number of states, which is
+/// limited.
 template <class Capabilities>
 class order_window {
   using set = std::uint64_t;  // a bit a node
@@ -38,9 +39,9 @@ class order_window {
     }
   }
 
-  /// Whether there is an order that stays below `most`; if so, `nodes` are in the best. They stand at `position`; `last`
-  /// has of each value's unit where it is freed, `live` is what is alive before them, `least` a limit that no order can
-  /// stay below. With a seed it is any order that stays under `least`, if there is one.
+  /// Whether there is an order that stays below `most`; if so, `nodes` are in the best. They stand at `position`;
+  /// `last` has of each value's unit where it is freed, `live` is what is alive before them, `least` a limit that no
+  /// order can stay below. With a seed it is any order that stays under `least`, if there is one.
   constexpr bool run(std::int32_t* nodes, std::int32_t count, std::int32_t position, const std::int32_t* last,
                      std::int64_t live, std::int64_t least, std::int64_t most, std::uint64_t seed = 0) {
     seed_ = seed;

@@ -89,7 +89,8 @@ class plan_of {
  private:
   template <bool Training, class Lowered>
   struct compilation {
-    using type = typename ordered<stage<inference_compilation<Lowered, inference_pipeline<capabilities>>>, arguments>::type;
+    using type =
+        typename ordered<stage<inference_compilation<Lowered, inference_pipeline<capabilities>>>, arguments>::type;
   };
   template <class Lowered>
   struct compilation<true, Lowered>

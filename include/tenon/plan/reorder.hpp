@@ -50,8 +50,8 @@ constexpr bool takes_less(const graph_view& one, const graph_view& other, bool k
   return arena_of<Capabilities>(one, keep_gradients) < arena_of<Capabilities>(other, keep_gradients);
 }
 
-/// Whether an order of less memory is worth a search: whether much of what is alive at the peak might not be. Nothing of
-/// it must be made before the node at the peak, or nobody behind needs it.
+/// Whether an order of less memory is worth a search: whether much of what is alive at the peak might not be. Nothing
+/// of it must be made before the node at the peak, or nobody behind needs it.
 ///
 ///     a -> peak, a -> b, (peak, b) -> c     b might run behind the peak, and where a chain of nodes has no such b
 ///                                           there is nothing to search for
@@ -187,7 +187,9 @@ template <class Capabilities>
 constexpr growing_graph reorder(growing_graph graph, bool keep_gradients) {
   if (graph.problem) return graph;
   const memory_demand demand = find_demand<Capabilities>(graph.view(), {false, keep_gradients});
-  if (!is_small(graph.view()) && !is_order_open(graph.view(), demand.intervals.view(), demand.intervals.of_value.data())) return graph;
+  if (!is_small(graph.view()) &&
+      !is_order_open(graph.view(), demand.intervals.view(), demand.intervals.of_value.data()))
+    return graph;
   return search_order<Capabilities>(graph.view(), keep_gradients);
 }
 
