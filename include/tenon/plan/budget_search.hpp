@@ -64,7 +64,10 @@ class budget_search {
       if (fits || found.rating.peak_bytes > target) break;
       target = found.rating.peak_bytes - (found.arena_bytes - bytes);
     }
-    return best;
+    if (tries == 0) return best;
+    found_retentions family = run(bytes, 0, seed);
+    const bool is_within = family.arena_bytes <= bytes;
+    return is_within && (best.arena_bytes > bytes || family.rating.macs < best.rating.macs) ? family : best;
   }
 
  private:
