@@ -20,7 +20,7 @@ constexpr growing_graph in_order(const graph_view& graph, const list<std::int32_
 }
 
 /// Graphs so small that orders are placed to be compared.
-constexpr bool is_small(const graph_view& graph) { return graph.node_count() <= 96; }
+constexpr bool is_small(const graph_view& graph) { return graph.node_count() <= 128; }
 
 /// How much less another order must take: the offsets of many values have gaps, and of another order others.
 constexpr std::int64_t least_gain(const graph_view& graph, std::int64_t bytes) {
@@ -158,7 +158,7 @@ constexpr bool is_order_open(const graph_view& graph, const interval_view& inter
 ///
 /// ensures: the same nodes, each behind what it reads, and updates behind what reads the values that they change. Less
 ///     is alive at once, as find_live_profile counts, or the graph is as it was
-/// cost: of an order_search; where it finds another order, twice find_live_profile, and of at most 96 nodes placements
+/// cost: of an order_search; where it finds another order, twice find_live_profile, and of at most 128 nodes placements
 template <class Capabilities>
 constexpr growing_graph search_order(const graph_view& graph, bool keep_gradients) {
   order_search<Capabilities> search(graph, keep_gradients);
