@@ -50,6 +50,21 @@ constexpr bool takes_less(const graph_view& one, const graph_view& other, bool k
   return arena_of<Capabilities>(one, keep_gradients) < arena_of<Capabilities>(other, keep_gradients);
 }
 
+/// Whether a graph has more than one order: whether some node does not read what the one before it makes.
+constexpr bool has_choice(const graph_view& graph) {
+  std::int32_t before = -1;
+  for (std::int32_t i = 0; i < graph.node_count(); ++i) {
+    const node& current = graph.node_at(i);
+    if (is_source(current.op)) continue;
+    bool reads = before < 0;
+    for (int o = 0; o < current.operands.count; ++o)
+      reads = reads || graph.operand_value(current, o).producer == before;
+    if (!reads) return true;
+    before = i;
+  }
+  return false;
+}
+
 /// Whether an order of less memory is worth a search: whether much of what is alive at the peak might not be. Nothing
 /// of it must be made before the node at the peak, or nobody behind needs it.
 ///
@@ -59,6 +74,7 @@ constexpr bool takes_less(const graph_view& one, const graph_view& other, bool k
 /// `group_of` has of each value outside the arena -1.
 /// cost: nodes + operands, a few accesses each: all networks ask this while compiling
 constexpr bool is_order_open(const graph_view& graph, const interval_view& intervals, const std::int32_t* group_of) {
+  if (is_small(graph)) return has_choice(graph);
   list<std::int64_t> change(graph.nodes.size() + 2, 0);
   // While compiling a call costs as much as several accesses, hence pointers.
   std::int64_t* const changes = change.first;
@@ -162,7 +178,8 @@ constexpr bool is_order_open(const graph_view& graph, const interval_view& inter
 template <class Capabilities>
 constexpr growing_graph search_order(const graph_view& graph, bool keep_gradients) {
   order_search<Capabilities> search(graph, keep_gradients);
-  growing_graph found = search.run() ? in_order(graph, search.order()) : growing_graph();
+  growing_graph found;
+  if (search.run()) found = in_order(graph, search.order());
   if (!found.nodes.empty() && !takes_less<Capabilities>(found.view(), graph, keep_gradients)) found = growing_graph();
   if (is_small(graph)) {
     std::int64_t best = arena_of<Capabilities>(found.nodes.empty() ? graph : found.view(), keep_gradients);
@@ -187,9 +204,7 @@ template <class Capabilities>
 constexpr growing_graph reorder(growing_graph graph, bool keep_gradients) {
   if (graph.problem) return graph;
   const memory_demand demand = find_demand<Capabilities>(graph.view(), {false, keep_gradients});
-  if (!is_small(graph.view()) &&
-      !is_order_open(graph.view(), demand.intervals.view(), demand.intervals.of_value.data()))
-    return graph;
+  if (!is_order_open(graph.view(), demand.intervals.view(), demand.intervals.of_value.data())) return graph;
   return search_order<Capabilities>(graph.view(), keep_gradients);
 }
 
