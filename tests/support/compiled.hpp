@@ -42,7 +42,7 @@ struct must_be_sound {
 
 template <class Capabilities>
 compiled_graph planned(tenon::growing_graph laid_out, const tenon::plan_options& options) {
-  compiled_graph made{std::move(laid_out), {}};
+  compiled_graph made{tenon::reorder<Capabilities>(std::move(laid_out), options.keep_gradients), {}};
   made.plan = tenon::make_plan<Capabilities>(made.graph.view(), options);
   return made;
 }

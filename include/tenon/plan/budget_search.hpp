@@ -2,7 +2,9 @@
 // The search for retentions at run time, which may try many: thousands a second.
 #pragma once
 
-#include "tenon/plan/plan.hpp"
+#include <vector>
+
+#include "tenon/plan/reorder.hpp"
 #include "tenon/plan/retention_annealing.hpp"
 #include "tenon/plan/retention_search.hpp"
 
@@ -37,9 +39,15 @@ class budget_search {
     found_retentions best;
     std::int64_t target = bytes;
     for (int attempt = 0; attempt < 4; ++attempt) {
+      std::vector<found_retentions> others;  // within the target
       found_retentions found = within(target);
-      if (tries > 0) improve(found, target, tries, seed);
+      if (tries > 0) improve(found, others, target, tries, seed);
       found.arena_bytes = place(found.retained);
+      // Where its placement has gaps, another's may have none.
+      for (std::size_t i = 0; i < others.size() && found.arena_bytes > bytes; ++i) {
+        others[i].arena_bytes = place(others[i].retained);
+        if (others[i].arena_bytes <= bytes) found = std::move(others[i]);
+      }
       const bool fits = found.arena_bytes <= bytes;
       const std::int64_t peak = found.rating.peak_bytes, gaps = found.arena_bytes - bytes;
       if (attempt == 0 || found.arena_bytes < best.arena_bytes) best = std::move(found);
@@ -51,7 +59,10 @@ class budget_search {
       least.arena_bytes = place(least.retained);
       if (least.arena_bytes < best.arena_bytes) best = std::move(least);
     }
-    return best;
+    if (tries == 0) return best;
+    found_retentions family = run(bytes, 0, seed);
+    const bool is_within = family.arena_bytes <= bytes;
+    return is_within && (best.arena_bytes > bytes || family.rating.macs < best.rating.macs) ? family : best;
   }
 
  private:
@@ -65,7 +76,7 @@ class budget_search {
   }
 
   std::int64_t place(const list<retention>& retained) const {
-    const growing_graph made = recomputer(graph_, live_, retained).run();
+    const growing_graph made = reorder<Capabilities>(recomputer(graph_, live_, retained).run(), keep_gradients_);
     return make_plan<Capabilities>(made.view(), {true, keep_gradients_}).sizes.arena_bytes;
   }
 
@@ -89,7 +100,9 @@ class budget_search {
   }
 
   // Puts something better in the place of `best`, if it finds it.
-  void improve(found_retentions& best, std::int64_t bytes, std::int64_t tries, std::uint64_t seed) const {
+  // All that is within the bytes comes to `others` too, the least work first.
+  void improve(found_retentions& best, std::vector<found_retentions>& others, std::int64_t bytes, std::int64_t tries,
+               std::uint64_t seed) const {
     // Nothing is better than what adds no work.
     if (best.rating.peak_bytes <= bytes && best.rating.macs == count_macs(graph_)) return;
     retention_model model(graph_, live_);
@@ -113,9 +126,16 @@ class budget_search {
         // What the model took for less than it was.
         if (present.rating.peak_bytes > target && model.excess() == 0)
           target -= (present.rating.peak_bytes - target) / 2;
+        if (present.rating.peak_bytes <= bytes) remember(others, present);
         if (is_better(present.rating, best.rating, bytes)) best = present;
       }
     }
+  }
+
+  static void remember(std::vector<found_retentions>& others, const found_retentions& found) {
+    std::size_t at = others.size();
+    while (at > 0 && found.rating.macs < others[at - 1].rating.macs) --at;
+    others.insert(others.begin() + static_cast<std::ptrdiff_t>(at), found);
   }
 
   graph_view graph_;

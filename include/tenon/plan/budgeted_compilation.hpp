@@ -195,7 +195,7 @@ struct fitted_compilation {
       return Pipeline::steps[Pipeline::step_count - 1].apply(LaidOut::graph.view(), options);
     }
   };
-  using made = stage<step>;
+  using made = typename ordered<stage<step>, Arguments>::type;
   static constexpr std::int64_t excess = placed<made, Arguments>::plan.sizes.arena_bytes - Arguments::memory_bytes;
 
   template <bool Fits, class = void>
@@ -225,14 +225,15 @@ struct given_compilation {
     return std::array<std::int32_t, 2>{read.wanted, read.found};
   }();
   static_assert(retention_count<counts[0], counts[1]>::right);
-  using type = stage<compilation_step<LaidOut, Pipeline, Pipeline::step_count - 1, Arguments>>;
+  using type = typename ordered<stage<compilation_step<LaidOut, Pipeline, Pipeline::step_count - 1, Arguments>>,
+                                Arguments>::type;
 };
 
 /// The network as it runs when it trains.
 template <class Lowered, class Pipeline, class Arguments>
 constexpr auto choose_compilation() {
   if constexpr (Arguments::memory_bytes == 0 && Arguments::retentions.empty()) {
-    return training_compilation<Lowered, Pipeline, Arguments>();
+    return ordered<typename training_compilation<Lowered, Pipeline, Arguments>::type, Arguments>();
   } else {
     using laid_out = typename training_compilation<Lowered, Pipeline, Arguments, Pipeline::step_count - 1>::type;
     if constexpr (Arguments::retentions.empty()) {

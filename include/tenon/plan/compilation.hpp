@@ -9,6 +9,7 @@
 #include "tenon/passes/pipeline.hpp"
 #include "tenon/plan/options.hpp"
 #include "tenon/plan/plan.hpp"
+#include "tenon/plan/reorder.hpp"
 #include "tenon/plan/staging.hpp"
 
 namespace tenon {
@@ -60,6 +61,31 @@ struct placed {
   };
   static constexpr frozen_plan<Compiled::sizes.nodes, Compiled::sizes.values> plan =
       freeze<Compiled::sizes.nodes, Compiled::sizes.values>(demand::made, found_offsets<demand>());
+};
+
+/// A compiled network with its nodes in an order of less memory, if there is one; while nothing asks for a plan's
+/// memory or its graph, nothing is searched for.
+template <class Compiled, class Arguments>
+struct ordered {
+  using demand = typename placed<Compiled, Arguments>::demand;
+  static constexpr bool is_open =
+      is_order_open(Compiled::graph.view(), demand::made.intervals(), demand::made.of_value.data());
+
+  struct search {
+    static constexpr growing_graph make() {
+      return search_order<typename Arguments::backend::capabilities>(Compiled::graph.view(),
+                                                                     Arguments::keeps_gradients);
+    }
+  };
+  template <bool Open, class = void>
+  struct pick {
+    using type = Compiled;
+  };
+  template <class Unused>
+  struct pick<true, Unused> {
+    using type = stage<search>;
+  };
+  using type = typename pick<is_open>::type;
 };
 
 }  // namespace v0

@@ -89,7 +89,8 @@ class plan_of {
  private:
   template <bool Training, class Lowered>
   struct compilation {
-    using type = stage<inference_compilation<Lowered, inference_pipeline<capabilities>>>;
+    using type =
+        typename ordered<stage<inference_compilation<Lowered, inference_pipeline<capabilities>>>, arguments>::type;
   };
   template <class Lowered>
   struct compilation<true, Lowered>

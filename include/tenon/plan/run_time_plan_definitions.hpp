@@ -25,7 +25,7 @@ TENON_INLINE parameter_table_of_graph::parameter_table_of_graph(const graph_view
 template <class Capabilities>
 run_time_plan<Capabilities>::run_time_plan(growing_graph lowered, bool has_loss)
     : lowered_(std::move(lowered)),
-      compiled_(compile<inference_pipeline<Capabilities>>(lowered_.view())),
+      compiled_(reorder<Capabilities>(compile<inference_pipeline<Capabilities>>(lowered_.view()), false)),
       plan_(make_plan<Capabilities>(compiled_.view(), {has_loss, false})) {}
 
 template <class Capabilities>
@@ -39,10 +39,10 @@ run_time_plan<Capabilities>::run_time_plan(growing_graph lowered, const training
       const graph_view laid_out = compiled_.view();
       const found_retentions found = budget_search<Capabilities>(laid_out, keep_gradients).run(memory_budget, 0, 1);
       const graph_edits live(laid_out, graph_edits::dead_code::goes);
-      compiled_ = recomputer(laid_out, live, found.retained).run();
+      compiled_ = reorder<Capabilities>(recomputer(laid_out, live, found.retained).run(), keep_gradients);
     }
   } else {
-    compiled_ = compile<pipeline>(lowered_.view(), options);
+    compiled_ = reorder<Capabilities>(compile<pipeline>(lowered_.view(), options), keep_gradients);
   }
   plan_ = make_plan<Capabilities>(compiled_.view(), {true, keep_gradients});
 }
