@@ -76,9 +76,11 @@ inline npy_header read_npy_literal(const std::string& path, std::string_view tex
     if (number == 0) result.dtype = value.text;
     if (number == 1) result.column_major = value.number != 0;
     for (const python_value& extent : value.elements) {
-      if (extent.kind != kind::integer || extent.number < 0) {
+      // To Python True is 1.
+      const bool is_number = extent.kind == kind::integer || extent.kind == kind::boolean;
+      if (!is_number || extent.number < 0) {
         throw_format_error(path, "an extent of 0 or more",
-                           extent.kind == kind::integer ? std::to_string(extent.number) : "something else");
+                           is_number ? std::to_string(extent.number) : "something else");
       }
       result.extents.push_back(static_cast<std::size_t>(extent.number));
     }
