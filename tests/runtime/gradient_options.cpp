@@ -139,6 +139,9 @@ TEST_CASE("a refused step leaves what was accumulated, and a batch without label
   half.step(same.picture(0), same.label(0), {.learning_rate = 0.05f});
   CHECK(difference(first, half) < 1e-6);
   CHECK_FALSE(second.step(same.picture(0), same.label(0), {.learning_rate = 0.05f}).updated);
-  CHECK(second.step(same.picture(1), nothing, {.learning_rate = 0.05f}).updated);
+  const step_result<1> last = second.step(same.picture(1), nothing, {.learning_rate = 0.05f});
+  CHECK(last.updated);
+  CHECK(last.counted == 0);
+  CHECK(last.loss == 0);
   CHECK(difference(second, half) < 1e-6);
 }

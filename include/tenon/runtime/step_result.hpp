@@ -25,8 +25,10 @@ struct single_loss {
 ///     auto result = t.step(pictures, labels);     // result.loss, result.counted, result.losses[0].value
 template <std::size_t Losses>
 struct step_result {
-  float loss = 0;            ///< the sum of all losses, each times its factor
-  std::int64_t counted = 0;  ///< the labels and elements that count, of all losses; if 0, the step changed nothing
+  float loss = 0;  ///< the sum of all losses, each times its factor
+  /// The labels and elements that count, of all losses; if 0, the step changed nothing, but that with accumulate<N> the
+  /// N-th step updates by the gradients of those before it that had some.
+  std::int64_t counted = 0;
   /// Whether the parameters were updated: with accumulate<N> they are at every N-th step.
   bool updated = false;
   std::array<single_loss, Losses> losses{};  ///< each by itself, in the order of the outputs

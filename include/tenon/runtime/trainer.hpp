@@ -29,7 +29,8 @@ class training_step {
   /// shape for a mean square.
   ///
   /// Gives the loss before the update, as a float or with more to it: see step_result. A loss of which no label counts
-  /// is 0, and so is its gradient; where nothing counts at all the step changes nothing, and kept gradients are 0.
+  /// is 0, and so is its gradient; where nothing counts at all the step changes nothing, and kept gradients are 0;
+  /// if with accumulate<N> it is the N-th, it updates by the gradients of those before it.
   ///
   /// Throws shape_error, label_error for a label outside the classes, numeric_error for an input, a loss or a learning
   /// rate that is not finite: everything is then as it was before. A gradient that is not finite is a numeric_error
