@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -187,10 +188,50 @@ TEST_CASE("what does not fit is refused, and nothing is taken") {
   CHECK_THAT(refusal(path, {.skip = {"*"}}), Contains("no tensor would be taken"));
   file["decoder.3.weight"].extents = {5, 32};
   CHECK_THAT(refusal(file.write(), {.skip = {"encoder"}}),
-             Contains("tensor \"decoder.3.weight\" is F32 (5, 32), expected F32 (5, 32, 1, 1)"));
+             Contains("tensor \"decoder.3.weight\" is F32 (5, 32), expected F32 (5, 32, 1, 1); .skip = "
+                      "{\"decoder.3.weight\"} leaves it out"));
+  // A misspelt pattern comes first: it may be why the tensor is there.
+  CHECK_THAT(refusal(file.write(), {.skip = {"decoder3"}}), Contains("\"decoder3\" is to be skipped, but names no"));
+  const auto sentence_of_load = [&] {
+    try {
+      teacher(tenon::initialize(1)).load(file.write());
+    } catch (const tenon::weight_error& error) {
+      return std::string(error.what());
+    }
+    return std::string("no error");
+  };
+  CHECK_THAT(sentence_of_load(), Catch::Matchers::EndsWith("expected F32 (5, 32, 1, 1)"));
   file["decoder.3.weight"] = {"decoder.3.weight", "I32", {5, 32, 1, 1}, file.values.data()};
-  CHECK_THAT(refusal(file.write(), {}), Contains("is I32 (5, 32, 1, 1), expected F32 (5, 32, 1, 1) (floats of 16, 32"));
+  CHECK_THAT(refusal(file.write(), {}),
+             Contains("is I32 (5, 32, 1, 1), expected F32 (5, 32, 1, 1) (floats of 16, 32") &&
+                 Contains("w[sys.argv[2]].float();") &&
+                 Contains("FILE.safetensors 'decoder.3.weight' CONVERTED.safetensors"));
+  file["decoder.3.weight"] = {"decoder.3.weight", "F32", {5, 32, 1, 1}, file.values.data()};
+  file["decoder.1.num_batches_tracked"].dtype = "BOOL";
+  file["decoder.1.num_batches_tracked"].extents = {1};
+  CHECK_THAT(refusal(file.write(), {}), Contains("is BOOL (1), expected I64 (), the whole number of decoder.1.") &&
+                                            Contains("w[sys.argv[2]].long();"));
+  file["decoder.1.num_batches_tracked"].extents = {2};
+  CHECK_THAT(refusal(file.write(), {}), Contains("is BOOL (2)") && !Contains("convert it"));
   CHECK_THROWS_AS(teacher(tenon::load("/nowhere", {}, tenon::initialize(1))), tenon::file_error);
+}
+
+TEST_CASE("a number of 64 bits that 32 bits do not hold is refused by the tensor's name") {
+  foreign_file file("");
+  const double infinity = std::numeric_limits<double>::infinity(), most = std::numeric_limits<float>::max();
+  double wide[] = {1, -infinity, 3.4028235e38, most, 5};
+  file["decoder.3.bias"] = {"decoder.3.bias", "F64", {5}, wide};
+  teacher train{tenon::load(file.write()), tenon::threads{1}};
+  const std::vector<float> loaded = values_of(train, "decoder.3.bias");
+  CHECK(loaded[1] == -std::numeric_limits<float>::infinity());
+  CHECK(loaded[2] == std::numeric_limits<float>::max());
+  for (const double beyond : {1e300, -1e300, 3.4028236e38}) {
+    wide[3] = beyond;
+    CHECK_THAT(refusal(file.write(), {}), Contains("tensor \"decoder.3.bias\" is F64, expected what floats of 32 bits "
+                                                   "hold, found a number beyond them at position 3"));
+    CHECK_THROWS_AS(train.load(file.path), tenon::weight_error);
+    CHECK(values_of(train, "decoder.3.bias") == loaded);
+  }
 }
 
 TEST_CASE("weights of 16 and 64 bits, and counters of other integers, are loaded") {

@@ -10,6 +10,7 @@
 #include <span>
 #include <string_view>
 
+#include "tenon/core/finite.hpp"
 #include "tenon/io/safetensors_header.hpp"
 
 namespace tenon {
@@ -55,6 +56,16 @@ inline bool is_stored_float(std::string_view dtype) {
             : tensor.dtype == "F16" ? detail::half_value(detail::stored_element<std::uint16_t>(tensor.data, i))
                                     : detail::brain_value(detail::stored_element<std::uint16_t>(tensor.data, i));
   }
+}
+
+/// The position of the first value that is finite and that copy_as_float would make infinite, which only F64 has.
+[[gnu::cold]] inline std::optional<std::size_t> first_beyond_float(const stored_tensor& tensor) {
+  const std::size_t count = tensor.dtype == "F64" ? static_cast<std::size_t>(tensor.bytes) / sizeof(double) : 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto value = detail::stored_element<double>(tensor.data, i);
+    if (is_finite(value) && !is_finite(static_cast<float>(value))) return i;
+  }
+  return std::nullopt;
 }
 
 /// The whole number that a tensor of one value holds, in any type of integer or of is_stored_float; nothing if it is of

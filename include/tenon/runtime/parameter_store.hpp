@@ -132,8 +132,10 @@ class parameter_store {
     }
   }
 
-  /// Throws weight_error for a tensor of the file at `path` that does not have a parameter's shape, or is no float.
-  static void require_fitting(const std::string& path, const parameter_description& entry, const stored_tensor& tensor);
+  /// Throws weight_error for a tensor of the file at `path` that does not have a parameter's shape, is no float, or has
+  /// a finite number beyond those of 32 bits; says how to leave it out, if that may be done.
+  static void require_fitting(const std::string& path, const parameter_description& entry, const stored_tensor& tensor,
+                              bool may_skip = false);
   /// Throws weight_error for a tensor that is no counter.
   static void require_counter(const std::string& path, const std::string& name, const stored_tensor& tensor);
 

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstring>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -38,6 +39,14 @@ inline std::string description_of(std::string_view dtype, const std::vector<std:
   const std::string found = description_of(tensor.dtype, tensor.extents);
   throw weight_error(joined({path, ": tensor \"", tensor.name, "\" is ", found, ", expected ", expected, remark}),
                      tensor.name, expected, found);
+}
+
+/// How to make a tensor of a file one of another type, PyTorch's `type`.
+[[gnu::cold]] inline std::string conversion(const stored_tensor& tensor, std::string_view type) {
+  return joined({R"py(convert it: python3 -c "import sys; from safetensors.torch import load_file, save_file; )py"
+                 R"py(w = load_file(sys.argv[1]); w[sys.argv[2]] = w[sys.argv[2]].)py",
+                 type, R"py((); save_file(w, sys.argv[3])" FILE.safetensors ')py", tensor.name,
+                 "' CONVERTED.safetensors"});
 }
 
 inline void find_fitting(const safetensors_file& file, const parameter_description& entry) {
@@ -185,17 +194,32 @@ TENON_INLINE void parameter_store::throw_frozen(std::string_view name) {
 }
 
 TENON_INLINE void parameter_store::require_fitting(const std::string& path, const parameter_description& entry,
-                                                   const stored_tensor& tensor) {
+                                                   const stored_tensor& tensor, bool may_skip) {
   const std::vector<std::int64_t> extents = detail::extents_of(entry.extents);
-  if (is_stored_float(tensor.dtype) && tensor.extents == extents) return;
-  detail::throw_unfitting(path, tensor, detail::description_of("F32", extents),
-                          tensor.extents == extents ? " (floats of 16, 32 and 64 bits are read)" : "");
+  const std::string expected = detail::description_of("F32", extents);
+  if (tensor.extents != extents) {
+    detail::throw_unfitting(path, tensor, expected,
+                            may_skip ? joined({"; .skip = {\"", entry.name, "\"} leaves it out"}) : std::string());
+  }
+  if (!is_stored_float(tensor.dtype)) {
+    detail::throw_unfitting(
+        path, tensor, expected,
+        joined({" (floats of 16, 32 and 64 bits are read); ", detail::conversion(tensor, "float")}));
+  }
+  if (const std::optional<std::size_t> at = first_beyond_float(tensor)) {
+    const std::string found = joined({"a number beyond them at position ", std::to_string(*at)});
+    throw weight_error(
+        joined({path, ": tensor \"", tensor.name, "\" is F64, expected what floats of 32 bits hold, found ", found}),
+        tensor.name, "floats of 32 bits", found);
+  }
 }
 
 TENON_INLINE void parameter_store::require_counter(const std::string& path, const std::string& name,
                                                    const stored_tensor& tensor) {
-  if (!stored_whole_number(tensor))
-    detail::throw_unfitting(path, tensor, joined({"I64 (), the whole number of ", name}), "");
+  if (stored_whole_number(tensor)) return;
+  const bool is_one = product_of_extents(tensor.extents.data(), tensor.extents.size()) == 1;
+  detail::throw_unfitting(path, tensor, joined({"I64 (), the whole number of ", name}),
+                          is_one ? joined({"; ", detail::conversion(tensor, "long")}) : std::string());
 }
 
 TENON_INLINE void parameter_store::check_surplus(const safetensors_file& file) const {

@@ -160,12 +160,8 @@ TENON_INLINE load_report load_partly(parameter_store& store, const std::string& 
   std::vector<const stored_tensor*> taken;
   store.for_each_tensor([&](const parameter_description& entry, std::span<float>) {
     taken.push_back(note(std::string(entry.name), false));
-    if (taken.back() != nullptr) parameter_store::require_fitting(path, entry, *taken.back());
   });
-  store.for_each_counter([&](const std::string& name, std::int64_t&) {
-    taken.push_back(note(name, true));
-    if (taken.back() != nullptr) parameter_store::require_counter(path, name, *taken.back());
-  });
+  store.for_each_counter([&](const std::string& name, std::int64_t&) { taken.push_back(note(name, true)); });
   for (const auto& [name, found] : tensors.all()) {
     if (found.is_known) continue;
     if (skip.contains(name)) {
@@ -174,7 +170,16 @@ TENON_INLINE load_report load_partly(parameter_store& store, const std::string& 
       report.unused.push_back(found.tensor->name);
     }
   }
-  skip.check_use(path);
+  skip.check_use(path);  // first: a misspelt one is why a tensor that does not fit is there
+  auto next = taken.begin();
+  store.for_each_tensor([&](const parameter_description& entry, std::span<float>) {
+    if (*next != nullptr) parameter_store::require_fitting(path, entry, **next, true);
+    ++next;
+  });
+  store.for_each_counter([&](const std::string& name, std::int64_t&) {
+    if (*next != nullptr) parameter_store::require_counter(path, name, **next);
+    ++next;
+  });
   if (report.loaded.empty()) {
     const std::string found = file.tensors().empty() ? "none" : file.tensors().front().name;
     if (expected.empty()) expected = "none";
@@ -183,7 +188,7 @@ TENON_INLINE load_report load_partly(parameter_store& store, const std::string& 
                        path, expected, found);
   }
 
-  auto next = taken.begin();
+  next = taken.begin();
   store.for_each_tensor([&](const parameter_description&, std::span<float> values) {
     if (*next != nullptr) copy_as_float(**next, values);
     ++next;
