@@ -115,6 +115,43 @@ TEST_CASE("what is not finite is seen by oneDNN's convolutions") { check_backend
 
 TEST_CASE("what is not finite is seen by the reference") { check_backend<tenon::backend::reference>(); }
 
+namespace {
+
+inline constexpr auto normed_net = conv2d<4, no_bias>{} >> batch_norm{} >> relu{} >> conv2d<3>{};
+
+/// Great numbers whose variance is none: their norm is 0, so that the loss and the gradients are finite.
+template <class Backend>
+void check_statistics() {
+  tenon::trainer<normed_net, input, tenon::mean_square, tenon::sgd<tenon::momentum<0.9>>, Backend> train{
+      tenon::initialize(1), tenon::threads{1}};
+  const tensors data;
+  train.step(data.picture(), data.target());
+  const auto state = [&] {
+    std::vector<float> all = parameters_of(train);
+    for (const char* name : {"1.running_mean", "1.running_var"}) {
+      for (const float each : train.parameter(name)) all.push_back(each);
+    }
+    return all;
+  };
+  const std::vector<float> before = state();
+  tensors great;
+  for (float& each : great.x) each *= 1e25F;
+  CHECK_THAT(
+      sentence_of("1.running_var", [&] { train.step(great.picture(), great.target()); }),
+      Catch::StartsWith("the variance of the batch that \"1.running_var\" follows is not finite: inf at position "));
+  CHECK(state() == before);
+  CHECK(train.execution().steps() == 1);
+  CHECK(std::isfinite(train.step(data.picture(), data.target())));
+  CHECK(state() != before);
+}
+
+}  // namespace
+
+TEST_CASE("running statistics never follow what is not finite") {
+  check_statistics<tenon::backend::onednn>();
+  check_statistics<tenon::backend::reference>();
+}
+
 TEST_CASE("a gradient that is not finite is not applied, and later ones neither") {
   linear_teacher train{tenon::initialize(1), tenon::threads{1}};
   tenon::predictor<linear_net, input> live{train.parameters(), tenon::threads{1}};

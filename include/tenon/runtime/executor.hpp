@@ -39,6 +39,10 @@ class executor {
   /// again with the same dropouts.
   float run_forward();
 
+  /// Throws numeric_error if running statistics would follow a mean or a variance of the batch that is not finite; to
+  /// be called between run_forward and run_backward. Of statistics that only the backward pass makes it knows nothing.
+  void check_statistics() const;
+
   /// Notes each loss by itself; to be called between run_forward and the next run.
   void note_losses(std::span<single_loss> losses) const;
 

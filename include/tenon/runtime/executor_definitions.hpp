@@ -4,8 +4,10 @@
 
 #include <memory>
 #include <span>
+#include <string_view>
 #include <utility>
 
+#include "tenon/backends/finite.hpp"
 #include "tenon/runtime/executor.hpp"
 #include "tenon/runtime/views.hpp"
 
@@ -46,6 +48,27 @@ float executor<Program>::run_forward() {
   bound_->refresh();
   bound_->program.run(0, plan_.loss_node + 1, {0, steps_ + 1, seed_});
   return loss_in(plan_.loss);
+}
+
+template <class Program>
+void executor<Program>::check_statistics() const {
+  for (const node& each : plan_.graph.nodes) {
+    if (each.op != operation::running_statistics) continue;
+    const auto check = [&](std::string_view what, role of_batch, role running) {
+      const value& given = plan_.graph.operand_value(each, of_batch);
+      if (given.producer > plan_.loss_node) return;
+      const std::int64_t count = given.extents.elements();
+      const std::byte* const bytes = bound_->program.download(plan_.graph.operand(each, of_batch));
+      const auto* const values = reinterpret_cast<const float*>(bytes);
+      if (all_finite(values, count)) return;
+      const std::int32_t stored = plan_.graph.operand_value(each, running).producer;
+      const auto buffer = static_cast<std::size_t>(plan_.graph.node_at(stored).attribute.index);
+      const std::string_view name = store()->table().buffers[buffer].name;
+      refuse_not_finite(joined({"the ", what, " of the batch that \"", name, "\" follows"}), name, values, count);
+    };
+    check("mean", role::mean, role::running_mean);
+    check("variance", role::variance, role::running_variance);
+  }
 }
 
 template <class Program>

@@ -32,11 +32,11 @@ class training_step {
   /// is 0, and so is its gradient; where nothing counts at all the step changes nothing, and kept gradients are 0;
   /// if with accumulate<N> it is the N-th, it updates by the gradients of those before it.
   ///
-  /// Throws shape_error, label_error for a label outside the classes, numeric_error for an input, a loss or a learning
-  /// rate that is not finite: everything is then as it was before. A gradient that is not finite is a numeric_error
-  /// too, with the parameter's name; that parameter is as it was, and so are those whose updates were to follow.
-  /// Updates are made during the backward pass, from the outputs to the inputs: those made before, the running
-  /// statistics and the step's number stay.
+  /// Throws shape_error, label_error for a label outside the classes, numeric_error for an input, a loss, a batch's
+  /// mean or variance that running statistics follow, or a learning rate that is not finite: everything is then as it
+  /// was before. A gradient that is not finite is a numeric_error too, with the parameter's name; that parameter is as
+  /// it was, and so are those whose updates were to follow. Updates are made during the backward pass, from the outputs
+  /// to the inputs: those made before, the running statistics and the step's number stay.
   Result step(const Tensors&... tensors, const step_options& options = {}) {
     return static_cast<Trainer&>(*this).run_step(options, tensors...);
   }

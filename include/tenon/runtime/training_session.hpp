@@ -77,6 +77,7 @@ class training_session {
     tensors.give_to(executor_);
     result.loss = executor_.run_forward();
     check_loss(result.loss);
+    executor_.check_statistics();
     executor_.note_losses(result.losses);
     result.updated = executor_.run_backward(options.learning_rate);
     return result;
