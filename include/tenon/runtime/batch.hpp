@@ -42,12 +42,12 @@ struct step_tensors {
     if constexpr (described.type == element_type::int32) {
       return static_cast<label_view<described.extents.rank>*>(nullptr);
     } else {
-      return static_cast<tensor_view<const float, described.extents.rank>*>(nullptr);
+      return static_cast<float_view<described.extents.rank>*>(nullptr);
     }
   }
   template <std::size_t... I, std::size_t... T>
   static auto make(std::index_sequence<I...>, std::index_sequence<T...>)
-      -> std::tuple<tensor_view<const float, inputs[I].rank>..., std::remove_pointer_t<decltype(target<T>())>...>;
+      -> std::tuple<float_view<inputs[I].rank>..., std::remove_pointer_t<decltype(target<T>())>...>;
 
   using type = decltype(make(std::make_index_sequence<inputs.size()>(), std::make_index_sequence<targets.size()>()));
   using result = step_result<targets.size()>;

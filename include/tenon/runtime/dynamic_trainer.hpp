@@ -142,7 +142,16 @@ class TENON_SEPARATE_TAG dynamic_trainer
 
   template <class View>
   static auto given(const View& view) {
-    if constexpr (std::is_same_v<typename View::value_type, float>) {
+    constexpr bool is_view = requires {
+      typename View::value_type;
+      View::rank;
+    };
+    static_assert(is_view,
+                  "inputs and targets are tensor_views: tensor_view(pictures, N, C, H, W), "
+                  "tensor_view(labels, N, H, W)");
+    if constexpr (!is_view) {
+      return given_tensor(tensor_view<const float, 4>());
+    } else if constexpr (std::is_same_v<typename View::value_type, float>) {
       return given_tensor(tensor_view<const float, View::rank>(view));
     } else {
       return given_tensor(label_view<View::rank>(view));

@@ -26,7 +26,7 @@ class training_step {
  public:
   /// One step: forward, loss, backward, updates. Takes the inputs in the order of the description, then one target a
   /// loss: class labels (label_view: uint8, int32 or int64, (N, [D,] H, W)) for a cross entropy, floats of the output's
-  /// shape for a mean square.
+  /// shape for a mean square; each a tensor_view.
   ///
   /// Gives the loss before the update, as a float or with more to it: see step_result. A loss of which no label counts
   /// is 0, and so is its gradient; where nothing counts at all the step changes nothing, and kept gradients are 0;

@@ -70,7 +70,7 @@ class label_view : public label_values {
   template <class Other>
   requires(!std::is_same_v<Other, label_view>) label_view(const Other&) : label_view(nullptr, 1, {}) {  // NOLINT
     constexpr int rank = rank_of_view<Other>;
-    static_assert(rank != 0, "labels are a tensor_view: tensor_view(labels.data(), N, H, W)");
+    static_assert(rank != 0, "labels are a tensor_view: tensor_view(labels, N, H, W)");
     static_assert(rank == 0 || rank == Rank, "labels are (N, H, W), of volumes (N, D, H, W): they have no channels");
     static_assert(rank != Rank, "labels are of std::uint8_t, std::int32_t or std::int64_t");
   }
@@ -81,6 +81,24 @@ class label_view : public label_values {
   label_view(const void* data, int bytes, const extents_type& extents) : label_values(data, bytes), extents_(extents) {}
 
   extents_type extents_;
+};
+
+/// A tensor of floats, (N, C, H, W) or (N, C, D, H, W): what a step takes. Made from what a tensor_view is made from.
+template <int Rank>
+class float_view : public tensor_view<const float, Rank> {
+  using base = tensor_view<const float, Rank>;
+
+ public:
+  using base::base;
+  template <class Other>
+  requires std::is_convertible_v<const Other&, base> float_view(const Other& given) : base(given) {}  // NOLINT
+  /// Anything else is refused; this says what is taken.
+  template <class Other>
+  requires(!std::is_convertible_v<const Other&, base>) float_view(const Other&) {  // NOLINT
+    static_assert(std::is_convertible_v<const Other&, base>,
+                  "inputs and targets of floats are tensor_views, of 4 dimensions for images and of 5 for volumes: "
+                  "tensor_view(pictures, N, C, H, W)");
+  }
 };
 
 /// A tensor of a step as it was handed in: floats or class labels, which lie in memory of somebody else's.
