@@ -46,11 +46,12 @@ double train_on_garments(const options& given) {
   task.learning_rate = 0.2f;
   // Every epoch visits each number once, so the number of visits so far makes it a scene of its own.
   auto visits = std::make_shared<std::int64_t>(0);
-  task.train = {scenes_an_epoch, [&train, visits](std::int64_t, float* picture, std::uint8_t* labels) {
+  task.train = {scenes_an_epoch, [&train, visits](std::int64_t, segment::picture picture, segment::labels labels) {
                   train.scene((*visits)++, picture, labels);
                 }};
-  task.test = {test_scenes,
-               [&test](std::int64_t i, float* picture, std::uint8_t* labels) { test.scene(i, picture, labels); }};
+  task.test = {test_scenes, [&test](std::int64_t i, segment::picture picture, segment::labels labels) {
+                 test.scene(i, picture, labels);
+               }};
   for (int c = 0; c < segment::classes; ++c) task.class_names.emplace_back(tenon::garment_scenes::class_name(c));
   std::printf("Scenes of garments, %d x %d pixels, 10 kinds and background; %lld epochs of %lld scenes.\n", size, size,
               static_cast<long long>(task.epochs), static_cast<long long>(scenes_an_epoch));
@@ -65,8 +66,8 @@ double train_on_folder(const options& given) {
   task.epochs = given.epochs > 0 ? given.epochs : 8;
   task.learning_rate = 0.05f;
   const auto source = [](const tenon::segmentation_folder& folder) {
-    return segment::source{folder.size(), [&folder](std::int64_t i, float* picture, std::uint8_t* labels) {
-                             folder.read(i, height, width, picture, labels);
+    return segment::source{folder.size(), [&folder](std::int64_t i, segment::picture picture, segment::labels labels) {
+                             folder.read(i, picture, labels);
                            }};
   };
   task.train = source(train);

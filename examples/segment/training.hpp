@@ -10,6 +10,7 @@
 #include <numeric>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tenon/core/random.hpp"
@@ -23,11 +24,14 @@
 
 namespace segment {
 
-/// Pictures with their labels, by number: writes (3, height, width) floats, (value - 128) / 64 of colour values, and
-/// (height, width) labels.
+/// (3, height, width) floats, (value - 128) / 64 of colour values, and (height, width) labels.
+using picture = tenon::tensor_view<float, 3>;
+using labels = tenon::tensor_view<std::uint8_t, 2>;
+
+/// Pictures with their labels, by number, which are written into views.
 struct source {
   std::int64_t size = 0;
-  std::function<void(std::int64_t, float*, std::uint8_t*)> read;
+  std::function<void(std::int64_t, picture, labels)> read;
 };
 
 /// What is trained on, for how long, and where the results go.
@@ -94,7 +98,8 @@ class training {
       shuffle(order, epoch);
       double sum = 0;
       for (std::int64_t i = 0; i < steps_an_epoch; ++i, ++step) {
-        sum += static_cast<double>(train_step(&order[static_cast<std::size_t>(i * Batch)], schedule(step)));
+        sum += static_cast<double>(
+            train_step(std::span(order).subspan(static_cast<std::size_t>(i) * Batch, Batch), schedule(step)));
         progress.step(epoch, (i + 1) * Batch, sum / static_cast<double>(i + 1));
       }
       const bool last = epoch == task_.epochs;
@@ -109,8 +114,7 @@ class training {
   }
 
  private:
-  static constexpr std::int64_t plane = static_cast<std::int64_t>(Height) * Width;
-  static constexpr std::int64_t picture_size = 3 * plane;
+  static constexpr std::size_t plane = std::size_t{Height} * Width, picture_size = 3 * plane;
 
   void shuffle(std::vector<std::int64_t>& order, std::int64_t epoch) const {
     tenon::random_stream random(task_.seed, static_cast<std::uint64_t>(epoch));
@@ -119,49 +123,45 @@ class training {
     }
   }
 
-  float train_step(const std::int64_t* numbers, float learning_rate) {
-    for (std::int64_t b = 0; b < Batch; ++b) {
-      task_.train.read(numbers[b], pictures_.data() + b * picture_size, labels_.data() + b * plane);
-    }
+  /// A picture of the batch and its labels.
+  picture picture_at(std::size_t b) {
+    return picture(std::span(pictures_).subspan(b * picture_size, picture_size), 3, Height, Width);
+  }
+  labels labels_at(std::size_t b) { return labels(std::span(labels_).subspan(b * plane, plane), Height, Width); }
+
+  float train_step(std::span<const std::int64_t> numbers, float learning_rate) {
+    for (std::size_t b = 0; b < Batch; ++b) task_.train.read(numbers[b], picture_at(b), labels_at(b));
     return teacher_.step(tenon::tensor_view(pictures_, Batch, 3, Height, Width),
                          tenon::tensor_view(labels_, Batch, Height, Width), {.learning_rate = learning_rate});
   }
 
-  auto predict() {
-    const std::span<const float> picture(pictures_.data(), static_cast<std::size_t>(picture_size));
-    return student_(tenon::tensor_view(picture, 1, 3, Height, Width));
-  }
+  auto predict() { return student_(tenon::tensor_view(std::span(pictures_).first(picture_size), 1, 3, Height, Width)); }
 
   tenon::confusion_matrix evaluate(std::int64_t count) {
     tenon::confusion_matrix matrix(classes);
     for (std::int64_t i = 0; i < count; ++i) {
-      task_.test.read(i, pictures_.data(), labels_.data());
-      matrix.add_scores(predict().data(), labels_.data(), plane, classes, "test picture " + std::to_string(i));
+      task_.test.read(i, picture_at(0), labels_at(0));
+      matrix.add_scores(predict(), tenon::tensor_view(std::span(labels_).first(plane), 1, Height, Width), classes,
+                        "test picture " + std::to_string(i));
     }
     return matrix;
   }
 
-  tenon::image_rgb picture_of_labels(const std::uint8_t* labels) const {
-    return tenon::colorize({Height, Width, std::vector<std::uint8_t>(labels, labels + plane)}, palette, {});
+  tenon::image_rgb picture_of_labels(std::vector<std::uint8_t> shown) const {
+    return tenon::colorize({Height, Width, std::move(shown)}, palette, {});
   }
 
   void write_pictures() {
     constexpr std::int64_t rows = 6;
     std::vector<std::vector<tenon::image_rgb>> grid;
-    std::vector<std::uint8_t> guess(static_cast<std::size_t>(plane));
     for (std::int64_t i = 0; i < std::min(rows, task_.test.size); ++i) {
       const std::int64_t number = i * task_.test.size / rows;
-      task_.test.read(number, pictures_.data(), labels_.data());
-      const auto scores = predict();
-      for (std::int64_t p = 0; p < plane; ++p) {
-        guess[static_cast<std::size_t>(p)] =
-            static_cast<std::uint8_t>(tenon::confusion_matrix::greatest(scores.data() + p, plane, classes));
-      }
+      task_.test.read(number, picture_at(0), labels_at(0));
       // (value - 128) / 64 of colour values, told as mean and deviation of values in 0 .. 1.
       constexpr float mean = 128.0f / 255.0f, deviation = 64.0f / 255.0f;
-      grid.push_back(
-          {tenon::to_image(pictures_.data(), Height, Width, {mean, mean, mean}, {deviation, deviation, deviation}),
-           picture_of_labels(labels_.data()), picture_of_labels(guess.data())});
+      grid.push_back({tenon::to_image(picture_at(0), {mean, mean, mean}, {deviation, deviation, deviation}),
+                      picture_of_labels({labels_at(0).begin(), labels_at(0).end()}),
+                      picture_of_labels(result_.predictions(predict()))});
     }
     std::vector<tenon::legend_entry> legend;
     for (std::size_t c = 0; c < classes; ++c) legend.push_back({task_.class_names[c], palette[c]});

@@ -71,6 +71,14 @@ TEST_CASE("a scene depends on its number, not on what was drawn before") {
   CHECK_FALSE(draw(scenes, 6) == fifth);
   CHECK(draw(scenes, 5) == fifth);
   CHECK(draw(same, 5) == fifth);
+  drawn viewed{std::vector<float>(3 * 64 * 48), std::vector<std::uint8_t>(64 * 48)};
+  scenes.scene(5, tenon::tensor_view(viewed.picture, 3, 64, 48), tenon::tensor_view(viewed.labels, 64, 48));
+  CHECK(viewed == fifth);
+  CHECK_THAT(sentence_of<tenon::shape_error>([&] {
+               scenes.scene(5, tenon::tensor_view(viewed.picture, 3, 64, 48),
+                            tenon::tensor_view(viewed.labels, 48, 64));
+             }),
+             Contains("are 3 x 64 x 48 and 64 x 48, found 3 x 64 x 48 and 48 x 64"));
   CHECK_FALSE(draw(tenon::garment_scenes(small_garments(), 2, 64, 48), 5) == fifth);
 }
 

@@ -80,6 +80,40 @@ TEST_CASE("the greatest score predicts, the first of equals") {
   CHECK(matrix.count(0, 0) == 1);
 }
 
+TEST_CASE("batches are counted by views, whose extents must go together") {
+  // Two pictures of two pixels, three classes.
+  const std::vector<float> scores = {0.1f, 0.9f, 0.5f, 0.5f, 0.9f, 0.5f, 3, 0, 0, 1, 0, 2};
+  const std::vector<std::int64_t> truth = {1, 0, 0, -1};
+  const tenon::tensor_view s(scores, 2, 3, 1, 2);
+  tenon::confusion_matrix matrix(3), by_pointers(3);
+  CHECK(matrix.predictions(s) == std::vector<std::uint8_t>{2, 0, 0, 2});
+  CHECK(matrix.predictions<std::int64_t>(s) == std::vector<std::int64_t>{2, 0, 0, 2});
+  matrix.add_scores(s, tenon::tensor_view(truth, 2, 1, 2));
+  for (std::size_t n = 0; n < 2; ++n) by_pointers.add_scores(scores.data() + 6 * n, truth.data() + 2 * n, 2);
+  for (int t = 0; t < 3; ++t) {
+    for (int p = 0; p < 3; ++p) CHECK(matrix.count(t, p) == by_pointers.count(t, p));
+  }
+  CHECK(matrix.count(1, 2) == 1);
+  CHECK(matrix.count(0, 0) == 2);
+
+  std::vector<float> changed = scores;
+  tenon::confusion_matrix of_volumes(3, -1);
+  of_volumes.add_scores(tenon::tensor_view(changed, 2, 3, 1, 1, 2), tenon::tensor_view(truth, 2, 1, 1, 2));
+  CHECK(of_volumes.count(0, 0) == 2);
+  CHECK_THROWS_WITH(matrix.add_scores(s, tenon::tensor_view(truth, 2, 2, 1)),
+                    "labels of 2 x 2 x 1 do not go with scores of 2 x 3 x 1 x 2");
+  CHECK_THROWS_AS(matrix.add_scores(s, tenon::tensor_view(truth, 1, 2, 2)), tenon::shape_error);
+  const std::vector<std::int64_t> more(6);
+  CHECK_THROWS_WITH(matrix.add_scores(tenon::tensor_view(scores, 3, 2, 1, 2), tenon::tensor_view(more, 3, 1, 2)),
+                    "scores of 2 classes for a confusion matrix of 3");
+  const std::vector<std::int64_t> wrong = {1, 0, 0, 7};
+  CHECK_THROWS_WITH(matrix.add_scores(s, tenon::tensor_view(wrong, 2, 1, 2), -1, "test pictures"),
+                    "test pictures 1: label 7 at pixel 1 is no class: expected 0 to 2");
+  CHECK(matrix.count(1, 2) == 1);
+  CHECK_THROWS_AS(tenon::confusion_matrix(300).predictions(tenon::tensor_view<const float, 4>(nullptr, 0, 300, 1, 1)),
+                  tenon::shape_error);
+}
+
 TEST_CASE("a label that is no class is refused, and nothing is counted") {
   tenon::confusion_matrix matrix(3);
   CHECK_THROWS_AS(matrix.add(3, 0), tenon::label_error);

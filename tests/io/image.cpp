@@ -506,6 +506,17 @@ TEST_CASE("a picture becomes a tensor and comes back") {
       CHECK(values[channel * 15 + i] == Approx(expected).margin(1e-6));
     }
   }
+  std::vector<float> same(values.size());
+  const tenon::tensor_view view(same, 3, 3, 5);
+  tenon::to_tensor(image, mean, deviation, view);
+  CHECK(same == values);
+  CHECK(tenon::to_image(view, mean, deviation).pixels == image.pixels);
+  CHECK_THROWS_WITH(tenon::to_tensor(image, mean, deviation, tenon::tensor_view(same, 3, 5, 3)),
+                    "a view of 3 x 5 x 3 for a picture, expected 3 x 3 x 5");
+  CHECK_THROWS_AS(tenon::to_tensor(image, {}, tenon::tensor_view(same, 1, 9, 5)), tenon::shape_error);
+  CHECK_THROWS_AS(tenon::to_image(tenon::tensor_view(same, 5, 3, 3), mean, deviation), tenon::shape_error);
+  CHECK_THROWS_AS(tenon::to_image(tenon::tensor_view<const float, 3>(nullptr, 3, 0, 5), mean, deviation),
+                  tenon::shape_error);
   const tenon::image_rgb back = tenon::to_image(values.data(), 3, 5, mean, deviation);
   CHECK(back.height == 3);
   CHECK(back.width == 5);

@@ -80,9 +80,8 @@ void train_and_report(const std::string& folder) {
   net.parameters().assign("decoder.3.weight", train.parameter("decoder.3.weight"));
   const auto logits = net(given.pictures());
   tenon::confusion_matrix matrix(3, 255);
-  for (std::int64_t i = 0; i < 2; ++i) {
-    matrix.add_scores(logits.data() + i * 3 * 480, given.classes.data() + i * 480, 480);
-  }
+  matrix.add_scores(logits, given.labels());
+  expect(matrix.predictions(logits).size() == given.classes.size(), "each pixel has a prediction");
   expect(matrix.mean_iou() >= 0 && matrix.mean_accuracy() <= 1 && matrix.pixel_accuracy() <= 1, "metrics are shares");
   bar.epoch_done(1, static_cast<double>(before), matrix.mean_iou());
   std::fputs(report.text().c_str(), stdout);
@@ -132,7 +131,7 @@ void compose() {
   const tenon::garment_scenes scenes(source, 7, 64, 64);
   std::vector<float> picture(3 * 64 * 64);
   std::vector<std::uint8_t> labels(64 * 64);
-  scenes.scene(0, picture.data(), labels.data());
+  scenes.scene(0, tenon::tensor_view(picture, 3, 64, 64), tenon::tensor_view(labels, 64, 64));
   expect(std::isfinite(picture[0]), "scenes are finite");
 }
 

@@ -12,6 +12,7 @@
 
 #include "tenon/core/error.hpp"
 #include "tenon/core/random.hpp"
+#include "tenon/core/tensor_view.hpp"
 #include "tenon/data/garments.hpp"
 
 namespace tenon {
@@ -70,6 +71,19 @@ class garment_scenes {
       draw_garment(random, centres[static_cast<std::size_t>(i)], picture, labels);
     }
     finish(random, picture);
+  }
+
+  /// The same into views. Throws shape_error if they are not (3, height, width) and (height, width).
+  void scene(std::int64_t index, const tensor_view<float, 3>& picture,
+             const tensor_view<std::uint8_t, 2>& labels) const {
+    const std::array<std::int64_t, 3> planes = {3, height_, width_};
+    if (picture.extents() != planes || labels.extent(0) != height_ || labels.extent(1) != width_) {
+      const std::string of = extents_to_text(std::array{height_, width_}, 2);
+      const std::string expected = "3 x " + of + " and " + of;
+      const std::string found = extents_to_text(picture.extents(), 3) + " and " + extents_to_text(labels.extents(), 2);
+      throw shape_error("a scene and its labels are " + expected + ", found " + found, "scene", expected, found);
+    }
+    scene(index, picture.data(), labels.data());
   }
 
  private:

@@ -14,6 +14,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <opencv2/core.hpp>
 #include <opencv2/core/utils/logger.hpp>
 #include <opencv2/imgcodecs.hpp>
@@ -24,6 +25,7 @@
 
 #include "tenon/core/compiler.hpp"
 #include "tenon/core/error.hpp"
+#include "tenon/core/tensor_view.hpp"
 #include "tenon/io/file.hpp"
 #include "tenon/io/image_format.hpp"
 #include "tenon/io/label_format.hpp"
@@ -192,6 +194,29 @@ inline void to_tensor(const image_rgb& image, const std::array<float, 3>& mean, 
   to_tensor(image, {doubles(mean), doubles(deviation)}, destination);
 }
 
+namespace detail {
+
+/// Throws shape_error unless a view is (3, height, width).
+inline void check_planes(const std::array<std::int64_t, 3>& found, std::int64_t height, std::int64_t width) {
+  const std::array<std::int64_t, 3> wanted = {3, height, width};
+  if (found == wanted && height >= 1 && width >= 1) return;
+  const std::string expected = extents_to_text(wanted, 3), given = extents_to_text(found, 3);
+  throw shape_error("a view of " + given + " for a picture, expected " + expected, "picture", expected, given);
+}
+
+}  // namespace detail
+
+/// Writes a picture as (3, height, width) floats into a view of that size. Throws shape_error for another size too.
+inline void to_tensor(const image_rgb& image, const normalization& how, const tensor_view<float, 3>& destination) {
+  detail::check_planes(destination.extents(), image.height, image.width);
+  to_tensor(image, how, destination.data());
+}
+inline void to_tensor(const image_rgb& image, const std::array<float, 3>& mean, const std::array<float, 3>& deviation,
+                      const tensor_view<float, 3>& destination) {
+  detail::check_planes(destination.extents(), image.height, image.width);
+  to_tensor(image, mean, deviation, destination.data());
+}
+
 TENON_EXACT_BEGIN
 
 /// The picture of (3, height, width) floats as to_tensor writes them, rounded to the nearest byte; values outside the
@@ -212,6 +237,15 @@ inline image_rgb to_image(const float* source, int height, int width, const std:
 }
 
 TENON_EXACT_END
+
+/// The same of a view. Throws shape_error if it is not (3, height, width).
+inline image_rgb to_image(const tensor_view<const float, 3>& source, const std::array<float, 3>& mean,
+                          const std::array<float, 3>& deviation) {
+  constexpr std::int64_t most = std::numeric_limits<int>::max();
+  const std::int64_t height = source.extent(1), width = source.extent(2);
+  detail::check_planes(source.extents(), std::min(height, most), std::min(width, most));
+  return to_image(source.data(), static_cast<int>(height), static_cast<int>(width), mean, deviation);
+}
 
 }  // namespace v0
 }  // namespace tenon

@@ -7,10 +7,12 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "tenon/core/error.hpp"
+#include "tenon/core/tensor_view.hpp"
 
 namespace tenon {
 inline namespace v0 {
@@ -21,6 +23,7 @@ inline namespace v0 {
 ///
 ///     tenon::confusion_matrix matrix(19, 255);       // of cross_entropy<tenon::ignore<255>>
 ///     tenon::confusion_matrix void_class(12, 11);    // the last of 12 classes is void
+///     matrix.add_scores(predict(pictures), labels);  // both tensor_views
 class confusion_matrix {
  public:
   /// Throws shape_error for less than one class.
@@ -52,17 +55,59 @@ class confusion_matrix {
   template <std::integral Label>
   void add_scores(const float* scores, const Label* truth, std::int64_t pixels, std::int64_t ignored = -1,
                   const std::string& picture = "the picture") {
-    const auto counts = [&](std::int64_t i) {
-      const auto label = static_cast<std::int64_t>(truth[i]);
-      return label != ignored && !is_ignored(label);
-    };
-    for (std::int64_t i = 0; i < pixels; ++i) {
-      if (counts(i)) check(static_cast<std::int64_t>(truth[i]), picture, i);
+    check_labels(truth, pixels, ignored, picture);
+    ignore_also(ignored);
+    count_scores(scores, truth, pixels, ignored);
+  }
+
+  /// The same for a batch, what a predictor gives and the labels: (N, classes, [D,] H, W) and (N, [D,] H, W). Throws
+  /// shape_error for views that do not go together, or of another number of classes; of several pictures an error's
+  /// name is followed by the number of the picture, from 0 on.
+  template <class T, int Rank, std::integral Label, int LabelRank>
+  requires std::same_as < std::remove_const_t<T>,
+  float > void add_scores(const tensor_view<T, Rank>& scores, const tensor_view<Label, LabelRank>& truth,
+                          std::int64_t ignored = -1, const std::string& picture = "the picture") {
+    static_assert(LabelRank == Rank - 1,
+                  "scores are (N, C, H, W) and labels (N, H, W), of volumes (N, C, D, H, W) and "
+                  "(N, D, H, W)");
+    const std::int64_t pixels = pixels_of_scores(scores);
+    bool fits = scores.extent(0) == truth.extent(0);
+    for (int i = 1; i < LabelRank; ++i) fits = fits && scores.extent(i + 1) == truth.extent(i);
+    if (!fits) {
+      const std::string found = extents_to_text(truth.extents(), LabelRank);
+      const std::string given = extents_to_text(scores.extents(), Rank);
+      throw shape_error("labels of " + found + " do not go with scores of " + given, "labels", given, found);
+    }
+    const std::int64_t pictures = scores.extent(0);
+    for (std::int64_t n = 0; n < pictures; ++n) {
+      check_labels(truth.data() + n * pixels, pixels, ignored,
+                   pictures == 1 ? picture : picture + " " + std::to_string(n));
     }
     ignore_also(ignored);
-    for (std::int64_t i = 0; i < pixels; ++i) {
-      if (counts(i)) add(static_cast<std::int64_t>(truth[i]), greatest(scores + i, pixels, classes_));
+    for (std::int64_t n = 0; n < pictures; ++n) {
+      count_scores(scores.data() + n * classes_ * pixels, truth.data() + n * pixels, pixels, ignored);
     }
+  }
+
+  /// The class of the greatest score of each pixel, the first of equals: (N, [D,] H, W) in a row, of scores (N,
+  /// classes, [D,] H, W). Throws shape_error for another number of classes, or more than a Label holds.
+  template <std::integral Label = std::uint8_t, class T, int Rank>
+  requires std::same_as < std::remove_const_t<T>,
+  float > std::vector<Label> predictions(const tensor_view<T, Rank>& scores) const {
+    const std::int64_t pixels = pixels_of_scores(scores);
+    if (static_cast<std::int64_t>(static_cast<Label>(classes_ - 1)) != classes_ - 1) {
+      const std::string expected = "labels that hold " + std::to_string(classes_ - 1);
+      const std::string found = std::to_string(sizeof(Label)) + " bytes a label";
+      throw shape_error("predictions: expected " + expected + ", found " + found, "predictions", expected, found);
+    }
+    std::vector<Label> result;
+    result.reserve(static_cast<std::size_t>(scores.extent(0) * pixels));
+    for (std::int64_t n = 0; n < scores.extent(0); ++n) {
+      const float* const of = scores.data() + n * classes_ * pixels;
+      for (std::int64_t i = 0; i < pixels; ++i)
+        result.push_back(static_cast<Label>(greatest(of + i, pixels, classes_)));
+    }
+    return result;
   }
 
   /// The class of the greatest of scores that lie `stride` apart; the first of equals.
@@ -128,6 +173,37 @@ class confusion_matrix {
   }
 
  private:
+  /// The pixels of one picture.
+  template <class T, int Rank>
+  std::int64_t pixels_of_scores(const tensor_view<T, Rank>& scores) const {
+    static_assert(Rank >= 2, "scores are (N, C, H, W), of volumes (N, C, D, H, W)");
+    if (scores.extent(1) != classes_) {
+      const std::string expected = std::to_string(classes_), found = std::to_string(scores.extent(1));
+      throw shape_error("scores of " + found + " classes for a confusion matrix of " + expected, "scores", expected,
+                        found);
+    }
+    std::int64_t pixels = 1;
+    for (int i = 2; i < Rank; ++i) pixels *= scores.extent(i);
+    return pixels;
+  }
+
+  template <class Label>
+  void check_labels(const Label* truth, std::int64_t pixels, std::int64_t ignored, const std::string& picture) const {
+    for (std::int64_t i = 0; i < pixels; ++i) {
+      const auto label = static_cast<std::int64_t>(truth[i]);
+      if (label != ignored && !is_ignored(label)) check(label, picture, i);
+    }
+  }
+
+  template <class Label>
+  void count_scores(const float* scores, const Label* truth, std::int64_t pixels, std::int64_t ignored) {
+    for (std::int64_t i = 0; i < pixels; ++i) {
+      const auto label = static_cast<std::int64_t>(truth[i]);
+      if (label != ignored && !is_ignored(label))
+        ++counts_[static_cast<std::size_t>(label * classes_ + greatest(scores + i, pixels, classes_))];
+    }
+  }
+
   void check(std::int64_t label, const std::string& where, std::optional<std::int64_t> pixel) const {
     if (label >= 0 && label < classes_) return;
     const std::string expected = "0 to " + std::to_string(classes_ - 1), found = std::to_string(label);
