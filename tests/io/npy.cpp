@@ -103,6 +103,8 @@ TEST_CASE("files of every form that NumPy writes are read") {
   CHECK((load(file_with(header_of("<f4", "(2, 3)"), data, 3)) == rows));
   CHECK((load(file_with(header_of("<f4", "(2, 3)", "True"), data)) == columns));
   CHECK((load(file_with("{\"shape\":(2,3),'descr':'<f4','fortran_order':False}", data)) == rows));
+  // To Python True is 1.
+  CHECK((load(file_with(header_of("<f4", "(True, 6)"), data)) == xt::xarray<float>{{1, 2, 3, 4, 5, 6}}));
   // Header lengths of 128 to 255 and of 256 bytes and more.
   CHECK((load(file_with(header_of("<f4", "(2, 3)") + std::string(80, ' '), data)) == rows));
   CHECK((load(file_with(header_of("<f4", "(2, 3)") + std::string(300, ' '), data)) == rows));
