@@ -39,7 +39,7 @@ constexpr int find_role(const slot* slots, int count, role wanted) {
 constexpr bool gives_every_gradient(const operation_traits& of) {
   if (of.gradient == gradient_rule::none || of.gradient == gradient_rule::of_its_own) return true;
   const operation_traits& made = row_of(of.gradient_operation);
-  for (int i = 0; i < operation_traits::most_operands; ++i) {
+  for (int i = 0; i < operation_traits::most_operands && of.operands[i].is != role::none; ++i) {
     const slot& read = of.operands[i];
     if (!is_differentiable(read.is)) continue;
     if (read.when == presence::repeated || find_role(of.operands, i, read.is) >= 0) return false;
@@ -72,13 +72,13 @@ constexpr bool reads_what_its_rule_says(const operation_traits& of) {
   return read[0].is == role::activation && read[1].is == role::output_gradient && read[2].is == role::none;
 }
 
-/// Whether an operation is in the enumeration: of one that is not, compilers print the number behind a bracket.
+/// Whether an operation is in the enumeration: of one that is not, compilers print "(operation)56", a number behind a
+/// bracket.
 template <operation Op>
 constexpr bool is_enumerator() {
-  for (const char* at = __PRETTY_FUNCTION__; *at != 0; ++at) {
-    if (at[0] == '=' && at[1] == ' ' && at[2] == '(') return false;
-  }
-  return true;
+  const char* at = __PRETTY_FUNCTION__ + sizeof(__PRETTY_FUNCTION__) - 2;
+  while (*at != ' ' && *at != ')') --at;
+  return *at == ' ';
 }
 // Each row has another operation with a number below the count of rows (`by_operation`), so those numbers have one
 // each.
