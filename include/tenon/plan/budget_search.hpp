@@ -2,6 +2,8 @@
 // The search for retentions at run time, which may try many: thousands a second.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include "tenon/plan/reorder.hpp"
@@ -68,6 +70,7 @@ class budget_search {
  private:
   // How often what the model has found is rated and the model calibrated with it.
   static constexpr int rounds = 4;
+  static constexpr std::size_t most_small = 32;  // forward nodes of a small network
 
   found_retentions rated(list<retention> retained, list<std::int64_t>* profile = nullptr) const {
     found_retentions found{std::move(retained), {}};
@@ -130,11 +133,67 @@ class budget_search {
         if (is_better(present.rating, best.rating, bytes)) best = present;
       }
     }
+    if (model.size() <= most_small) anneal(best, others, bytes, model, tries, seed);
+    polish(best, others, bytes, model);
   }
 
+  // Of a small network a rating is quick enough to anneal by: the model is not exact.
+  void anneal(found_retentions& best, std::vector<found_retentions>& others, std::int64_t bytes,
+              const retention_model& model, std::int64_t tries, std::uint64_t seed) const {
+    const auto count = static_cast<std::int32_t>(model.size());
+    const auto cost_of = [&](const retention_rating& rating) {
+      const double over = static_cast<double>(greater<std::int64_t>(rating.peak_bytes - bytes, 0));
+      const double work =
+          static_cast<double>(rating.macs) / static_cast<double>(greater<std::int64_t>(model.total_macs(), 1));
+      return 100 * work + 200 * over / static_cast<double>(bytes);
+    };
+    random_stream random(seed);
+    found_retentions present = best;
+    for (std::int64_t turn = 0; turn < tries; ++turn) {
+      const double done = static_cast<double>(turn) / static_cast<double>(tries), heat = 3 * std::pow(0.005, done);
+      list<retention> next = present.retained;
+      for (std::int32_t changes = 1 + random.below(3); changes > 0; --changes) {
+        const auto entry = static_cast<std::size_t>(random.below(count));
+        if (model.is_choice(entry, 0)) next.first[model.node_of(entry)] = static_cast<retention>(random.below(3));
+      }
+      found_retentions changed = rated(std::move(next));
+      if (changed.rating.peak_bytes <= bytes) remember(others, changed);
+      if (is_better(changed.rating, best.rating, bytes)) best = changed;
+      const double worse = cost_of(changed.rating) - cost_of(present.rating);
+      const double chance = static_cast<double>(random.bits() >> 11) * 0x1p-53;
+      if (worse <= 0 || std::exp(-worse / heat) >= chance) present = std::move(changed);
+    }
+  }
+
+  // Rates single changes, and takes each that is better, until none is.
+  void polish(found_retentions& best, std::vector<found_retentions>& others, std::int64_t bytes,
+              const retention_model& model) const {
+    for (bool changed = true; changed;) {
+      changed = false;
+      for (std::size_t e = 0; e < model.size(); ++e) {
+        if (!model.is_choice(e, bytes / 512)) continue;
+        for (const retention what : {retention::kept, retention::recomputed, retention::recomputed_once}) {
+          list<retention> next = best.retained;
+          next.first[model.node_of(e)] = what;
+          found_retentions changed_one = rated(std::move(next));
+          if (changed_one.rating.peak_bytes <= bytes) remember(others, changed_one);
+          if (!is_better(changed_one.rating, best.rating, bytes)) continue;
+          best = std::move(changed_one);
+          changed = true;
+        }
+      }
+    }
+  }
+
+  static constexpr std::size_t most_others = 128;
   static void remember(std::vector<found_retentions>& others, const found_retentions& found) {
     std::size_t at = others.size();
     while (at > 0 && found.rating.macs < others[at - 1].rating.macs) --at;
+    if (at == most_others) return;
+    for (const found_retentions& each : others) {
+      if (std::equal(each.retained.begin(), each.retained.end(), found.retained.begin())) return;
+    }
+    if (others.size() == most_others) others.pop_back();
     others.insert(others.begin() + static_cast<std::ptrdiff_t>(at), found);
   }
 

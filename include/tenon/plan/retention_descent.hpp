@@ -42,8 +42,10 @@ class retention_descent {
   /// Goes on for so many simulations.
   constexpr void run(std::int64_t budget, progress& at, std::int64_t most_simulations) {
     left_ = most_simulations;
-    simulate(at.target == 0 ? budget : at.target);
-    if (at.target == 0) at.target = next_target(budget, model_.peak());
+    if (at.target == 0) {
+      simulate(budget);
+      at.target = next_target(budget, model_.peak());
+    }
     while (!at.ended) {
       simulate(at.target);
       if (!at.keeps_again) {
@@ -226,7 +228,6 @@ class retention_descent {
 
   // Tries all changes there are, as long as simulations are left, then makes the best; whether there may be one.
   constexpr bool change_any(progress& at) {
-    simulate(at.target);
     const std::int64_t excess = model_.excess(), macs = model_.added_macs();
     if (at.scanned < 0) {
       at.scanned = 0;
@@ -249,10 +250,10 @@ class retention_descent {
     }
     if (at.scanned == end) {
       at.scanned = -1;
-      if (at.best_change < 0) return false;
+      if (at.best_change < 0) return false;  // nothing needs the last simulation any more
       model_.retained().first[at.best_change / 3] = static_cast<retention>(at.best_change % 3);
+      simulate(at.target);
     }
-    simulate(at.target);
     return true;
   }
 
