@@ -97,7 +97,7 @@ int main(int count, char** arguments) {
       "where the memory of a step goes.");
   std::string network, path;
   double budget = 0;
-  std::int64_t tries = 40'000;
+  std::int64_t tries = 400'000;
   std::uint64_t seed = 1;
   sweep_options sweep;
   app.add_option("network", network, names())->required()->check([](const std::string& given) {

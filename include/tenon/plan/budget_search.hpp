@@ -70,7 +70,8 @@ class budget_search {
  private:
   // How often what the model has found is rated and the model calibrated with it.
   static constexpr int rounds = 4;
-  static constexpr std::size_t most_small = 32;  // forward nodes of a small network
+  static constexpr int starts = 16;
+  static constexpr std::size_t most_small = 160;  // forward nodes of a network that is rated quickly
 
   found_retentions rated(list<retention> retained, list<std::int64_t>* profile = nullptr) const {
     found_retentions found{std::move(retained), {}};
@@ -110,17 +111,20 @@ class budget_search {
     if (best.rating.peak_bytes <= bytes && best.rating.macs == count_macs(graph_)) return;
     retention_model model(graph_, live_);
     retention_annealing search(model);
-    for (const auto free : {retention_family::free_work::all, retention_family::free_work::moves}) {
+    for (int start = 0; start < starts; ++start) {
+      // Greedily from the start, or by annealing alone: neither is always better.
+      const auto free = start % 2 == 0 ? retention_family::free_work::all : retention_family::free_work::moves;
       list<std::int64_t> profile;
       found_retentions present = rated(family_.member(free, 0), &profile);
-      std::int64_t target = bytes;
+      // Some lower than need be: what has gaps in its placement fits then.
+      std::int64_t target = bytes - bytes * (start / 4) / 64;
       for (int round = 0; round < rounds; ++round) {
         model.take(present.retained);
         model.calibrate(profile);
-        if (round == 0) {
-          search.descend(target);
+        if (round == 0 && start < 4) {
+          search.descend(target, start >= 2);
         } else {
-          search.anneal(target, tries / (2 * (rounds - 1)), seed + static_cast<std::uint64_t>(round));
+          search.anneal(target, tries / (starts * rounds), seed + static_cast<std::uint64_t>(start * rounds + round));
           search.keep_again(target);
         }
         list<retention> next = present.retained;
@@ -133,35 +137,47 @@ class budget_search {
         if (is_better(present.rating, best.rating, bytes)) best = present;
       }
     }
-    if (model.size() <= most_small) anneal(best, others, bytes, model, tries, seed);
+    if (model.size() <= most_small) anneal(best, others, bytes, model, tries / 10, seed);
     polish(best, others, bytes, model);
   }
 
-  // Of a small network a rating is quick enough to anneal by: the model is not exact.
+  // What the model takes for possible is not all that is: of networks that are rated quickly single changes and runs of
+  // them are annealed by ratings too.
   void anneal(found_retentions& best, std::vector<found_retentions>& others, std::int64_t bytes,
               const retention_model& model, std::int64_t tries, std::uint64_t seed) const {
-    const auto count = static_cast<std::int32_t>(model.size());
-    const auto cost_of = [&](const retention_rating& rating) {
-      const double over = static_cast<double>(greater<std::int64_t>(rating.peak_bytes - bytes, 0));
+    list<std::int32_t> nodes;
+    for (std::size_t e = 0; e < model.size(); ++e)
+      if (model.is_choice(e, bytes / 512)) nodes.push_back(model.node_of(e));
+    if (nodes.empty()) return;
+    const auto count = static_cast<std::int32_t>(nodes.size());
+    list<std::int64_t> profile;
+    const auto cost_of = [&](const retention_rating& rating, double weight) {
+      const auto budget = static_cast<double>(bytes);
+      double excess = 0;
+      for (const std::int64_t at : profile) excess += static_cast<double>(greater<std::int64_t>(at - bytes, 0));
+      const double over = static_cast<double>(greater<std::int64_t>(rating.peak_bytes - bytes, 0)) / budget;
       const double work =
           static_cast<double>(rating.macs) / static_cast<double>(greater<std::int64_t>(model.total_macs(), 1));
-      return 100 * work + 200 * over / static_cast<double>(bytes);
+      return 100 * work + weight * (over + 4 * excess / budget / static_cast<double>(profile.size()));
     };
     random_stream random(seed);
-    found_retentions present = best;
+    found_retentions present = rated(best.retained, &profile);
+    double cost = cost_of(present.rating, 40);
     for (std::int64_t turn = 0; turn < tries; ++turn) {
-      const double done = static_cast<double>(turn) / static_cast<double>(tries), heat = 3 * std::pow(0.005, done);
+      const double done = static_cast<double>(turn) / static_cast<double>(tries);
+      const double heat = 0.5 * std::pow(0.02, done), weight = 40 * std::pow(5, done);
       list<retention> next = present.retained;
-      for (std::int32_t changes = 1 + random.below(3); changes > 0; --changes) {
-        const auto entry = static_cast<std::size_t>(random.below(count));
-        if (model.is_choice(entry, 0)) next.first[model.node_of(entry)] = static_cast<retention>(random.below(3));
-      }
-      found_retentions changed = rated(std::move(next));
+      const std::int32_t at = random.below(count), length = random.below(4) > 0 ? 1 : 1 + random.below(6);
+      const auto what = static_cast<retention>(random.below(3));
+      for (std::int32_t k = at; k < lesser(at + length, count); ++k) next.first[nodes.first[k]] = what;
+      found_retentions changed = rated(std::move(next), &profile);
       if (changed.rating.peak_bytes <= bytes) remember(others, changed);
-      if (is_better(changed.rating, best.rating, bytes)) best = changed;
-      const double worse = cost_of(changed.rating) - cost_of(present.rating);
+      const double changed_cost = cost_of(changed.rating, weight), worse = changed_cost - cost;
       const double chance = static_cast<double>(random.bits() >> 11) * 0x1p-53;
-      if (worse <= 0 || std::exp(-worse / heat) >= chance) present = std::move(changed);
+      if (worse > 0 && std::exp(-worse / heat) < chance) continue;
+      if (is_better(changed.rating, best.rating, bytes)) best = changed;
+      present = std::move(changed);
+      cost = changed_cost;
     }
   }
 

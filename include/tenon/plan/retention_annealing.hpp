@@ -18,11 +18,12 @@ class retention_annealing {
   /// Lets the peak fall to a budget in steps of a tenth, so that each step may build on what the one before it found:
   /// in each the change of one entry that takes most from what is over the budget for the work it adds, again and
   /// again; then what there is room for is kept.
-  void descend(std::int64_t budget) {
+  /// With `at_once` in a single step.
+  void descend(std::int64_t budget, bool at_once) {
     model_.simulate(budget);
     std::int64_t target = model_.peak();
     do {
-      target = greater(budget, target / 10 * 9);
+      target = at_once ? budget : greater(budget, target / 10 * 9);
       if (!down_to(target)) return;
       keep_again(target);
     } while (target > budget);

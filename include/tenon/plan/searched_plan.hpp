@@ -20,14 +20,14 @@ struct searched_plan {
 };
 
 /// Searches for the retentions of the least work with which the arena of a trainer of these arguments takes at most
-/// `bytes`; where none are found, the arena is as small as could be. It rates 40,000 of them by itself, a few seconds
+/// `bytes`; where none are found, the arena is as small as could be. It tries 400,000 of them by itself, a few seconds
 /// to a minute; the same arguments give the same plan. A program that trains need not include this: it has the text.
 ///
 ///     const auto found = tenon::search_plan<net, tenon::image<1, 3, 360, 480>, tenon::cross_entropy<>, tenon::sgd<>>(
 ///         200_MiB);
 ///     std::cout << "tenon::recompute<\"" << found.retentions << "\">";
 template <const auto& Net, class Inputs, class... Arguments>
-searched_plan search_plan(std::int64_t bytes, std::int64_t tries = 40'000, std::uint64_t seed = 1) {
+searched_plan search_plan(std::int64_t bytes, std::int64_t tries = 400'000, std::uint64_t seed = 1) {
   using plan = plan_of<Net, Inputs, Arguments...>;
   static_assert(plan::trains, "a plan is searched for a training step: with a loss and an optimizer");
   using capabilities = typename plan::capabilities;
