@@ -4,6 +4,7 @@
 
 #include <cstddef>
 
+#include "tenon/plan/compilation.hpp"
 #include "tenon/plan/retention_descent.hpp"
 #include "tenon/plan/retention_search.hpp"
 
@@ -70,18 +71,44 @@ struct compiled_descent {
     }();
   };
 
+  /// The graph that retentions make.
+  template <class From>
+  struct recomputed {
+    static constexpr growing_graph make() {
+      const graph_edits edits = live();
+      list<retention> retained;
+      expand(From::reached, edits, retained);
+      return recomputer(LaidOut::graph.view(), edits, retained).run();
+    }
+  };
+
   template <class From>
   struct measured {
+    using made = stage<recomputed<From>>;
+
+    static constexpr std::size_t nodes = made::sizes.nodes;
+    struct node_bytes {
+      std::int64_t first[nodes + 1] = {};
+    };
+    static constexpr node_bytes bytes = [] {
+      const list<std::int64_t> found = find_live_profile<capabilities>(made::graph.view(), Arguments::keeps_gradients);
+      node_bytes copied;
+      for (std::size_t i = 0; i <= nodes; ++i) copied.first[i] = found.first[i];
+      return copied;
+    }();
+
     static constexpr measurement found = [] {
       const graph_edits edits = live();
       list<retention> retained;
       expand(From::reached, edits, retained);
-      list<std::int64_t> profile;
-      measurement made;
-      made.rating =
-          rate_retentions<capabilities>(LaidOut::graph.view(), edits, retained, Arguments::keeps_gradients, &profile);
-      for (std::size_t t = 0; t < profile.size(); ++t) made.profile[t] = profile.first[t];
-      return made;
+      recomputer pass(LaidOut::graph.view(), edits, retained);
+      pass.run();
+      const list<std::int64_t> profile = profile_of(LaidOut::graph.view(), pass.copied_at(), bytes.first);
+      measurement of;
+      for (std::size_t t = 0; t < profile.size(); ++t) of.profile[t] = profile.first[t];
+      for (const std::int64_t at_node : bytes.first) of.rating.peak_bytes = greater(of.rating.peak_bytes, at_node);
+      of.rating.macs = count_macs(made::graph.view());
+      return of;
     }();
   };
 

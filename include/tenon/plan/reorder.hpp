@@ -22,6 +22,9 @@ constexpr growing_graph in_order(const graph_view& graph, const list<std::int32_
 /// Graphs so small that orders are placed to be compared.
 constexpr bool is_small(const graph_view& graph) { return graph.node_count() <= 128; }
 
+/// Graphs so large that a search for orders would exceed what compilers allow for a constant: they stay as they are.
+constexpr bool is_too_large_to_order(std::size_t nodes) { return nodes > 1000; }
+
 /// How much less another order must take: the offsets of many values have gaps, and of another order others.
 constexpr std::int64_t least_gain(const graph_view& graph, std::int64_t bytes) {
   return is_small(graph) ? 0 : bytes / 100;
@@ -74,6 +77,7 @@ constexpr bool has_choice(const graph_view& graph) {
 /// `group_of` has of each value outside the arena -1.
 /// cost: nodes + operands, a few accesses each: all networks ask this while compiling
 constexpr bool is_order_open(const graph_view& graph, const interval_view& intervals, const std::int32_t* group_of) {
+  if (is_too_large_to_order(graph.nodes.size())) return false;
   if (is_small(graph)) return has_choice(graph);
   list<std::int64_t> change(graph.nodes.size() + 2, 0);
   // While compiling a call costs as much as several accesses, hence pointers.
@@ -167,6 +171,39 @@ constexpr bool is_order_open(const graph_view& graph, const interval_view& inter
   return open > least_gain(graph, most);
 }
 
+/// The most bytes of intervals that are alive at once.
+constexpr std::int64_t most_alive(const interval_view& intervals, std::int32_t node_count) {
+  list<std::int64_t> change(static_cast<std::size_t>(node_count) + 2, 0);
+  for (std::int32_t i = 0; i < intervals.intervals; ++i) {
+    const std::int64_t bytes = intervals.end[i] - intervals.begin[i];
+    change.first[intervals.first[i]] += bytes;
+    change.first[intervals.last[i] + 1] -= bytes;
+  }
+  std::int64_t live = 0, most = 0;
+  for (const std::int64_t bytes : change) {
+    live += bytes;
+    most = greater(most, live);
+  }
+  return most;
+}
+
+/// A graph as it is.
+constexpr growing_graph copy_of(const graph_view& graph) {
+  graph_copy copy(graph);
+  for (const node& current : graph.nodes) copy.copy(current);
+  copy.copy_outputs();
+  return std::move(copy.to);
+}
+
+/// The order that a search proposes for a large graph, which may take more memory than it thinks; as it was if it
+/// proposes none.
+template <class Capabilities>
+constexpr growing_graph propose_order(const graph_view& graph, bool keep_gradients) {
+  order_search<Capabilities> search(graph, keep_gradients);
+  if (search.run()) return in_order(graph, search.order());
+  return copy_of(graph);
+}
+
 /// Puts the nodes of a laid-out graph into an order of less memory, if one is found.
 ///
 ///     x -> a (large) -> b (small)                     x, a, c, b, d, concat
@@ -193,10 +230,7 @@ constexpr growing_graph search_order(const graph_view& graph, bool keep_gradient
     }
   }
   if (!found.nodes.empty()) return found;
-  graph_copy copy(graph);
-  for (const node& current : graph.nodes) copy.copy(current);
-  copy.copy_outputs();
-  return std::move(copy.to);
+  return copy_of(graph);
 }
 
 /// The same where it is worth a search.

@@ -15,6 +15,28 @@ struct retention_rating {
   std::int64_t macs = 0;        ///< of the whole step
 };
 
+/// The live bytes at the times of retention_model, from those at the nodes of the graph that retentions make.
+/// copied_at: as of the recomputer that made it
+constexpr list<std::int64_t> profile_of(const graph_view& laid_out, const list<std::int32_t>& copied_at,
+                                        const array_view<std::int64_t>& bytes) {
+  list<std::int64_t> profile;
+  std::int32_t next = 0;
+  for (std::int32_t i = 0; i < laid_out.node_count(); ++i) {
+    const std::int32_t copy = copied_at.first[i];
+    if (copy < 0) continue;
+    std::int64_t before = -1;
+    for (; next < copy; ++next) before = greater(before, bytes.first[next]);
+    if (!is_source(laid_out.nodes.first[i].op)) {
+      profile.push_back(before);
+      profile.push_back(bytes.first[next]);
+    }
+    ++next;
+  }
+  profile.push_back(-1);
+  profile.push_back(bytes.first[next]);
+  return profile;
+}
+
 /// Rates retentions by the graph that they make. `profile`, if there is one, becomes the live bytes at the times of
 /// retention_model, which it is calibrated with.
 /// cost: as of recompute and find_live_profile
@@ -28,23 +50,7 @@ constexpr retention_rating rate_retentions(const graph_view& laid_out, const gra
   retention_rating found;
   found.macs = count_macs(made.view());
   for (const std::int64_t at_node : bytes) found.peak_bytes = greater(found.peak_bytes, at_node);
-  if (profile == nullptr) return found;
-  profile->clear();
-  std::size_t next = 0;
-  for (std::size_t i = 0; i < laid_out.nodes.size(); ++i) {
-    const std::int32_t copy = pass.copied_at().first[i];
-    if (copy < 0) continue;
-    std::int64_t before = -1;
-    for (; next < static_cast<std::size_t>(copy); ++next) before = greater(before, bytes.first[next]);
-    if (is_source(laid_out.nodes.first[i].op)) {
-      ++next;
-      continue;
-    }
-    profile->push_back(before);
-    profile->push_back(bytes.first[next++]);
-  }
-  profile->push_back(-1);
-  profile->push_back(bytes.back());
+  if (profile != nullptr) *profile = profile_of(laid_out, pass.copied_at(), bytes);
   return found;
 }
 
