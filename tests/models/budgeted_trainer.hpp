@@ -65,8 +65,7 @@ class budgeted_trainer : public tenon::training_session<typename tenon::program_
 
   float step(const model_batch& batch, float learning_rate) {
     const std::vector<tenon::given_tensor> given = batch.given();
-    return session::template run_step<tenon::step_result<1>>(plan_->lowered(), given, {.learning_rate = learning_rate})
-        .loss;
+    return session::template run_step<tenon::step_result<1>>(given, {.learning_rate = learning_rate}).loss;
   }
 
   /// Parameters, running statistics, optimizer state.
@@ -82,8 +81,8 @@ class budgeted_trainer : public tenon::training_session<typename tenon::program_
 
  private:
   budgeted_trainer(std::unique_ptr<plan_type> plan, int threads)
-      : session(plan->view(), tenon::store_for(plan->lowered(), tenon::initialize(7)), tenon::threads{threads},
-                tenon::dropout_seed{7}),
+      : session(plan->view(), plan->lowered(), tenon::store_for(plan->lowered(), tenon::initialize(7)),
+                tenon::threads{threads}, tenon::dropout_seed{7}),
         plan_(std::move(plan)) {}
 
   std::unique_ptr<plan_type> plan_;

@@ -8,6 +8,7 @@
 
 #include "tenon/plan/reorder.hpp"
 #include "tenon/plan/retention_annealing.hpp"
+#include "tenon/plan/retention_descent.hpp"
 #include "tenon/plan/retention_search.hpp"
 
 namespace tenon {
@@ -41,14 +42,17 @@ class budget_search {
     found_retentions best;
     std::int64_t target = bytes;
     for (int attempt = 0; attempt < 4; ++attempt) {
-      std::vector<found_retentions> others;  // within the target
+      choices others;
       found_retentions found = within(target);
       if (tries > 0) improve(found, others, target, tries, seed);
       found.arena_bytes = place(found.retained);
       // Where its placement has gaps, another's may have none.
-      for (std::size_t i = 0; i < others.size() && found.arena_bytes > bytes; ++i) {
-        others[i].arena_bytes = place(others[i].retained);
-        if (others[i].arena_bytes <= bytes) found = std::move(others[i]);
+      for (std::vector<found_retentions>* each : {&others.least, &others.front}) {
+        for (std::size_t i = 0; i < each->size() && found.arena_bytes > bytes; ++i) {
+          found_retentions& other = (*each)[i];
+          other.arena_bytes = place(other.retained);
+          if (other.arena_bytes <= bytes) found = std::move(other);
+        }
       }
       const bool fits = found.arena_bytes <= bytes;
       const std::int64_t peak = found.rating.peak_bytes, gaps = found.arena_bytes - bytes;
@@ -68,6 +72,36 @@ class budget_search {
   }
 
  private:
+  // What is within a budget by its peak, but perhaps not when it is placed.
+  struct choices {
+    std::vector<found_retentions> least;  // those of the least work, which rises
+    std::vector<found_retentions> front;  // those than which none takes both less work and less memory; work rises
+
+    void add(const found_retentions& found) {
+      constexpr std::size_t most = 160;
+      const auto is_same = [&](const found_retentions& each) {
+        return each.rating.macs == found.rating.macs &&
+               std::equal(each.retained.begin(), each.retained.end(), found.retained.begin());
+      };
+      if (std::none_of(least.begin(), least.end(), is_same)) insert(least, found);
+      if (least.size() > most) least.pop_back();
+      const auto beats = [](const retention_rating& one, const retention_rating& other) {
+        return one.macs <= other.macs && one.peak_bytes <= other.peak_bytes;
+      };
+      for (const found_retentions& each : front) {
+        if (beats(each.rating, found.rating)) return;
+      }
+      std::erase_if(front, [&](const found_retentions& each) { return beats(found.rating, each.rating); });
+      insert(front, found);
+    }
+
+    static void insert(std::vector<found_retentions>& into, const found_retentions& found) {
+      const auto at = std::find_if(into.begin(), into.end(),
+                                   [&](const found_retentions& each) { return each.rating.macs > found.rating.macs; });
+      into.insert(at, found);
+    }
+  };
+
   // How often what the model has found is rated and the model calibrated with it.
   static constexpr int rounds = 4;
   static constexpr int starts = 16;
@@ -105,7 +139,7 @@ class budget_search {
 
   // Puts something better in the place of `best`, if it finds it.
   // All that is within the bytes comes to `others` too, the least work first.
-  void improve(found_retentions& best, std::vector<found_retentions>& others, std::int64_t bytes, std::int64_t tries,
+  void improve(found_retentions& best, choices& others, std::int64_t bytes, std::int64_t tries,
                std::uint64_t seed) const {
     // Nothing is better than what adds no work.
     if (best.rating.peak_bytes <= bytes && best.rating.macs == count_macs(graph_)) return;
@@ -121,8 +155,11 @@ class budget_search {
       for (int round = 0; round < rounds; ++round) {
         model.take(present.retained);
         model.calibrate(profile);
-        if (round == 0 && start < 4) {
-          search.descend(target, start >= 2);
+        if (round == 0 && start < 2) {
+          retention_descent::progress at;
+          retention_descent(model).run(target, at, tries);
+        } else if (round == 0 && start < 6) {
+          search.descend(target, start >= 4);
         } else {
           search.anneal(target, tries / (starts * rounds), seed + static_cast<std::uint64_t>(start * rounds + round));
           search.keep_again(target);
@@ -133,18 +170,18 @@ class budget_search {
         // What the model took for less than it was.
         if (present.rating.peak_bytes > target && model.excess() == 0)
           target -= (present.rating.peak_bytes - target) / 2;
-        if (present.rating.peak_bytes <= bytes) remember(others, present);
+        if (present.rating.peak_bytes <= bytes) others.add(present);
         if (is_better(present.rating, best.rating, bytes)) best = present;
       }
     }
-    if (model.size() <= most_small) anneal(best, others, bytes, model, tries / 10, seed);
+    if (model.size() <= most_small) anneal(best, others, bytes, model, model.size() <= 32 ? tries : tries / 10, seed);
     polish(best, others, bytes, model);
   }
 
   // What the model takes for possible is not all that is: of networks that are rated quickly single changes and runs of
   // them are annealed by ratings too.
-  void anneal(found_retentions& best, std::vector<found_retentions>& others, std::int64_t bytes,
-              const retention_model& model, std::int64_t tries, std::uint64_t seed) const {
+  void anneal(found_retentions& best, choices& others, std::int64_t bytes, const retention_model& model,
+              std::int64_t tries, std::uint64_t seed) const {
     list<std::int32_t> nodes;
     for (std::size_t e = 0; e < model.size(); ++e)
       if (model.is_choice(e, bytes / 512)) nodes.push_back(model.node_of(e));
@@ -171,7 +208,7 @@ class budget_search {
       const auto what = static_cast<retention>(random.below(3));
       for (std::int32_t k = at; k < lesser(at + length, count); ++k) next.first[nodes.first[k]] = what;
       found_retentions changed = rated(std::move(next), &profile);
-      if (changed.rating.peak_bytes <= bytes) remember(others, changed);
+      if (changed.rating.peak_bytes <= bytes) others.add(changed);
       const double changed_cost = cost_of(changed.rating, weight), worse = changed_cost - cost;
       const double chance = static_cast<double>(random.bits() >> 11) * 0x1p-53;
       if (worse > 0 && std::exp(-worse / heat) < chance) continue;
@@ -182,8 +219,7 @@ class budget_search {
   }
 
   // Rates single changes, and takes each that is better, until none is.
-  void polish(found_retentions& best, std::vector<found_retentions>& others, std::int64_t bytes,
-              const retention_model& model) const {
+  void polish(found_retentions& best, choices& others, std::int64_t bytes, const retention_model& model) const {
     for (bool changed = true; changed;) {
       changed = false;
       for (std::size_t e = 0; e < model.size(); ++e) {
@@ -192,25 +228,13 @@ class budget_search {
           list<retention> next = best.retained;
           next.first[model.node_of(e)] = what;
           found_retentions changed_one = rated(std::move(next));
-          if (changed_one.rating.peak_bytes <= bytes) remember(others, changed_one);
+          if (changed_one.rating.peak_bytes <= bytes) others.add(changed_one);
           if (!is_better(changed_one.rating, best.rating, bytes)) continue;
           best = std::move(changed_one);
           changed = true;
         }
       }
     }
-  }
-
-  static constexpr std::size_t most_others = 128;
-  static void remember(std::vector<found_retentions>& others, const found_retentions& found) {
-    std::size_t at = others.size();
-    while (at > 0 && found.rating.macs < others[at - 1].rating.macs) --at;
-    if (at == most_others) return;
-    for (const found_retentions& each : others) {
-      if (std::equal(each.retained.begin(), each.retained.end(), found.retained.begin())) return;
-    }
-    if (others.size() == most_others) others.pop_back();
-    others.insert(others.begin() + static_cast<std::ptrdiff_t>(at), found);
   }
 
   graph_view graph_;

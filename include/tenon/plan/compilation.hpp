@@ -63,44 +63,21 @@ struct placed {
       freeze<Compiled::sizes.nodes, Compiled::sizes.values>(demand::made, found_offsets<demand>());
 };
 
-/// A compiled network with its nodes in an order of less memory, if there is one; while nothing asks for a plan's
-/// memory or its graph, nothing is searched for.
+/// A compiled network with its nodes in an order of less memory, if it is small and there is one.
 template <class Compiled, class Arguments>
 struct ordered {
-  static constexpr bool look() {
-    if constexpr (is_too_large_to_order(Compiled::sizes.nodes)) {
-      return false;
-    } else {
-      using demand = typename placed<Compiled, Arguments>::demand;
-      return is_order_open(Compiled::graph.view(), demand::made.intervals(), demand::made.of_value.data());
-    }
-  }
-  static constexpr bool is_open = look();
-
-  using capabilities = typename Arguments::backend::capabilities;
   struct search {
     static constexpr growing_graph make() {
-      return search_order<capabilities>(Compiled::graph.view(), Arguments::keeps_gradients);
+      return search_order<typename Arguments::backend::capabilities>(Compiled::graph.view(),
+                                                                     Arguments::keeps_gradients);
     }
   };
-  // Of a large graph the search is a constant, and what its order takes another.
-  struct proposal {
-    static constexpr growing_graph make() {
-      return propose_order<capabilities>(Compiled::graph.view(), Arguments::keeps_gradients);
-    }
-  };
-  template <class Stage>
-  static constexpr std::int64_t peak_bytes = most_alive(placed<Stage, Arguments>::demand::made.intervals(),
-                                                        Stage::graph.view().node_count());
 
   static constexpr auto choose() {
-    if constexpr (!is_open) {
+    if constexpr (!is_small(Compiled::sizes.nodes)) {
       return Compiled();
-    } else if constexpr (is_small(Compiled::graph.view())) {
+    } else if constexpr (has_choice(Compiled::graph.view())) {
       return stage<search>();
-    } else if constexpr (peak_bytes<stage<proposal>> <
-                         peak_bytes<Compiled> - least_gain(Compiled::graph.view(), peak_bytes<Compiled>)) {
-      return stage<proposal>();
     } else {
       return Compiled();
     }

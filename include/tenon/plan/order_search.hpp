@@ -56,19 +56,6 @@ class order_search {
     return most_ < before;
   }
 
-  /// Tries another order at random that takes at most so many bytes; whether there is one. A small graph's alone.
-  constexpr bool shuffle(std::int64_t bytes, std::uint64_t seed) {
-    const std::int32_t end = tail_, begin = turn_ + 1;
-    if (end - begin > order_window<Capabilities>::most_nodes || end - begin < 2) return false;
-    rate();
-    order_window<Capabilities> window(graph_, units_);
-    if (!window.run(order_.first + begin, end - begin, begin, last_.first, before_.first[begin], bytes, bytes + 1,
-                    seed))
-      return false;
-    for (std::int32_t i = begin; i < end; ++i) position_.first[order_.first[i]] = i;
-    return true;
-  }
-
   /// The nodes that are no sources, in their new order.
   constexpr const list<std::int32_t>& order() const { return order_; }
   /// The greatest number of bytes alive at a node, as live_units counts.

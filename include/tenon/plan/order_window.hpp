@@ -23,7 +23,7 @@ class order_window {
  public:
   static constexpr std::int32_t most_nodes = 64;
   /// All windows together see so many states.
-  static constexpr std::size_t most_states = 1200;
+  static constexpr std::size_t most_states = 200;
 
   /// cost: nodes + operands
   constexpr order_window(const graph_view& graph, const live_units<Capabilities>& units)
@@ -41,10 +41,9 @@ class order_window {
 
   /// Whether there is an order that stays below `most`; if so, `nodes` are in the best. They stand at `position`;
   /// `last` has of each value's unit where it is freed, `live` is what is alive before them, `least` a limit that no
-  /// order can stay below. With a seed it is any order that stays under `least`, if there is one.
+  /// order can stay below.
   constexpr bool run(std::int32_t* nodes, std::int32_t count, std::int32_t position, const std::int32_t* last,
-                     std::int64_t live, std::int64_t least, std::int64_t most, std::uint64_t seed = 0) {
-    seed_ = seed;
+                     std::int64_t live, std::int64_t least, std::int64_t most) {
     nodes_ = nodes;
     count_ = count;
     for (std::int32_t k = 0; k < count; ++k) bit_.first[nodes[k]] = k;
@@ -241,18 +240,12 @@ class order_window {
       const std::int32_t k = first_of(rest);
       const outcome found = outcome_of(present, k);
       // What could only wait.
-      if (seed_ == 0 && found.during <= limit && found.live <= present.live) return enter(from, k, found.live);
+      if (found.during <= limit && found.live <= present.live) return enter(from, k, found.live);
       outcomes[static_cast<std::size_t>(k)] = found;
     }
     std::int32_t reached = -1;
     // The last that is entered is the first that is looked at: what stood first.
-    std::int32_t k = count_;
-    if (seed_ != 0) {
-      seed_ = seed_ * 6364136223846793005u + 1442695040888963407u;
-      k = static_cast<std::int32_t>((seed_ >> 33) % static_cast<std::uint64_t>(count_)) + 1;
-    }
-    for (std::int32_t turn = 0; turn < count_; ++turn) {
-      k = k == 0 ? count_ - 1 : k - 1;
+    for (std::int32_t k = count_ - 1; k >= 0; --k) {
       if ((present.ready & bit(k)) == 0) continue;
       const outcome& found = outcomes[static_cast<std::size_t>(k)];
       if (found.during <= limit) {
@@ -273,7 +266,6 @@ class order_window {
   std::int32_t* nodes_ = nullptr;
   std::int32_t count_ = 0;
   std::size_t seen_ = 0;
-  std::uint64_t seed_ = 0;
   set before_[most_nodes]{}, after_[most_nodes]{};
   std::int32_t unit_begin_[most_nodes + 1]{}, overlaid_begin_[most_nodes + 1]{};
   std::int64_t overlaid_bytes_[most_nodes]{};
