@@ -36,8 +36,9 @@ class budget_search {
         keep_gradients_(keep_gradients) {}
 
   /// The best within `bytes`; if none is, one of as little memory as could be found. `tries` is how many retentions are
-  /// tried by annealing; 0: the family alone. When a placement has gaps, the search goes on for a peak as many bytes
-  /// lower, and in the end takes the least peak: what is the least for any budget is within its own.
+  /// tried by annealing; 0: the family alone, 1: what the compiler tries too. When a placement has gaps, the search
+  /// goes on for a peak as many bytes lower, and in the end takes the least peak: what is the least for any budget is
+  /// within its own.
   found_retentions run(std::int64_t bytes, std::int64_t tries, std::uint64_t seed) const {
     found_retentions best;
     std::int64_t target = bytes;
@@ -105,6 +106,8 @@ class budget_search {
   // How often what the model has found is rated and the model calibrated with it.
   static constexpr int rounds = 4;
   static constexpr int starts = 16;
+  static constexpr int most_lower = 12;
+  static constexpr std::int64_t most_simulations = 4000;
   static constexpr std::size_t most_small = 160;  // forward nodes of a network that is rated quickly
 
   found_retentions rated(list<retention> retained, list<std::int64_t>* profile = nullptr) const {
@@ -145,6 +148,25 @@ class budget_search {
     if (best.rating.peak_bytes <= bytes && best.rating.macs == count_macs(graph_)) return;
     retention_model model(graph_, live_);
     retention_annealing search(model);
+    // The compiler's search takes milliseconds: for lower budgets too, since of some the placement has no gaps.
+    for (int lower = 0; lower < 2 * most_lower; ++lower) {
+      const auto free = lower % 2 == 0 ? retention_family::free_work::all : retention_family::free_work::moves;
+      list<std::int64_t> profile;
+      found_retentions present = rated(family_.member(free, 0), &profile);
+      const std::int64_t target = bytes - bytes / 200 * (lower / 2);
+      for (int round = 0; round < 2; ++round) {
+        model.take(present.retained);
+        model.calibrate(profile);
+        retention_descent::progress at;
+        retention_descent(model).run(target, at, most_simulations);
+        list<retention> next = present.retained;
+        model.give(next);
+        present = rated(std::move(next), &profile);
+        if (present.rating.peak_bytes <= bytes) others.add(present);
+        if (is_better(present.rating, best.rating, bytes)) best = present;
+      }
+    }
+    if (tries < starts * rounds) return;
     for (int start = 0; start < starts; ++start) {
       // Greedily from the start, or by annealing alone: neither is always better.
       const auto free = start % 2 == 0 ? retention_family::free_work::all : retention_family::free_work::moves;
@@ -155,11 +177,8 @@ class budget_search {
       for (int round = 0; round < rounds; ++round) {
         model.take(present.retained);
         model.calibrate(profile);
-        if (round == 0 && start < 2) {
-          retention_descent::progress at;
-          retention_descent(model).run(target, at, tries);
-        } else if (round == 0 && start < 6) {
-          search.descend(target, start >= 4);
+        if (round == 0 && start < 4) {
+          search.descend(target, start >= 2);
         } else {
           search.anneal(target, tries / (starts * rounds), seed + static_cast<std::uint64_t>(start * rounds + round));
           search.keep_again(target);

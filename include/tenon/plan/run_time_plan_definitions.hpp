@@ -37,7 +37,7 @@ run_time_plan<Capabilities>::run_time_plan(growing_graph lowered, const training
     compiled_ = compile_until<pipeline>(pipeline::step_count - 1, lowered_.view(), options);
     if (!compiled_.problem) {
       const graph_view laid_out = compiled_.view();
-      const found_retentions found = budget_search<Capabilities>(laid_out, keep_gradients).run(memory_budget, 0, 1);
+      const found_retentions found = budget_search<Capabilities>(laid_out, keep_gradients).run(memory_budget, 1, 1);
       const graph_edits live(laid_out, graph_edits::dead_code::goes);
       compiled_ = reorder<Capabilities>(recomputer(laid_out, live, found.retained).run(), keep_gradients);
     }
