@@ -2,6 +2,7 @@
 // A model of a training step's live bytes, for searches that try many retentions.
 #pragma once
 
+#include "tenon/core/ordering.hpp"
 #include "tenon/passes/retention.hpp"
 #include "tenon/plan/work.hpp"
 
