@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A budget below what the parameters' gradients take by themselves: of 512 x 512 windows of 3 x 3 that is 9,437,184
-// bytes. expect: the memory budget cannot be met expect: over_budget<4194304(l)?, (9[5-9]|1[0-9][0-9])[0-9]{5}(l)?>
+// A budget below what the parameters' gradients take: of 512 x 512 windows of 3 x 3 that is 9,437,184 bytes.
+// expect: the memory budget cannot be met
+// expect: over_budget<4194304(l)?, (9[5-9]|1[0-9][0-9])[0-9]{5}(l)?>
 #include "tenon/layers/layers.hpp"
 #include "tenon/plan/plan_of.hpp"
 
