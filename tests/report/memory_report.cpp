@@ -35,6 +35,14 @@ constexpr auto branches = [](auto image) {
   auto sum = relu{}(add(y, joined));
   return std::tuple{name<"head">(conv2d<3>{})(sum), name<"side">(conv2d<1>{})(max_pool2d<kernel<2>>{}(sum))};
 };
+// Written so that both wide values live at once; a plan has it in another order.
+constexpr auto wide_then_narrow = [](auto image) {
+  auto left = name<"left">(max_pool2d<kernel<2>>{} >> conv2d<64>{})(image);
+  auto right = name<"right">(max_pool2d<kernel<2>>{} >> conv2d<64>{})(image);
+  auto one = name<"one">(sigmoid{} >> conv2d<1>{})(left);
+  return add(one, name<"other">(sigmoid{} >> conv2d<1>{})(right));
+};
+
 using two_losses = tenon::losses<tenon::cross_entropy<>, tenon::weighted<tenon::mean_square, 0.5>>;
 using branched = tenon::plan_of<branches, tenon::image<1, 3, 16, 16>, two_losses, tenon::adam<>>;
 using clipped = tenon::plan_of<branches, tenon::image<1, 3, 16, 16>, two_losses, tenon::adam<>, tenon::accumulate<4>,
@@ -295,4 +303,13 @@ TEST_CASE("what is planned while running is reported as what is planned while co
   const memory_report other = tenon::report_searched<tenon::models::unet<3, 4>, input, tenon::cross_entropy<>,
                                                      tenon::sgd<tenon::momentum<0.9>, tenon::weight_decay<1e-4>>>("");
   CHECK(one.json() == other.json());
+  // A graph so small that its nodes are put into another order.
+  using small = tenon::plan_of<wide_then_narrow, tenon::image<1, 3, 32, 32>, tenon::mean_square, tenon::sgd<>>;
+  const memory_report ordered =
+      tenon::report_searched<wide_then_narrow, tenon::image<1, 3, 32, 32>, tenon::mean_square, tenon::sgd<>>("");
+  CHECK(tenon::report_memory<small>().json() == ordered.json());
+  const auto sweep =
+      tenon::sweep_budgets<wide_then_narrow, tenon::image<1, 3, 32, 32>, tenon::mean_square, tenon::sgd<>>(
+          {.points = 1, .tries = 1});
+  CHECK(sweep[0].arena_bytes == small::arena_bytes);
 }

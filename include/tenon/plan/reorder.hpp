@@ -2,7 +2,7 @@
 // reorder: a graph's nodes in an order of less memory.
 #pragma once
 
-#include "tenon/graph/growing_graph.hpp"
+#include "tenon/passes/recompute.hpp"
 #include "tenon/plan/live_profile.hpp"
 #include "tenon/plan/order_search.hpp"
 
@@ -83,6 +83,13 @@ template <class Capabilities>
 constexpr growing_graph reorder(growing_graph graph, bool keep_gradients) {
   if (graph.problem || !is_small(graph.nodes.size()) || !has_choice(graph.view())) return graph;
   return search_order<Capabilities>(graph.view(), keep_gradients);
+}
+
+/// The graph of a training step, as it is placed: of a laid-out graph with these retentions.
+template <class Capabilities>
+constexpr growing_graph step_with(const graph_view& laid_out, const list<retention>& retained, bool keep_gradients) {
+  const graph_edits live(laid_out, graph_edits::dead_code::goes);
+  return reorder<Capabilities>(recomputer(laid_out, live, retained).run(), keep_gradients);
 }
 
 }  // namespace v0

@@ -38,8 +38,7 @@ run_time_plan<Capabilities>::run_time_plan(growing_graph lowered, const training
     if (!compiled_.problem) {
       const graph_view laid_out = compiled_.view();
       const found_retentions found = budget_search<Capabilities>(laid_out, keep_gradients).run(memory_budget, 1, 1);
-      const graph_edits live(laid_out, graph_edits::dead_code::goes);
-      compiled_ = reorder<Capabilities>(recomputer(laid_out, live, found.retained).run(), keep_gradients);
+      compiled_ = step_with<Capabilities>(laid_out, found.retained, keep_gradients);
     }
   } else {
     compiled_ = reorder<Capabilities>(compile<pipeline>(lowered_.view(), options), keep_gradients);

@@ -18,7 +18,7 @@ inline namespace v0 {
 struct sweep_options {
   int points = 8;             ///< budgets, from the arena without one down
   double least = 0.25;        ///< the last budget as a share of that arena
-  std::int64_t tries = 1000;  ///< how many plans are rated for each budget; see search_plan
+  std::int64_t tries = 1000;  ///< how many plans are tried for each budget; see search_plan
   std::uint64_t seed = 1;     ///< of the searches
 };
 
@@ -36,7 +36,7 @@ std::vector<sweep_point> sweep_budgets(const sweep_options& how = {}) {
   using pipeline = training_pipeline<capabilities>;
   constexpr bool keeps = plan::arguments::keeps_gradients;
   const graph_view lowered = plan::lowered::graph.view();
-  const growing_graph without = compile<pipeline>(lowered, plan::arguments::options());
+  const growing_graph without = reorder<capabilities>(compile<pipeline>(lowered, plan::arguments::options()), keeps);
   const growing_graph laid_out = compile_until<pipeline>(pipeline::step_count - 1, lowered, plan::arguments::options());
   const std::int64_t macs = count_macs(laid_out.view());
   const auto point = [&](std::int64_t budget, std::int64_t arena, std::int64_t added, std::string retentions) {

@@ -27,15 +27,15 @@ memory_report report_searched(std::string_view retentions, const report_options&
   using pipeline = training_pipeline<capabilities>;
   const graph_view lowered = plan::lowered::graph.view();
   const training_options training = plan::arguments::options();
+  constexpr bool keeps = plan::arguments::keeps_gradients;
   growing_graph graph;
   if (retentions.empty()) {
-    graph = compile<pipeline>(lowered, training);
+    graph = reorder<capabilities>(compile<pipeline>(lowered, training), keeps);
   } else {
     const growing_graph laid_out = compile_until<pipeline>(pipeline::step_count - 1, lowered, training);
-    const graph_edits live(laid_out.view(), graph_edits::dead_code::goes);
-    graph = recomputer(laid_out.view(), live, retentions_of(laid_out.view(), retentions).retained).run();
+    graph = step_with<capabilities>(laid_out.view(), retentions_of(laid_out.view(), retentions).retained, keeps);
   }
-  const growing_plan placed = make_plan<capabilities>(graph.view(), {true, plan::arguments::keeps_gradients});
+  const growing_plan placed = make_plan<capabilities>(graph.view(), {true, keeps});
   return report_memory_of<capabilities>(placed.view(graph.view()), options);
 }
 
