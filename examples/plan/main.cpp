@@ -105,12 +105,12 @@ int main(int count, char** arguments) {
   });
   CLI::Option* const within =
       app.add_option("budget", budget, "MiB that the arena may take")->check(CLI::Range(1.0, 1e6));
-  app.add_option("--tries", tries, "how many plans are rated")->check(CLI::Range(0, 100'000'000));
+  app.add_option("--tries", tries, "how many plans are tried")->check(CLI::Range(0, 100'000'000));
   app.add_option("--seed", seed, "of the search");
   CLI::Option* const reports =
       app.add_option("--report", path, "writes where the memory goes: a page, or what .json or .txt says");
   app.add_option("--points", sweep.points, "budgets of the report's sweep")->check(CLI::Range(0, 100))->needs(reports);
-  app.add_option("--sweep-tries", sweep.tries, "how many plans are rated for each of them")
+  app.add_option("--sweep-tries", sweep.tries, "how many plans are tried for each of them")
       ->check(CLI::Range(0, 100'000'000))
       ->needs(reports);
   CLI11_PARSE(app, count, arguments);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "support/random_graph.hpp"
+#include "support/square_convolution.hpp"
 #include "tenon/backends/backend.hpp"
 #include "tenon/passes/pipeline.hpp"
 #include "tenon/plan/budget_search.hpp"
@@ -58,17 +59,8 @@ class small_step {
   }
 
   symbol convolution(symbol x) {
-    attributes attribute;
     const int kernel = below(2) == 0 ? 1 : 3, channels = 16 * (1 + below(4));
-    attribute.kernel = {1, kernel, kernel};
-    attribute.padding_begin = attribute.padding_end = {0, kernel / 2, kernel / 2};
-    const shape weights = weight_shape(2, channels, x.channels(), attribute.kernel);
-    to_.enter(to_.next_position());
-    const std::array<std::int32_t, 2> operands{x.number, to_.parameter("weight", weights, initializer::he_normal)};
-    const symbol made =
-        to_.make(operation::convolution, operands, attribute, window_shape(x.extents(), attribute, channels));
-    to_.leave();
-    return made;
+    return tenon_test::square_convolution(to_, x, channels, kernel);
   }
 
   std::mt19937 random_;
@@ -103,7 +95,7 @@ class every_retention {
   std::int64_t least_macs(std::int64_t bytes) const {
     for (const rated& each : all_) {
       if (each.rating.peak_bytes > bytes) continue;
-      const growing_graph made = reorder<capabilities>(recomputer(graph_, live_, retentions(each.number)).run(), false);
+      const growing_graph made = step_with<capabilities>(graph_, retentions(each.number), false);
       if (make_plan<capabilities>(made.view(), {true, false}).sizes.arena_bytes <= bytes) return each.rating.macs;
     }
     return -1;

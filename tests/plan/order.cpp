@@ -15,6 +15,7 @@
 #include "support/machine.hpp"
 #include "support/plan_checker.hpp"
 #include "support/random_graph.hpp"
+#include "support/square_convolution.hpp"
 #include "tenon/backends/backend.hpp"
 #include "tenon/backends/reference/program.hpp"
 #include "tenon/graph/printer.hpp"
@@ -93,17 +94,7 @@ class small_network {
   }
 
   symbol convolution(symbol x, int kernel) {
-    attributes attribute;
-    attribute.kernel = {1, kernel, kernel};
-    attribute.padding_begin = attribute.padding_end = {0, kernel / 2, kernel / 2};
-    const int channels = 16 * (1 + below(4));
-    const shape weights = weight_shape(2, channels, x.channels(), attribute.kernel);
-    to_.enter(to_.next_position());
-    const std::array<std::int32_t, 2> operands{x.number, to_.parameter("weight", weights, initializer::he_normal)};
-    const symbol made =
-        to_.make(operation::convolution, operands, attribute, window_shape(x.extents(), attribute, channels));
-    to_.leave();
-    return made;
+    return tenon_test::square_convolution(to_, x, 16 * (1 + below(4)), kernel);
   }
 
   std::mt19937 random_;

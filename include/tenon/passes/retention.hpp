@@ -17,6 +17,9 @@ enum class retention : std::uint8_t {
 /// What runs again for one reader serves others that come at most so many nodes later.
 inline constexpr std::int32_t most_recompute_distance = 12;
 
+/// Whether an operation normalises or activates: elementwise, and without multiply-accumulates.
+constexpr bool is_norm_or_activation(operation op) { return is_norm(op) || op == operation::activation; }
+
 /// Whether nodes of an operation may run in the backward pass too: they change nothing but their results.
 constexpr bool can_run_again(operation op) { return phase_of(op) == phase::forward || phase_of(op) == phase::move; }
 

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <algorithm>
-#include <cmath>
 #include <vector>
 
 #include "tenon/plan/reorder.hpp"
@@ -33,7 +32,14 @@ class budget_search {
       : graph_(laid_out),
         live_(laid_out, graph_edits::dead_code::goes),
         family_(laid_out, live_),
-        keep_gradients_(keep_gradients) {}
+        keep_gradients_(keep_gradients) {
+    for (int free = 0; free < retention_family::free_works; ++free) {
+      for (std::int32_t convolutions = 0; convolutions <= family_.size(); ++convolutions) {
+        const auto of = static_cast<retention_family::free_work>(free);
+        members_.push_back({of, convolutions, rated(family_.member(of, convolutions)).rating});
+      }
+    }
+  }
 
   /// The best within `bytes`; if none is, one of as little memory as could be found. `tries` is how many retentions are
   /// tried by annealing; 0: the family alone, 1: what the compiler tries too. When a placement has gaps, the search
@@ -103,6 +109,12 @@ class budget_search {
     }
   };
 
+  struct member {
+    retention_family::free_work free;
+    std::int32_t convolutions;
+    retention_rating rating;
+  };
+
   // How often what the model has found is rated and the model calibrated with it.
   static constexpr int rounds = 4;
   static constexpr int starts = 16;
@@ -117,80 +129,75 @@ class budget_search {
   }
 
   std::int64_t place(const list<retention>& retained) const {
-    const growing_graph made = reorder<Capabilities>(recomputer(graph_, live_, retained).run(), keep_gradients_);
+    const growing_graph made = step_with<Capabilities>(graph_, retained, keep_gradients_);
     return make_plan<Capabilities>(made.view(), {true, keep_gradients_}).sizes.arena_bytes;
-  }
-
-  static bool is_better(const retention_rating& one, const retention_rating& other, std::int64_t bytes) {
-    const bool fits = one.peak_bytes <= bytes, other_fits = other.peak_bytes <= bytes;
-    if (fits != other_fits) return fits;
-    if (fits && one.macs != other.macs) return one.macs < other.macs;
-    return one.peak_bytes < other.peak_bytes;
   }
 
   // The best member of the family.
   found_retentions within(std::int64_t bytes) const {
-    found_retentions best;
-    for (int free = 0; free < retention_family::free_works; ++free) {
-      for (std::int32_t convolutions = 0; convolutions <= family_.size(); ++convolutions) {
-        found_retentions found = rated(family_.member(static_cast<retention_family::free_work>(free), convolutions));
-        if (best.retained.empty() || is_better(found.rating, best.rating, bytes)) best = std::move(found);
-      }
+    const member* best = &members_.front();
+    for (const member& each : members_) {
+      if (is_better(each.rating, best->rating, bytes)) best = &each;
     }
-    return best;
+    return {family_.member(best->free, best->convolutions), best->rating};
   }
 
-  // Puts something better in the place of `best`, if it finds it.
-  // All that is within the bytes comes to `others` too, the least work first.
+  // Whether what is found is better than the best, in whose place it is put then.
+  static bool consider(const found_retentions& found, found_retentions& best, choices& others, std::int64_t bytes) {
+    if (found.rating.peak_bytes <= bytes) others.add(found);
+    if (!is_better(found.rating, best.rating, bytes)) return false;
+    best = found;
+    return true;
+  }
+
+  // Lets a search change a model that is calibrated with what was rated last, and rates what it has come to.
+  template <class Search>
+  void go_on(retention_model& model, found_retentions& present, list<std::int64_t>& profile,
+             const Search& search) const {
+    model.take(present.retained);
+    model.calibrate(profile);
+    search();
+    model.give(present.retained);
+    present = rated(std::move(present.retained), &profile);
+  }
+
+  // Puts something better in the place of `best`, if it finds it. All that is within the bytes comes to `others` too.
   void improve(found_retentions& best, choices& others, std::int64_t bytes, std::int64_t tries,
                std::uint64_t seed) const {
+    using enum retention_family::free_work;
     // Nothing is better than what adds no work.
     if (best.rating.peak_bytes <= bytes && best.rating.macs == count_macs(graph_)) return;
     retention_model model(graph_, live_);
     retention_annealing search(model);
+    list<std::int64_t> profile;
     // The compiler's search takes milliseconds: for lower budgets too, since of some the placement has no gaps.
     for (int lower = 0; lower < 2 * most_lower; ++lower) {
-      const auto free = lower % 2 == 0 ? retention_family::free_work::all : retention_family::free_work::moves;
-      list<std::int64_t> profile;
-      found_retentions present = rated(family_.member(free, 0), &profile);
+      found_retentions present = rated(family_.member(lower % 2 == 0 ? all : moves, 0), &profile);
       const std::int64_t target = bytes - bytes / 200 * (lower / 2);
       for (int round = 0; round < 2; ++round) {
-        model.take(present.retained);
-        model.calibrate(profile);
-        retention_descent::progress at;
-        retention_descent(model).run(target, at, most_simulations);
-        list<retention> next = present.retained;
-        model.give(next);
-        present = rated(std::move(next), &profile);
-        if (present.rating.peak_bytes <= bytes) others.add(present);
-        if (is_better(present.rating, best.rating, bytes)) best = present;
+        go_on(model, present, profile, [&] {
+          retention_descent::progress at;
+          retention_descent(model).run(target, at, most_simulations);
+        });
+        consider(present, best, others, bytes);
       }
     }
     if (tries < starts * rounds) return;
     for (int start = 0; start < starts; ++start) {
-      // Greedily from the start, or by annealing alone: neither is always better.
-      const auto free = start % 2 == 0 ? retention_family::free_work::all : retention_family::free_work::moves;
-      list<std::int64_t> profile;
-      found_retentions present = rated(family_.member(free, 0), &profile);
+      found_retentions present = rated(family_.member(start % 2 == 0 ? all : moves, 0), &profile);
       // Some lower than need be: what has gaps in its placement fits then.
       std::int64_t target = bytes - bytes * (start / 4) / 64;
       for (int round = 0; round < rounds; ++round) {
-        model.take(present.retained);
-        model.calibrate(profile);
-        if (round == 0 && start < 4) {
-          search.descend(target, start >= 2);
-        } else {
+        go_on(model, present, profile, [&] {
+          // Greedily from the start, or by annealing alone: neither is always better.
+          if (round == 0 && start < 4) return search.descend(target, start >= 2);
           search.anneal(target, tries / (starts * rounds), seed + static_cast<std::uint64_t>(start * rounds + round));
           search.keep_again(target);
-        }
-        list<retention> next = present.retained;
-        model.give(next);
-        present = rated(std::move(next), &profile);
+        });
         // What the model took for less than it was.
         if (present.rating.peak_bytes > target && model.excess() == 0)
           target -= (present.rating.peak_bytes - target) / 2;
-        if (present.rating.peak_bytes <= bytes) others.add(present);
-        if (is_better(present.rating, best.rating, bytes)) best = present;
+        consider(present, best, others, bytes);
       }
     }
     if (model.size() <= most_small) anneal(best, others, bytes, model, model.size() <= 32 ? tries : tries / 10, seed);
@@ -205,32 +212,23 @@ class budget_search {
     for (std::size_t e = 0; e < model.size(); ++e)
       if (model.is_choice(e, bytes / 512)) nodes.push_back(model.node_of(e));
     if (nodes.empty()) return;
-    const auto count = static_cast<std::int32_t>(nodes.size());
     list<std::int64_t> profile;
     const auto cost_of = [&](const retention_rating& rating, double weight) {
-      const auto budget = static_cast<double>(bytes);
-      double excess = 0;
-      for (const std::int64_t at : profile) excess += static_cast<double>(greater<std::int64_t>(at - bytes, 0));
-      const double over = static_cast<double>(greater<std::int64_t>(rating.peak_bytes - bytes, 0)) / budget;
-      const double work =
-          static_cast<double>(rating.macs) / static_cast<double>(greater<std::int64_t>(model.total_macs(), 1));
-      return 100 * work + weight * (over + 4 * excess / budget / static_cast<double>(profile.size()));
+      std::int64_t excess = 0;
+      for (const std::int64_t at : profile) excess += greater<std::int64_t>(at - bytes, 0);
+      return annealing_schedule::cost(model.share_of(rating.macs), rating.peak_bytes, excess, profile.size(), bytes,
+                                      weight);
     };
-    random_stream random(seed);
+    annealing_schedule schedule(nodes, tries, seed);
     found_retentions present = rated(best.retained, &profile);
-    double cost = cost_of(present.rating, 40);
+    double cost = cost_of(present.rating, schedule.weight(0));
     for (std::int64_t turn = 0; turn < tries; ++turn) {
-      const double done = static_cast<double>(turn) / static_cast<double>(tries);
-      const double heat = 0.5 * std::pow(0.02, done), weight = 40 * std::pow(5, done);
       list<retention> next = present.retained;
-      const std::int32_t at = random.below(count), length = random.below(4) > 0 ? 1 : 1 + random.below(6);
-      const auto what = static_cast<retention>(random.below(3));
-      for (std::int32_t k = at; k < lesser(at + length, count); ++k) next.first[nodes.first[k]] = what;
+      schedule.change(next);
       found_retentions changed = rated(std::move(next), &profile);
+      const double changed_cost = cost_of(changed.rating, schedule.weight(turn));
       if (changed.rating.peak_bytes <= bytes) others.add(changed);
-      const double changed_cost = cost_of(changed.rating, weight), worse = changed_cost - cost;
-      const double chance = static_cast<double>(random.bits() >> 11) * 0x1p-53;
-      if (worse > 0 && std::exp(-worse / heat) < chance) continue;
+      if (!schedule.accepts(changed_cost - cost, turn)) continue;
       if (is_better(changed.rating, best.rating, bytes)) best = changed;
       present = std::move(changed);
       cost = changed_cost;
@@ -246,11 +244,7 @@ class budget_search {
         for (const retention what : {retention::kept, retention::recomputed, retention::recomputed_once}) {
           list<retention> next = best.retained;
           next.first[model.node_of(e)] = what;
-          found_retentions changed_one = rated(std::move(next));
-          if (changed_one.rating.peak_bytes <= bytes) others.add(changed_one);
-          if (!is_better(changed_one.rating, best.rating, bytes)) continue;
-          best = std::move(changed_one);
-          changed = true;
+          changed = consider(rated(std::move(next)), best, others, bytes) || changed;
         }
       }
     }
@@ -260,6 +254,7 @@ class budget_search {
   graph_edits live_;
   retention_family family_;
   bool keep_gradients_;
+  std::vector<member> members_;  // of the family, all of them
 };
 
 }  // namespace v0

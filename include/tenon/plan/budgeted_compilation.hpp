@@ -157,16 +157,20 @@ struct fitted_compilation {
       const retention_family family(laid_out, live);
       retained = family.member(picked.free, picked.convolutions);
     }
+    static constexpr growing_graph make() {
+      training_options options = Arguments::options();
+      options.choose = choose;
+      return Pipeline::steps[Pipeline::step_count - 1].apply(LaidOut::graph.view(), options);
+    }
+    using recomputed = stage<walked>;
   };
   // And as a descent does.
   template <class Found>
   struct descended {
     using last = Found;
-    static constexpr retention_rating rating = descents::template measured<Found>::found.rating;
-    static constexpr std::int64_t peak_bytes = rating.peak_bytes, macs = rating.macs;
-    static constexpr void choose(const graph_view&, const graph_edits& live, list<retention>& retained) {
-      descents::expand(Found::reached, live, retained);
-    }
+    using measured = typename descents::template measured<Found>;
+    static constexpr std::int64_t peak_bytes = measured::found.rating.peak_bytes, macs = measured::found.rating.macs;
+    using recomputed = typename measured::made;
   };
 
   static constexpr auto choose_retentions() {
@@ -188,14 +192,7 @@ struct fitted_compilation {
   }
   using chosen = decltype(choose_retentions());
 
-  struct step {
-    static constexpr growing_graph make() {
-      training_options options = Arguments::options();
-      options.choose = chosen::choose;
-      return Pipeline::steps[Pipeline::step_count - 1].apply(LaidOut::graph.view(), options);
-    }
-  };
-  using made = typename ordered<stage<step>, Arguments>::type;
+  using made = typename ordered<typename chosen::recomputed, Arguments>::type;
   static constexpr std::int64_t excess = placed<made, Arguments>::plan.sizes.arena_bytes - Arguments::memory_bytes;
 
   template <bool Fits, class = void>

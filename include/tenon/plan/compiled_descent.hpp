@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <type_traits>
 
 #include "tenon/plan/compilation.hpp"
 #include "tenon/plan/retention_descent.hpp"
@@ -147,14 +148,12 @@ struct compiled_descent {
     using type = decltype(go_on<From, Constants>());
   };
 
-  /// Retentions within so many bytes, or those of the least memory that was met.
+  /// Retentions within so many bytes; when the last round has found none, what it has found.
   template <class From, std::int64_t Bytes, std::int64_t Target, int Rounds>
   static constexpr auto find() {
     using found = typename descent<From, Target, most_constants>::type;
     constexpr std::int64_t peak = measured<found>::found.rating.peak_bytes;
-    if constexpr (peak <= Bytes) {
-      return found{};
-    } else if constexpr (Rounds == 1) {
+    if constexpr (peak <= Bytes || Rounds == 1) {
       return found{};
     } else {
       // What the model took for less than it was.

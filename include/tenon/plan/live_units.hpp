@@ -19,8 +19,8 @@ struct overlay {
   std::int32_t node, operand;
 };
 
-/// Which bytes of the arena live and die together, whatever the order of the nodes. Each value has a unit of its own:
-/// all its bytes, or what is left of them when it shares some with values that it holds.
+/// Which bytes of the arena have the same live range, whatever the order of the nodes. Each value has a unit of its
+/// own: all its bytes, or what is left of them when it shares some with values that it holds.
 ///
 ///     concat: a, b -> c     c holds a and b, its unit is empty    what is alive while c is: the units of a and b
 ///     split: x -> a, b      x holds a and b, its unit is empty    a unit begins with x
@@ -30,7 +30,7 @@ template <class Capabilities>
 class live_units {
  public:
   list<std::int64_t> bytes;  ///< of each value's unit; 0 outside the arena
-  list<std::int32_t> birth;  ///< the node with which its unit begins; -1: before the first
+  list<std::int32_t> maker;  ///< the node with which its unit begins; -1: before the first
   list<std::int64_t> gain;   ///< of each node the bytes of the units that begin with it
   list<held_value> joined;   ///< values held by later ones, the holders in rising order
   list<held_value> sliced;   ///< values held by earlier ones, the holders in rising order
@@ -43,7 +43,7 @@ class live_units {
     places_ = assign_spaces(graph, find_parameter_offsets(graph), keep_gradients);
     const std::size_t count = graph.values.size();
     bytes.assign(count, 0);
-    birth.assign(count, -1);
+    maker.assign(count, -1);
     gain.assign(graph.nodes.size(), 0);
     // While compiling a call costs as much as several accesses, hence pointers.
     const placement* const place = places_.first;
@@ -56,7 +56,7 @@ class live_units {
       for (std::int32_t r = first; r < behind; ++r) {
         if (place[r].space != memory_space::arena) continue;
         unit[r] = place[r].bytes;
-        birth.first[r] = is_given ? -1 : i;
+        maker.first[r] = is_given ? -1 : i;
       }
       if (is_given) continue;
       if (current.op == operation::concat) {
@@ -77,7 +77,7 @@ class live_units {
     for (std::size_t v = 0; v < count; ++v) {
       if (unit[v] == 0) continue;
       unit[v] = round_up(unit[v], alignment);
-      (birth.first[v] < 0 ? given : gain.first[birth.first[v]]) += unit[v];
+      (maker.first[v] < 0 ? given : gain.first[maker.first[v]]) += unit[v];
     }
   }
 
@@ -124,7 +124,7 @@ class live_units {
     for (std::int32_t r = 0; r < current.results.count; ++r) {
       const std::int32_t part = current.results[r];
       if (!in_arena(part) || !Capabilities::joins_in_place(graph_, current, r)) continue;
-      birth.first[part] = birth.first[whole];
+      maker.first[part] = maker.first[whole];
       if (bytes.first[whole] >= bytes_of_value(part)) {
         sliced.push_back({whole, part});
         bytes.first[whole] -= bytes_of_value(part);

@@ -24,13 +24,13 @@ template <class Capabilities>
 class order_search {
  public:
   constexpr order_search(const graph_view& graph, bool keep_gradients) : graph_(graph), units_(graph, keep_gradients) {
-    const std::int32_t turn = is_loss(graph.node_at(loss_node_of(graph)).op) ? loss_node_of(graph) : -1;
+    const std::int32_t loss = is_loss(graph.node_at(loss_node_of(graph)).op) ? loss_node_of(graph) : -1;
     const std::int32_t tail = first_update_of(graph);
     position_.assign(graph.nodes.size(), -1);
     // While compiling a call costs as much as several accesses, hence pointers.
     const node* const nodes = graph.nodes.first;
     for (std::int32_t i = 0; i < graph.node_count(); ++i) {
-      if (i == turn) turn_ = static_cast<std::int32_t>(order_.size());
+      if (i == loss) loss_position_ = static_cast<std::int32_t>(order_.size());
       if (i == tail) tail_ = static_cast<std::int32_t>(order_.size());
       if (is_source(nodes[i].op)) continue;
       position_.first[i] = static_cast<std::int32_t>(order_.size());
@@ -58,8 +58,6 @@ class order_search {
 
   /// The nodes that are no sources, in their new order.
   constexpr const list<std::int32_t>& order() const { return order_; }
-  /// The greatest number of bytes alive at a node, as live_units counts.
-  constexpr std::int64_t peak_bytes() const { return most_; }
 
  private:
   static constexpr int most_rounds = 12;
@@ -122,12 +120,12 @@ class order_search {
   }
 
   // Between which positions the node at the peak may lie; none where it must not move.
-  constexpr std::int32_t first() const { return peak_ > turn_ ? turn_ + 1 : 0; }
-  constexpr std::int32_t behind() const { return peak_ < turn_ ? turn_ : tail_; }
+  constexpr std::int32_t first() const { return peak_ > loss_position_ ? loss_position_ + 1 : 0; }
+  constexpr std::int32_t behind() const { return peak_ < loss_position_ ? loss_position_ : tail_; }
 
   // Whether something alive at the peak might not be: least_ is the sum of what must.
   constexpr bool is_open() {
-    if (peak_ == turn_ || peak_ >= tail_) return false;
+    if (peak_ == loss_position_ || peak_ >= tail_) return false;
     const node* const nodes = graph_.nodes.first;
     const std::int32_t *const operands = graph_.operands.first, *const order = order_.first;
     list<char> wanted(graph_.values.size(), 0), follows(graph_.values.size(), 0), needed = is_output_;
@@ -182,8 +180,8 @@ class order_search {
     const std::int64_t* const bytes = units_.bytes.first;
     for (std::int32_t v = 0; v < graph_.value_count(); ++v) {
       if (bytes[v] == 0 || needed.first[v] == 0) continue;
-      const std::int32_t birth = units_.birth.first[v];
-      if (birth < 0 || position_.first[birth] < first() || before.first[birth] != 0) least_ += bytes[v];
+      const std::int32_t maker = units_.maker.first[v];
+      if (maker < 0 || position_.first[maker] < first() || before.first[maker] != 0) least_ += bytes[v];
     }
     return least_ < most_;
   }
@@ -209,7 +207,7 @@ class order_search {
   list<std::int32_t> last_;              // of each value's unit the position of the node that frees it
   list<std::int64_t> during_, before_;   // the bytes alive while each node runs, and before it
   std::int64_t most_ = 0, least_ = 0;
-  std::int32_t peak_ = 0, turn_ = -1, tail_ = 0;
+  std::int32_t peak_ = 0, loss_position_ = -1, tail_ = 0;
 };
 
 }  // namespace v0

@@ -18,8 +18,7 @@ class retention_descent {
   struct progress {
     std::int64_t target = 0;       ///< the peak of the present step; 0: before the first
     bool keeps_again = false;      ///< it is within the target
-    std::int64_t kept_macs = 0;    ///< the work of what was tried last to be kept again, -1: of nothing yet
-    std::int32_t kept_entry = -1;  ///< and its number
+    std::int32_t kept_entry = -1;  ///< what was tried last to be kept again; -1: nothing yet
     std::int32_t scanned = -1;     ///< changes of all that could be that were tried since nothing else helped; -1: none
     std::int32_t best_change = -1;  ///< the best of them
     double best_worth = 0;
@@ -76,8 +75,6 @@ class retention_descent {
     double bytes = 0;  // over the budget, summed over the times, that it may take away
     retention what = retention::kept;
   };
-  // Work below this share of the step's counts as much.
-  static constexpr double least_work = 2e-4;
   static constexpr std::int32_t most_candidates = 16;
   // Larger networks, in which blocks repeat, drop several results at once.
   static constexpr std::size_t most_careful = 150;
@@ -89,6 +86,12 @@ class retention_descent {
   constexpr void simulate(std::int64_t budget) {
     model_.simulate(budget);
     --left_;
+  }
+
+  constexpr double try_change(std::size_t entry, retention what, std::int64_t budget, std::int64_t excess,
+                              std::int64_t macs) {
+    --left_;
+    return model_.try_change(entry, what, budget, excess, macs);
   }
 
   constexpr bool is_dropped(std::size_t entry) const {
@@ -105,14 +108,11 @@ class retention_descent {
     for (std::size_t e = 0; e < model_.size(); ++e) {
       const std::int64_t macs = model_.macs(e);
       if (macs == 0 || !is_dropped(e)) continue;
-      if (at.kept_entry >= 0 &&
-          (macs > at.kept_macs || (macs == at.kept_macs && static_cast<std::int32_t>(e) <= at.kept_entry)))
-        continue;
+      if (is_tried(e, at.kept_entry)) continue;
       if (best < model_.size() && macs <= model_.macs(best)) continue;
       if (has_room(e, at.target)) best = e;
     }
     if (best == model_.size()) return false;
-    at.kept_macs = model_.macs(best);
     at.kept_entry = static_cast<std::int32_t>(best);
     const retention before = model_.retained().first[best];
     model_.retained().first[best] = retention::kept;
@@ -121,6 +121,13 @@ class retention_descent {
     model_.retained().first[best] = before;
     simulate(at.target);
     return true;
+  }
+
+  // Whether an entry comes no later than another in the order in which they are tried.
+  constexpr bool is_tried(std::size_t entry, std::int32_t last) const {
+    if (last < 0) return false;
+    const std::int64_t macs = model_.macs(entry), last_macs = model_.macs(static_cast<std::size_t>(last));
+    return macs > last_macs || (macs == last_macs && static_cast<std::int32_t>(entry) <= last);
   }
 
   constexpr bool has_room(std::size_t entry, std::int64_t budget) const {
@@ -182,11 +189,6 @@ class retention_descent {
     return freed;
   }
 
-  constexpr double work_of(std::int64_t macs) const {
-    const double share = static_cast<double>(macs) / static_cast<double>(greater<std::int64_t>(model_.total_macs(), 1));
-    return share > least_work ? share : least_work;
-  }
-
   // Inserts by falling worth.
   static constexpr void insert(const candidate& made, candidate* found, std::int32_t& count, std::int32_t most) {
     if (count == most) {
@@ -208,8 +210,10 @@ class retention_descent {
     for (std::size_t e = 0; e < model_.size(); ++e) {
       if (model_.retained().first[e] != retention::kept || !model_.is_choice(e, budget / 512)) continue;
       if (model_.first_need(e) < 0) continue;
-      const auto freed = static_cast<double>(freed_by_dropping(e));
-      if (freed > 0) insert({e, freed / work_of(model_.macs(e)), freed, dropped(e)}, found, count, candidates_);
+      const std::int64_t freed = freed_by_dropping(e);
+      if (freed <= 0) continue;
+      insert({e, model_.worth(freed, model_.macs(e)), static_cast<double>(freed), dropped(e)}, found, count,
+             candidates_);
     }
     if (count > 0) {
       if (!careful_ && drop_some(found, count, budget, excess, macs)) return true;
@@ -238,12 +242,8 @@ class retention_descent {
     for (; at.scanned < end && left_ > 0; ++at.scanned) {
       const auto entry = static_cast<std::size_t>(at.scanned / 3);
       const auto what = static_cast<retention>(at.scanned % 3);
-      const retention before = model_.retained().first[entry];
-      if (what == before || !model_.is_choice(entry, at.target / 512)) continue;
-      model_.retained().first[entry] = what;
-      simulate(at.target);
-      const double worth = static_cast<double>(excess - model_.excess()) / work_of(model_.added_macs() - macs);
-      model_.retained().first[entry] = before;
+      if (what == model_.retained().first[entry] || !model_.is_choice(entry, at.target / 512)) continue;
+      const double worth = try_change(entry, what, at.target, excess, macs);
       if (worth <= at.best_worth) continue;
       at.best_worth = worth;
       at.best_change = at.scanned;
@@ -270,7 +270,7 @@ class retention_descent {
       ++taken;
     }
     simulate(budget);
-    const double worth = static_cast<double>(excess - model_.excess()) / work_of(model_.added_macs() - macs);
+    const double worth = model_.worth(excess - model_.excess(), model_.added_macs() - macs);
     if (worth >= 0.2 * found[0].worth) return true;
     for (std::int32_t k = 0; k < taken; ++k) model_.retained().first[found[k].entry] = retention::kept;
     return false;
@@ -282,12 +282,7 @@ class retention_descent {
     std::int32_t best = -1;
     double most = 0;
     for (std::int32_t k = 0; k < count; ++k) {
-      retention& retained = model_.retained().first[found[k].entry];
-      const retention before = retained;
-      retained = found[k].what;
-      simulate(budget);
-      const double worth = static_cast<double>(excess - model_.excess()) / work_of(model_.added_macs() - macs);
-      retained = before;
+      const double worth = try_change(found[k].entry, found[k].what, budget, excess, macs);
       if (worth <= most) continue;
       most = worth;
       best = k;

@@ -133,6 +133,27 @@ class retention_model {
     const std::int32_t count = need_counts_.first[entry];
     return count == 0 ? -1 : needs_.first[entry * most_needs + static_cast<std::size_t>(count - 1)];
   }
+  /// Bytes for the work that they take: work below a small share of the step's counts as that.
+  constexpr double worth(std::int64_t bytes, std::int64_t macs) const {
+    constexpr double least_share = 2e-4;
+    const double share = share_of(macs);
+    return static_cast<double>(bytes) / (share > least_share ? share : least_share);
+  }
+  /// Multiply-accumulates as a share of the step's.
+  constexpr double share_of(std::int64_t macs) const {
+    return static_cast<double>(macs) / static_cast<double>(greater<std::int64_t>(total_macs_, 1));
+  }
+  /// What another retention of an entry takes from an excess over the budget, for the work that it adds. The change is
+  /// what was simulated last; the retentions are as before.
+  constexpr double try_change(std::size_t entry, retention what, std::int64_t budget, std::int64_t excess,
+                              std::int64_t macs) {
+    const retention before = retained_.first[entry];
+    retained_.first[entry] = what;
+    simulate(budget);
+    retained_.first[entry] = before;
+    return worth(excess - excess_, added_macs_ - macs);
+  }
+
   /// An entry's operands, as entries.
   constexpr const std::int32_t* operands_begin(std::size_t entry) const {
     return operands_.first + operands_begin_.first[entry];
@@ -160,7 +181,7 @@ class retention_model {
     bytes_.push_back(joins ? 0 : bytes_of(result.extents, result.type, result.arrangement));
     macs_.push_back(macs);
     runs_again_.push_back(can_run_again(current.op) ? 1 : 0);
-    overwrites_.push_back(overwrites_operand(current.op) ? 1 : 0);
+    overwrites_.push_back(is_norm_or_activation(current.op) ? 1 : 0);
     made_.push_back(present_time());
     last_forward_read_.push_back(present_time());
     operands_begin_.push_back(static_cast<std::int32_t>(operands_.size()));
@@ -169,12 +190,6 @@ class retention_model {
   constexpr void begin_time(std::int32_t node_number) { number_at_.push_back(node_number); }
   // Of the node that the constructor is at.
   constexpr std::int32_t present_time() const { return 2 * static_cast<std::int32_t>(number_at_.size()) - 1; }
-
-  // Norms and activations may write over what they read.
-  static constexpr bool overwrites_operand(operation op) {
-    return op == operation::batch_norm || op == operation::batch_norm_training || op == operation::group_norm ||
-           op == operation::activation;
-  }
 
   constexpr void note_reads(std::int32_t number, const node& current) {
     for (std::int32_t o = 0; o < current.operands.count; ++o) {
@@ -359,7 +374,8 @@ class retention_model {
   // Of each entry.
   list<std::int32_t> node_of_, made_, last_forward_read_, operands_begin_;
   list<std::int64_t> bytes_, macs_;
-  list<char> joins_, runs_again_, overwrites_;
+  list<char> joins_, runs_again_;
+  list<char> overwrites_;  // norms and activations may write over what they read
   list<std::int32_t> operands_;
   list<rerun> reads_;
   list<std::int32_t> first_needs_, first_need_counts_;  // by the graph alone

@@ -15,6 +15,15 @@ struct retention_rating {
   std::int64_t macs = 0;        ///< of the whole step
 };
 
+/// Whether what one rating stands for is better: what is within so many bytes than what is not, then by the work, then
+/// by the memory; what is beyond them by the memory alone.
+constexpr bool is_better(const retention_rating& one, const retention_rating& other, std::int64_t bytes) {
+  const bool fits = one.peak_bytes <= bytes, other_fits = other.peak_bytes <= bytes;
+  if (fits != other_fits) return fits;
+  if (fits && one.macs != other.macs) return one.macs < other.macs;
+  return one.peak_bytes < other.peak_bytes;
+}
+
 /// The live bytes at the times of retention_model, from those at the nodes of the graph that retentions make.
 /// copied_at: as of the recomputer that made it
 constexpr list<std::int64_t> profile_of(const graph_view& laid_out, const list<std::int32_t>& copied_at,
@@ -107,8 +116,6 @@ class retention_family {
   }
 
  private:
-  static constexpr bool is_norm_or_activation(operation op) { return is_norm(op) || op == operation::activation; }
-
   graph_view graph_;
   list<retention> free_;
   std::int32_t loss_node_;

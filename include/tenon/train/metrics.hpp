@@ -64,9 +64,10 @@ class confusion_matrix {
   /// shape_error for views that do not go together, or of another number of classes; of several pictures an error's
   /// name is followed by the number of the picture, from 0 on.
   template <class T, int Rank, std::integral Label, int LabelRank>
-  requires std::same_as < std::remove_const_t<T>,
-  float > void add_scores(const tensor_view<T, Rank>& scores, const tensor_view<Label, LabelRank>& truth,
-                          std::int64_t ignored = -1, const std::string& picture = "the picture") {
+  requires(std::same_as<std::remove_const_t<T>, float>) void add_scores(const tensor_view<T, Rank>& scores,
+                                                                        const tensor_view<Label, LabelRank>& truth,
+                                                                        std::int64_t ignored = -1,
+                                                                        const std::string& picture = "the picture") {
     static_assert(LabelRank == Rank - 1,
                   "scores are (N, C, H, W) and labels (N, H, W), of volumes (N, C, D, H, W) and "
                   "(N, D, H, W)");
@@ -92,8 +93,9 @@ class confusion_matrix {
   /// The class of the greatest score of each pixel, the first of equals: (N, [D,] H, W) in a row, of scores (N,
   /// classes, [D,] H, W). Throws shape_error for another number of classes, or more than a Label holds.
   template <std::integral Label = std::uint8_t, class T, int Rank>
-  requires std::same_as < std::remove_const_t<T>,
-  float > std::vector<Label> predictions(const tensor_view<T, Rank>& scores) const {
+  requires(std::same_as<std::remove_const_t<T>, float>) std::vector<Label> predictions(
+      const tensor_view<T, Rank>& scores)
+  const {
     const std::int64_t pixels = pixels_of_scores(scores);
     if (static_cast<std::int64_t>(static_cast<Label>(classes_ - 1)) != classes_ - 1) {
       const std::string expected = "labels that hold " + std::to_string(classes_ - 1);
