@@ -68,7 +68,7 @@ void check_sums() {
   CHECK(report.lower_bound_bytes == Plan::lower_bound_bytes);
   CHECK(report.kept_bytes == Plan::saved_bytes);
   CHECK(report.macs == Plan::macs);
-  CHECK(report.again_macs == Plan::recomputed_macs);
+  CHECK(report.recomputed_macs == Plan::recomputed_macs);
   CHECK(report.all_bytes() - Plan::view().buffer_bytes == Plan::total_bytes);
   CHECK(report.trains == Plan::trains);
 
@@ -217,26 +217,26 @@ TEST_CASE("a network without parameters has a memory report") {
   CHECK(report.text().find("inference in ") == 0);
 }
 
-TEST_CASE("a memory report says why a tensor is kept and what making it again takes") {
+TEST_CASE("a memory report says why a tensor is kept and what recomputing it takes") {
   const memory_report report = tenon::report_memory<training>();
   // The result of the first convolution is read again by its norm, and follows from the picture alone.
   const reported_tensor& first = tensor_of(report, "convolution inc.0.0", tensor_kind::activation);
   CHECK(first.is_kept);
-  CHECK(first.again.steps == 1);
-  CHECK(first.again.macs == std::int64_t{2} * 32 * 48 * 4 * 3 * 9);
-  CHECK(first.again.bytes == first.bytes);
+  CHECK(first.to_recompute.steps == 1);
+  CHECK(first.to_recompute.macs == std::int64_t{2} * 32 * 48 * 4 * 3 * 9);
+  CHECK(first.to_recompute.bytes == first.bytes);
   CHECK(report.steps[static_cast<std::size_t>(first.first_backward_reader)].is_backward);
-  // The activated norm behind it is made again, without a multiply-accumulate.
+  // The activated norm behind it is recomputed, without a multiply-accumulate.
   const reported_tensor& norm = tensor_of(report, "batch_norm_training inc.0.1", tensor_kind::activation);
   CHECK(!norm.is_kept);
-  const reported_tensor& again = tensor_of(report, "batch_norm inc.0.1", tensor_kind::made_again);
-  CHECK(norm.again_at == again.maker);
-  CHECK(again.again.macs == 0);
-  CHECK(report.again_macs == 0);
+  const reported_tensor& recomputed = tensor_of(report, "batch_norm inc.0.1", tensor_kind::recomputed);
+  CHECK(norm.recomputed_at == recomputed.maker);
+  CHECK(recomputed.to_recompute.macs == 0);
+  CHECK(report.recomputed_macs == 0);
   // That of the second one would need the norm before it, and so that step too.
   const reported_tensor& second = tensor_of(report, "convolution inc.1.0", tensor_kind::activation);
-  CHECK(second.again.steps == 2);
-  CHECK(second.again.macs == std::int64_t{2} * 32 * 48 * 4 * 4 * 9);
+  CHECK(second.to_recompute.steps == 2);
+  CHECK(second.to_recompute.macs == std::int64_t{2} * 32 * 48 * 4 * 4 * 9);
   CHECK(tensor_of(report, "input", tensor_kind::given).maker == -1);
   CHECK(tensor_of(report, "convolution_weight_gradient inc.0.0, weights", tensor_kind::parameter_gradient).bytes ==
         432);
@@ -244,9 +244,9 @@ TEST_CASE("a memory report says why a tensor is kept and what making it again ta
   const std::string text = report.explain("inc.0");
   CHECK(text.find("convolution inc.0.0 (activation, 2 x 4 x 32 x 48, 0.2 MiB, steps 1 to ") == 0);
   CHECK(text.find("kept, because batch_norm inc.0.1 (step ") != std::string::npos);
-  CHECK(text.find("to make it again would take 1 step, 331,776 MACs (") != std::string::npos);
+  CHECK(text.find("to recompute it would take 1 step, 331,776 MACs (") != std::string::npos);
   CHECK(text.find("not kept; last read by convolution inc.1.0 (step ") != std::string::npos);
-  CHECK(text.find("; the backward pass makes it again (step ") != std::string::npos);
+  CHECK(text.find("; the backward pass recomputes it (step ") != std::string::npos);
   CHECK(text.find("inc.1.1") == std::string::npos);
   CHECK(report.explain("in").empty());
   CHECK(report.explain("nowhere").empty());
@@ -293,7 +293,7 @@ TEST_CASE("a sweep falls in memory and rises in work") {
     const memory_report report = tenon::report_searched<tenon::models::unet<3, 4>, input, tenon::cross_entropy<>,
                                                         tenon::sgd<tenon::momentum<0.9>>>(sweep[i].retentions);
     CHECK(report.arena_bytes == sweep[i].arena_bytes);
-    CHECK(report.again_macs == sweep[i].added_macs);
+    CHECK(report.recomputed_macs == sweep[i].added_macs);
     CHECK(report.naive_bytes >= report.arena_bytes);
   }
 }

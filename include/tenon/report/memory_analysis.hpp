@@ -128,7 +128,7 @@ class memory_analysis {
                       : is_scratch                ? tensor_kind::workspace
                       : is_parameter_gradient(is) ? tensor_kind::parameter_gradient
                       : from_loss                 ? tensor_kind::gradient
-                      : is_behind_loss(i)         ? tensor_kind::made_again
+                      : is_behind_loss(i)         ? tensor_kind::recomputed
                                                   : tensor_kind::activation;
         tensor.part = listed_.part_of[at(i)];
         tensor.scope_index = listed_.scope_of[at(i)];
@@ -182,11 +182,11 @@ class memory_analysis {
           read.first_backward_reader = step_of_[at(i)];
           if (read.kind != tensor_kind::activation || read.value == plan_.loss) continue;
           read.is_kept = true;
-          read.again = finder.before(read.value, i);
+          read.to_recompute = finder.before(read.value, i);
         }
       }
     }
-    // What is made again is found by what makes it, by its scope, extents and parameters.
+    // What is recomputed is found by what makes it, by its scope, extents and parameters.
     std::map<std::tuple<std::string, std::string, std::string, std::int32_t>, std::size_t> forward;
     for (std::size_t i = 0; i < made_.tensors.size(); ++i) {
       reported_tensor& tensor = made_.tensors[i];
@@ -199,12 +199,12 @@ class memory_analysis {
       const std::tuple key(std::move(operation), tensor.scope, tensor.extents, weight);
       if (tensor.kind == tensor_kind::activation && tensor.what.empty() && !tensor.is_kept) {
         forward.try_emplace(key, i);
-      } else if (tensor.kind == tensor_kind::made_again) {
-        tensor.again = {1, macs_of(graph_, maker), tensor.bytes};
-        made_.again_macs += tensor.what.empty() ? tensor.again.macs : 0;
+      } else if (tensor.kind == tensor_kind::recomputed) {
+        tensor.to_recompute = {1, macs_of(graph_, maker), tensor.bytes};
+        made_.recomputed_macs += tensor.what.empty() ? tensor.to_recompute.macs : 0;
         const auto found = forward.find(key);
-        if (found == forward.end() || made_.tensors[found->second].again_at >= 0) continue;
-        made_.tensors[found->second].again_at = tensor.maker;
+        if (found == forward.end() || made_.tensors[found->second].recomputed_at >= 0) continue;
+        made_.tensors[found->second].recomputed_at = tensor.maker;
       }
     }
   }
@@ -216,7 +216,7 @@ class memory_analysis {
     for (std::int32_t i = 0; i < count; ++i) {
       const reported_tensor& tensor = made_.tensors[at(i)];
       if (!made_.steps.empty()) beginning[at(tensor.first)].push_back(i);
-      if (tensor.kind == tensor_kind::made_again) continue;
+      if (tensor.kind == tensor_kind::recomputed) continue;
       made_.naive_bytes += tensor.bytes;
       made_.parts[at(tensor.part)].naive_bytes += tensor.bytes;
       made_.scopes[at(tensor.scope_index)].naive_bytes += tensor.bytes;

@@ -17,7 +17,7 @@ inline namespace v0 {
 enum class tensor_kind : std::uint8_t {
   given,               ///< an input or a target, copied in before the first step
   activation,          ///< a result of the forward pass, statistics and the loss included
-  made_again,          ///< a result of the forward pass that the backward pass computes once more
+  recomputed,          ///< a result of the forward pass that the backward pass computes once more
   gradient,            ///< of activations
   parameter_gradient,  ///< until its update has read it
   workspace,           ///< scratch memory of one step
@@ -25,7 +25,7 @@ enum class tensor_kind : std::uint8_t {
 inline constexpr int tensor_kind_count = 6;
 
 constexpr std::string_view name_of(tensor_kind kind) {
-  constexpr std::string_view names[] = {"given",    "activation",         "made again",
+  constexpr std::string_view names[] = {"given",    "activation",         "recomputed",
                                         "gradient", "parameter gradient", "workspace"};
   return names[static_cast<int>(kind)];
 }
@@ -42,9 +42,9 @@ struct reported_step {
   std::string name() const { return scope.empty() ? operation : operation + " " + scope; }
 };
 
-/// What it would take not to keep a tensor, but to make it again right before the backward step that reads it first.
+/// What it would take not to keep a tensor, but to recompute it right before the backward step that reads it first.
 struct recomputation {
-  std::int32_t steps = 0;  ///< that would run again; 0: it cannot be made again
+  std::int32_t steps = 0;  ///< that would run again; 0: it cannot be recomputed
   std::int64_t macs = 0;   ///< of them
   std::int64_t bytes = 0;  ///< that they write
 };
@@ -61,11 +61,11 @@ struct reported_tensor {
   std::int32_t first = 0, last = 0;                           ///< steps between which it is alive, both included
   std::int32_t maker = -1;                                    ///< the step that makes it, or -1: copied in
   std::int32_t first_backward_reader = -1, last_reader = -1;  ///< steps, or -1
-  std::int32_t again_at = -1;  ///< of an activation that is not kept: the step that makes it again, or -1
-  std::int32_t group = 0;      ///< tensors of one group may share memory: one is the other, or is written over it
-  bool is_kept = false;        ///< from the forward pass for the backward pass
+  std::int32_t recomputed_at = -1;  ///< of an activation that is not kept: the step that recomputes it, or -1
+  std::int32_t group = 0;           ///< tensors of one group may share memory: one is the other, or is written over it
+  bool is_kept = false;             ///< from the forward pass for the backward pass
   bool is_output = false;
-  recomputation again;  ///< of what is kept; of what is made again: what that takes
+  recomputation to_recompute;  ///< of what is kept; of what is recomputed: what that takes
 
   std::string name() const {
     std::string text = operation;
@@ -108,15 +108,15 @@ struct sweep_point {
 struct memory_figures {
   std::string title;
   bool trains = false;
-  std::int64_t naive_bytes = 0;        ///< of all tensors of the arena, nothing shared; what is made again counts once
+  std::int64_t naive_bytes = 0;        ///< of all tensors of the arena, nothing shared; what is recomputed counts once
   std::int64_t arena_bytes = 0;        ///< planned
   std::int64_t lower_bound_bytes = 0;  ///< what no placement of these steps can go below
   std::int64_t peak_bytes = 0;         ///< alive at the peak; the rest of the arena are gaps between tensors
   std::int32_t peak_step = 0;          ///< the first of so many bytes
   std::int64_t kept_bytes = 0;         ///< between the forward and the backward pass; inputs not included
   std::int64_t parameter_bytes = 0, packed_bytes = 0, gradient_bytes = 0, optimizer_bytes = 0;  ///< outside the arena
-  std::int64_t macs = 0, again_macs = 0;  ///< of a step; those of them that compute again what was not kept
-  std::int32_t loss_step = -1;            ///< the last of the forward pass, or -1
+  std::int64_t macs = 0, recomputed_macs = 0;  ///< of a step; those of them that compute again what was not kept
+  std::int32_t loss_step = -1;                 ///< the last of the forward pass, or -1
   std::vector<reported_step> steps;
   std::vector<reported_tensor> tensors;  ///< by number of the value
   std::vector<part_figures> parts;       ///< in order of first use

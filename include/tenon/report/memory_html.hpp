@@ -50,9 +50,10 @@ class memory_page {
              grouped(static_cast<std::int64_t>(figures_.steps.size())) + " steps and " +
              grouped(static_cast<std::int64_t>(figures_.tensors.size())) + " tensors, " + grouped(figures_.macs) +
              " multiply-accumulates" +
-             (figures_.again_macs > 0 ? ", " + percent_text(figures_.again_macs, figures_.macs - figures_.again_macs) +
-                                            " % of them added to compute again what is not kept"
-                                      : std::string()) +
+             (figures_.recomputed_macs > 0
+                  ? ", " + percent_text(figures_.recomputed_macs, figures_.macs - figures_.recomputed_macs) +
+                        " % of them added to compute again what is not kept"
+                  : std::string()) +
              ".</p>\n";
     sizes();
     parts();
@@ -132,7 +133,7 @@ class memory_page {
         "scope of a part is lighter, and tensors too small to be seen are put together.";
     if (figures_.trains)
       text_ +=
-          " In full colour are results of the forward pass, striped what the backward pass makes again, pale "
+          " In full colour are results of the forward pass, striped what the backward pass recomputes, pale "
           "gradients, outlined workspaces.";
     text_ += "</p>\n";
     legend();

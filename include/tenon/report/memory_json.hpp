@@ -101,15 +101,15 @@ inline void put_tensor(json_writer& json, const memory_figures& figures, const r
   json.put_step("last_step", tensor.last);
   json.put_step("first_backward_reader", tensor.first_backward_reader);
   json.put_step("last_reader", tensor.last_reader);
-  json.put_step("made_again_at", tensor.again_at);
+  json.put_step("recomputed_at", tensor.recomputed_at);
   json.put("group", tensor.group);
   json.put("kept", tensor.is_kept);
   json.put("output", tensor.is_output);
-  if (tensor.again.steps > 0) {
-    json.open("to_make_again");
-    json.put("steps", tensor.again.steps);
-    json.put("macs", tensor.again.macs);
-    json.put("bytes", tensor.again.bytes);
+  if (tensor.to_recompute.steps > 0) {
+    json.open("recomputation");
+    json.put("steps", tensor.to_recompute.steps);
+    json.put("macs", tensor.to_recompute.macs);
+    json.put("bytes", tensor.to_recompute.bytes);
     json.close();
   }
   json.put("reason", reason_of(figures, tensor));
@@ -119,7 +119,7 @@ inline void put_tensor(json_writer& json, const memory_figures& figures, const r
 }  // namespace detail
 
 /// A memory report as one JSON object (RFC 8259) with all of its figures; steps count from 1, sizes are in bytes, names
-/// are those of memory_figures. `to_make_again` stands with what is kept or made again, if it can be.
+/// are those of memory_figures. `recomputation` stands with what is kept or recomputed, if it can be.
 inline std::string json_of(const memory_figures& figures) {
   detail::json_writer json;
   json.open();
@@ -138,7 +138,7 @@ inline std::string json_of(const memory_figures& figures) {
   json.put("optimizer_bytes", figures.optimizer_bytes);
   json.put("all_bytes", figures.all_bytes());
   json.put("macs", figures.macs);
-  json.put("again_macs", figures.again_macs);
+  json.put("recomputed_macs", figures.recomputed_macs);
   json.open_list("parts");
   for (const part_figures& part : figures.parts) detail::put_part(json, figures, part, false);
   json.close_list();

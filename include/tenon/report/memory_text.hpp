@@ -68,9 +68,9 @@ inline void append_sizes(const memory_figures& figures, std::string& text) {
   if (figures.optimizer_bytes > 0) line("optimizer state", figures.optimizer_bytes, "");
   line("all together", figures.all_bytes(), "");
   text += "multiply-accumulates of a step: " + grouped(figures.macs);
-  if (figures.again_macs > 0)
-    text += ", of these " + grouped(figures.again_macs) + " compute again what was not kept (" +
-            percent_text(figures.again_macs, figures.macs - figures.again_macs) + " % added)";
+  if (figures.recomputed_macs > 0)
+    text += ", of these " + grouped(figures.recomputed_macs) + " compute again what was not kept (" +
+            percent_text(figures.recomputed_macs, figures.macs - figures.recomputed_macs) + " % added)";
   text += "\n";
 }
 

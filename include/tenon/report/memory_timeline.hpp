@@ -229,7 +229,7 @@ class timeline_picture {
 }  // namespace detail
 
 /// The picture of the arena as SVG: time across, addresses up, a rectangle a tensor in the colour of its part, and the
-/// peak. Full colour: results of the forward pass and what is copied in; stripes: what is made again; pale: gradients;
+/// peak. Full colour: results of the forward pass and what is copied in; stripes: what is recomputed; pale: gradients;
 /// outlined: workspaces. Tensors too small to be seen are put together.
 inline std::string timeline_svg(const memory_figures& figures) { return detail::timeline_picture(figures).svg(); }
 

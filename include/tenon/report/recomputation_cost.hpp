@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What it would take to make a kept tensor again instead.
+// What it would take to recompute a kept tensor instead.
 #pragma once
 
 #include <cstddef>

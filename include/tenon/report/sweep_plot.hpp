@@ -21,7 +21,7 @@ inline std::string sweep_svg(const memory_figures& figures) {
   using namespace detail;
   if (figures.sweep.empty()) return {};
   static constexpr double width = 860, left = 84, right = 150, top = 24, high = 340, bottom = 50, mebibyte = 1048576;
-  const double own = percent_of(figures.again_macs, figures.macs - figures.again_macs);
+  const double own = percent_of(figures.recomputed_macs, figures.macs - figures.recomputed_macs);
   double widest = std::max(own, 0.1), highest = static_cast<double>(figures.arena_bytes);
   for (const sweep_point& point : figures.sweep) {
     widest = std::max(widest, point.added_percent);
