@@ -49,7 +49,7 @@ void check_passes(std::uint32_t seed) {
   const growing_graph laid_out = lay_out<Capabilities>(differentiated.view());
   CHECK(flaw_of(laid_out.view(), verify_laid_out<Capabilities>) == "");
   const graph_edits live_nodes(laid_out.view(), graph_edits::dead_code::goes);
-  const list<retention> retained = free_retention_finder(laid_out.view(), live_nodes).run();
+  const list<retention> retained = default_retentions(laid_out.view(), live_nodes);
   CHECK(flaw_of(recomputer(laid_out.view(), live_nodes, retained).run().view(), verify_laid_out<Capabilities>) == "");
   const growing_plan plan = make_plan<Capabilities>(laid_out.view(), {true, false});
   CHECK(plan.sizes.arena_bytes >= find_lower_bound<Capabilities>(plan.view(laid_out.view())));

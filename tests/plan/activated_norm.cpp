@@ -40,8 +40,11 @@ memory memory_of(const Net& net, const shape& extents) {
   builder lowered = lower<1>(net, std::array{extents});
   REQUIRE(!lowered.graph.problem);
   loss_list<cross_entropy<>>::type::append_all(lowered);
-  const tenon_test::compiled_graph made =
-      tenon_test::compile_for_training<capabilities>(lowered.graph, sgd<>::rule(), false);
+  training_options options = sgd<>::rule();
+  options.choose = [](const graph_view& laid_out, const graph_edits& live, list<retention>& retained) {
+    retained = retention_finder(laid_out, live).free();
+  };
+  const tenon_test::compiled_graph made = tenon_test::compile_for_training<capabilities>(lowered.graph, options, false);
   const plan_view plan = made.view();
   memory found{find_lower_bound<capabilities>(plan), 0, 0};
   list<placement> places(made.plan.placements);

@@ -24,6 +24,9 @@ using tenon::memory_report, tenon::part_figures, tenon::reported_tensor, tenon::
 using input = tenon::image<2, 3, 32, 48>;
 using training = tenon::plan_of<tenon::models::unet<3, 4>, input, tenon::cross_entropy<>,
                                 tenon::sgd<tenon::momentum<0.9>, tenon::weight_decay<1e-4>>>;
+// With room for everything, so that no convolution runs again.
+using roomy = tenon::plan_of<tenon::models::unet<3, 4>, input, tenon::cross_entropy<>, tenon::sgd<tenon::momentum<0.9>>,
+                             tenon::memory_budget<(1 << 30)>>;
 using inference = tenon::plan_of<tenon::models::unet<3, 4>, input>;
 
 // Concats, a split, a sum, a dropout, two losses: what shares memory in other ways.
@@ -218,7 +221,7 @@ TEST_CASE("a network without parameters has a memory report") {
 }
 
 TEST_CASE("a memory report says why a tensor is kept and what recomputing it takes") {
-  const memory_report report = tenon::report_memory<training>();
+  const memory_report report = tenon::report_memory<roomy>();
   // The result of the first convolution is read again by its norm, and follows from the picture alone.
   const reported_tensor& first = tensor_of(report, "convolution inc.0.0", tensor_kind::activation);
   CHECK(first.is_kept);
@@ -284,7 +287,7 @@ TEST_CASE("a sweep falls in memory and rises in work") {
           {.points = 4, .least = 0.3, .tries = 30});
   REQUIRE(sweep.size() >= 3);
   CHECK(sweep[0].budget_bytes == 0);
-  CHECK(sweep[0].arena_bytes == training::arena_bytes);
+  CHECK((sweep[0].arena_bytes > training::arena_bytes && sweep[0].arena_bytes <= roomy::arena_bytes));
   CHECK(sweep[0].added_macs == 0);
   for (std::size_t i = 1; i < sweep.size(); ++i) {
     CHECK(sweep[i].arena_bytes < sweep[i - 1].arena_bytes);
@@ -311,5 +314,8 @@ TEST_CASE("what is planned while running is reported as what is planned while co
   const auto sweep =
       tenon::sweep_budgets<wide_then_narrow, tenon::image<1, 3, 32, 32>, tenon::mean_square, tenon::sgd<>>(
           {.points = 1, .tries = 1});
-  CHECK(sweep[0].arena_bytes == small::arena_bytes);
+  const memory_report first =
+      tenon::report_searched<wide_then_narrow, tenon::image<1, 3, 32, 32>, tenon::mean_square, tenon::sgd<>>(
+          sweep[0].retentions);
+  CHECK(sweep[0].arena_bytes == first.arena_bytes);
 }

@@ -162,7 +162,7 @@ constexpr growing_graph differentiated(operation kind, int distance) {
 
 constexpr growing_graph with_norms_again(const growing_graph& graph) {
   const tenon::graph_edits all(graph.view());
-  return tenon::recomputer(graph.view(), all, tenon::free_retention_finder(graph.view(), all).run()).run();
+  return tenon::recomputer(graph.view(), all, tenon::retention_finder(graph.view(), all).free()).run();
 }
 
 [[maybe_unused]] void norms_again() {

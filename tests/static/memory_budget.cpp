@@ -14,20 +14,21 @@ using namespace tenon::literals;
 template <const auto& Net, class Input, class... Options>
 using step = plan_of<Net, Input, cross_entropy<>, sgd<momentum<0.9>>, Options...>;
 
-/// Whether a step stays within a budget, for at most so many hundredths of the work without one.
+/// Whether a step stays within a budget, for at most so many hundredths of the work of one that keeps everything.
 template <class Free, class Bound>
 constexpr bool is_within(std::int64_t bytes, int percent) {
+  constexpr std::int64_t macs = Free::macs - Free::recomputed_macs;
   return Bound::arena_bytes <= bytes && Bound::lower_bound_bytes <= Bound::arena_bytes &&
-         Bound::macs == Free::macs + Bound::recomputed_macs && Bound::recomputed_macs * 100 <= Free::macs * percent &&
+         Bound::macs == macs + Bound::recomputed_macs && Bound::recomputed_macs * 100 <= macs * percent &&
          Bound::parameter_count == Free::parameter_count && Bound::optimizer_bytes == Free::optimizer_bytes;
 }
 
-// A budget that is met anyway changes nothing.
+// Without a budget a step adds at most 2 % to the work; a budget that has room for everything is for the least work.
 using unet_size = image<1, 3, 360, 480>;
 using unet_step = step<models::unet<11>, unet_size>;
 using roomy = step<models::unet<11>, unet_size, memory_budget<560_MiB>>;
-static_assert(roomy::arena_bytes == unet_step::arena_bytes && roomy::recomputed_macs == 0);
-static_assert(unet_step::recomputed_macs == 0);
+static_assert(is_within<unet_step, unet_step>(404_MiB, 2));
+static_assert(is_within<unet_step, roomy>(556_MiB, 0));
 
 // What resizes, sums and pooling take costs no multiply-accumulate.
 static_assert(is_within<unet_step, step<models::unet<11>, unet_size, memory_budget<460_MiB>>>(460_MiB, 0));

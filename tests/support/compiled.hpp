@@ -59,10 +59,10 @@ compiled_graph compile_for_inference(const tenon::growing_graph& described) {
 /// name, in the order of the parameters.
 /// requires: the graph has no problem.
 template <class Capabilities>
-compiled_graph compile_for_training(const tenon::growing_graph& described, const tenon::optimizer_rule& rule,
+compiled_graph compile_for_training(const tenon::growing_graph& described, const tenon::training_options& options,
                                     bool keep_gradients) {
   return planned<Capabilities>(
-      tenon::compile<tenon::training_pipeline<Capabilities>>(described.view(), rule, must_be_sound<Capabilities>{}),
+      tenon::compile<tenon::training_pipeline<Capabilities>>(described.view(), options, must_be_sound<Capabilities>{}),
       {true, keep_gradients});
 }
 

@@ -21,7 +21,7 @@ inline namespace v0 {
 struct training_options {
   optimizer_rule rule;
   /// Chooses what of a laid-out graph is kept for the backward pass, one retention a node; nullptr: as
-  /// free_retention_finder finds it.
+  /// default_retentions says.
   void (*choose)(const graph_view& laid_out, const graph_edits& live, list<retention>& retained) = nullptr;
 
   constexpr training_options() = default;
@@ -63,7 +63,7 @@ struct inference_pipeline {
 ///     fuse            norms by the batch's statistics; sums and activations become part of the node before them
 ///     differentiate   the backward pass, and behind each parameter's gradient its update
 ///     lay out         every value gets its layout, and reorders where a node wants another
-///     recompute       what the backward pass can recompute for nothing is not kept for it, or what a budget says
+///     recompute       what the backward pass can recompute for little is not kept for it, or what a budget says
 ///
 /// requires: the lowered graph has no problem; its first output is the loss
 template <class Capabilities>
@@ -88,7 +88,7 @@ struct training_pipeline {
     if (options.choose != nullptr) {
       options.choose(laid_out, live, retained);
     } else {
-      retained = free_retention_finder(laid_out, live).run();
+      retained = default_retentions(laid_out, live);
     }
     return recomputer(laid_out, live, retained).run();
   }

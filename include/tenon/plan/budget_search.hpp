@@ -39,6 +39,8 @@ class budget_search {
         members_.push_back({of, convolutions, rated(family_.member(of, convolutions)).rating});
       }
     }
+    constexpr auto by_default = retention_family::free_work::by_default;
+    members_.push_back({by_default, 0, rated(family_.member(by_default, 0)).rating});
   }
 
   /// The best within `bytes`; if none is, one of as little memory as could be found. `tries` is how many retentions are

@@ -164,6 +164,13 @@ struct fitted_compilation {
     }
     using recomputed = stage<walked>;
   };
+  // As they are without a budget.
+  struct by_default {
+    using last = From;
+    static constexpr retention_rating rating = levels::template rating<retention_family::free_work::by_default, 0>;
+    static constexpr std::int64_t peak_bytes = rating.peak_bytes, macs = rating.macs;
+    using recomputed = stage<compilation_step<LaidOut, Pipeline, Pipeline::step_count - 1, Arguments>>;
+  };
   // And as a descent does.
   template <class Found>
   struct descended {
@@ -173,18 +180,26 @@ struct fitted_compilation {
     using recomputed = typename measured::made;
   };
 
+  template <class One, class Other>
+  static constexpr auto better_of() {
+    if constexpr (is_better({One::peak_bytes, One::macs}, {Other::peak_bytes, Other::macs}, Bytes)) {
+      return One{};
+    } else {
+      return Other{};
+    }
+  }
+
   static constexpr auto choose_retentions() {
-    if constexpr (levels::template rating<retention_family::free_work::what_is_kept_anyway, 0>.peak_bytes <= Bytes) {
+    constexpr retention_rating free = levels::template rating<retention_family::free_work::what_is_kept_anyway, 0>;
+    if constexpr (free.peak_bytes <= Bytes) {
       return walked{};
     } else {
       using found = descended<typename descents::template found<From, Bytes>>;
       // Of a large network a walk takes long.
-      if constexpr (found::peak_bytes <= Bytes && descents::is_large) {
-        return found{};
-      } else if constexpr (walked::peak_bytes <= Bytes && found::peak_bytes <= Bytes
-                               ? walked::macs < found::macs
-                               : walked::peak_bytes < found::peak_bytes) {
-        return walked{};
+      if constexpr (found::peak_bytes > Bytes || !descents::is_large) {
+        return better_of<by_default, decltype(better_of<walked, found>())>();
+      } else if constexpr ((found::macs - free.macs) * 50 > free.macs) {
+        return better_of<by_default, found>();
       } else {
         return found{};
       }

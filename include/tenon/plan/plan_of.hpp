@@ -8,10 +8,10 @@
 
 #include "tenon/graph/input.hpp"
 #include "tenon/graph/network_error.hpp"
+#include "tenon/graph/work.hpp"
 #include "tenon/passes/lower.hpp"
 #include "tenon/plan/budgeted_compilation.hpp"
 #include "tenon/plan/parameter_description.hpp"
-#include "tenon/plan/work.hpp"
 
 namespace tenon {
 inline namespace v0 {

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "tenon/core/ordering.hpp"
+#include "tenon/graph/work.hpp"
 #include "tenon/passes/retention.hpp"
-#include "tenon/plan/work.hpp"
 
 namespace tenon {
 inline namespace v0 {

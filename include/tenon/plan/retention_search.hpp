@@ -2,9 +2,9 @@
 // The search for what a training step keeps, and what it computes again, so that its memory stays within a budget.
 #pragma once
 
+#include "tenon/graph/work.hpp"
 #include "tenon/passes/recompute.hpp"
 #include "tenon/plan/live_profile.hpp"
-#include "tenon/plan/work.hpp"
 
 namespace tenon {
 inline namespace v0 {
@@ -70,15 +70,19 @@ class retention_family {
  public:
   /// Which nodes without multiply-accumulates run again.
   enum class free_work : std::uint8_t {
-    what_is_kept_anyway,  ///< activated norms that follow from what the backward pass reads, as without a budget
+    what_is_kept_anyway,  ///< activated norms that follow from what the backward pass reads, at no added work
     moves,                ///< and sums, concats, resizes and pooling
     norms,                ///< every norm and activation
     all,                  ///< both
+    by_default,           ///< as without a budget, with the convolutions that run again there
   };
-  static constexpr int free_works = 4;
+  static constexpr int free_works = 4;  // but for by_default
 
   constexpr retention_family(const graph_view& laid_out, const graph_edits& live)
-      : graph_(laid_out), free_(free_retention_finder(laid_out, live).run()), loss_node_(loss_node_of(laid_out)) {
+      : graph_(laid_out),
+        live_(live),
+        free_(retention_finder(laid_out, live).free()),
+        loss_node_(loss_node_of(laid_out)) {
     list<std::int64_t> work(laid_out.nodes.size(), 0);  // multiply-accumulates an element
     for (std::int32_t i = 0; i < loss_node_; ++i) {
       const node& current = laid_out.nodes.first[i];
@@ -102,6 +106,7 @@ class retention_family {
 
   /// The retentions when the first `convolutions` run again.
   constexpr list<retention> member(free_work of, std::int32_t convolutions) const {
+    if (of == free_work::by_default) return default_retentions(graph_, live_);
     list<retention> made = free_;
     const bool moves = of == free_work::moves || of == free_work::all;
     const bool norms = of == free_work::norms || of == free_work::all;
@@ -117,6 +122,7 @@ class retention_family {
 
  private:
   graph_view graph_;
+  const graph_edits& live_;
   list<retention> free_;
   std::int32_t loss_node_;
   list<std::int32_t> ordered_, levels_;

@@ -97,7 +97,7 @@ struct part_figures {
 
 /// One plan of a sweep.
 struct sweep_point {
-  std::int64_t budget_bytes = 0;  ///< what was asked for; 0: a plan without a budget
+  std::int64_t budget_bytes = 0;  ///< what was asked for; 0: nothing, the plan adds no work
   std::int64_t arena_bytes = 0;   ///< what was found
   std::int64_t added_macs = 0;
   double added_percent = 0;  ///< of the step's multiply-accumulates

@@ -6,9 +6,9 @@
 #include <cstdint>
 #include <vector>
 
+#include "tenon/graph/work.hpp"
 #include "tenon/plan/live_ranges.hpp"
 #include "tenon/plan/plan_view.hpp"
-#include "tenon/plan/work.hpp"
 #include "tenon/report/memory_figures.hpp"
 
 namespace tenon {

@@ -63,7 +63,7 @@ inline std::string sweep_svg(const memory_figures& figures) {
         grouped_mebibytes(point.arena_bytes) + " MiB, " + fixed_text(point.added_percent, 1) + " %";
     made += "<circle cx=\"" + pixels(at.x) + "\" cy=\"" + pixels(at.y) + "\" r=\"4\" fill=\"#0072b2\"><title>" +
             escaped(text + (point.budget_bytes > 0 ? "; budget " + grouped_mebibytes(point.budget_bytes) + " MiB"
-                                                   : "; without a budget")) +
+                                                   : "; no work added")) +
             "</title></circle>\n";
     // Beside a point where no other name is.
     for (const point2 label : {point2{at.x + 8, at.y - 6}, {at.x + 8, at.y + 14}, {at.x - 60, at.y + 20}}) {

@@ -4,7 +4,8 @@
 
 #include <cstdint>
 
-#include "tenon/passes/retention.hpp"
+#include "tenon/graph/graph.hpp"
+#include "tenon/graph/operation_lookup.hpp"
 
 // A default stands for the operations that a switch does not name.
 #pragma GCC diagnostic push
