@@ -28,11 +28,17 @@ double check_placements(const plan_view& plan) {
   return static_cast<double>(plan.arena_bytes) / static_cast<double>(bound);
 }
 
-/// How many times its lower bound an arena may be, without a budget and with one. Of narrow networks a few kilobytes
-/// are several per cent; the reference's ESPNet has the greatest gaps, with 800 groups of much the same size.
+/// How many times its lower bound an arena may be: where nothing runs again that takes work, by default, and with a
+/// budget. Of narrow networks a few kilobytes are several per cent. By default all but two lie within 2 %: the VB-Net
+/// of separable blocks on oneDNN, of which four groups take a seventh of the arena each, and the reference's ESPNet, of
+/// 400 groups of much the same size.
 struct limits {
-  double free, tight;
+  double free, by_default, tight;
 };
+
+template <class Capabilities>
+constexpr std::string_view gaps_of =
+    std::is_same_v<Capabilities, reference::capabilities> ? "ESPNet" : "VB-Net of separable blocks";
 
 template <class Capabilities>
 void check_inference(const model& of, const limits& most) {
@@ -50,12 +56,16 @@ void check_training(const model& of, const limits& most) {
   const optimizer_rule rule = sgd<momentum<0.9>>::rule();
   const compiled_graph free = tenon_test::compile_for_training<Capabilities>(described, rule, false);
   const double ratio = check_placements<Capabilities>(free.view());
-  CHECK(ratio <= most.free);
+  const bool is_known = of.name == gaps_of<Capabilities>;
+  CHECK(ratio <= (is_known ? most.by_default : most.free));
   std::cout << "  " << of.name << ": " << std::fixed << std::setprecision(1) << mib(free.view().arena_bytes);
 
   const growing_graph laid_out = compile_until<pipeline>(pipeline::step_count - 1, described.view(), rule);
   const graph_edits live(laid_out.view(), graph_edits::dead_code::goes);
   const budget_search<Capabilities> search(laid_out.view(), false);
+  const compiled_graph kept = tenon_test::planned<Capabilities>(
+      recomputer(laid_out.view(), live, retention_finder(laid_out.view(), live).free()).run(), {true, false});
+  CHECK(check_placements<Capabilities>(kept.view()) <= most.free);
   const std::int64_t least = search.run(1, 0, 1).arena_bytes;
   CHECK(search.run(least, 0, 1).arena_bytes == least);
   std::int64_t before = free.view().arena_bytes;
@@ -89,14 +99,14 @@ void check_all(const std::vector<model>& models, const limits& most) {
 }  // namespace
 
 TEST_CASE("plans of the models are sound and near their bounds, oneDNN") {
-  check_all<onednn::capabilities>(tenon_test::whole_models(), {1.02, 1.1});
+  check_all<onednn::capabilities>(tenon_test::whole_models(), {1.02, 1.075, 1.1});
 }
 TEST_CASE("plans of the models are sound and near their bounds, reference") {
-  check_all<reference::capabilities>(tenon_test::whole_models(), {1.02, 1.17});
+  check_all<reference::capabilities>(tenon_test::whole_models(), {1.02, 1.055, 1.11});
 }
 TEST_CASE("plans of narrow models are sound, oneDNN") {
-  check_all<onednn::capabilities>(tenon_test::narrow_models(), {1.07, 1.17});
+  check_all<onednn::capabilities>(tenon_test::narrow_models(), {1.07, 1.07, 1.17});
 }
 TEST_CASE("plans of narrow models are sound, reference") {
-  check_all<reference::capabilities>(tenon_test::narrow_models(), {1.07, 1.17});
+  check_all<reference::capabilities>(tenon_test::narrow_models(), {1.07, 1.07, 1.17});
 }

@@ -39,8 +39,12 @@ class budget_search {
         members_.push_back({of, convolutions, rated(family_.member(of, convolutions)).rating});
       }
     }
-    constexpr auto by_default = retention_family::free_work::by_default;
-    members_.push_back({by_default, 0, rated(family_.member(by_default, 0)).rating});
+    by_default_ = rated(family_.member(retention_family::free_work::by_default, 0));
+    by_default_.arena_bytes = place(by_default_.retained);
+    members_.push_back({retention_family::free_work::by_default, 0, by_default_.rating});
+    std::stable_sort(members_.begin(), members_.end(), [](const member& one, const member& other) {
+      return one.rating.peak_bytes < other.rating.peak_bytes;
+    });
   }
 
   /// The best within `bytes`; if none is, one of as little memory as could be found. `tries` is how many retentions are
@@ -69,11 +73,15 @@ class budget_search {
       if (fits || peak > target) break;
       target = peak - gaps;
     }
-    if (best.arena_bytes > bytes) {
-      found_retentions least = within(1);
+    // The same few for every budget, so that what is the least for one is found for all.
+    for (std::size_t i = 0; i < members_.size() && i < most_least && best.arena_bytes > bytes; ++i) {
+      found_retentions least = made_of(members_[i]);
+      if (least.rating.peak_bytes >= best.arena_bytes) break;
       least.arena_bytes = place(least.retained);
       if (least.arena_bytes < best.arena_bytes) best = std::move(least);
     }
+    if (is_better({by_default_.arena_bytes, by_default_.rating.macs}, {best.arena_bytes, best.rating.macs}, bytes))
+      best = by_default_;
     if (tries == 0) return best;
     found_retentions family = run(bytes, 0, seed);
     const bool is_within = family.arena_bytes <= bytes;
@@ -117,6 +125,7 @@ class budget_search {
     retention_rating rating;
   };
 
+  static constexpr std::size_t most_least = 12;  // of the least peaks, how many are placed where no budget is met
   // How often what the model has found is rated and the model calibrated with it.
   static constexpr int rounds = 4;
   static constexpr int starts = 16;
@@ -141,8 +150,10 @@ class budget_search {
     for (const member& each : members_) {
       if (is_better(each.rating, best->rating, bytes)) best = &each;
     }
-    return {family_.member(best->free, best->convolutions), best->rating};
+    return made_of(*best);
   }
+
+  found_retentions made_of(const member& of) const { return {family_.member(of.free, of.convolutions), of.rating}; }
 
   // Whether what is found is better than the best, in whose place it is put then.
   static bool consider(const found_retentions& found, found_retentions& best, choices& others, std::int64_t bytes) {
@@ -172,10 +183,8 @@ class budget_search {
     retention_model model(graph_, live_);
     retention_annealing search(model);
     list<std::int64_t> profile;
-    // The compiler's search takes milliseconds: for lower budgets too, since of some the placement has no gaps.
-    for (int lower = 0; lower < 2 * most_lower; ++lower) {
-      found_retentions present = rated(family_.member(lower % 2 == 0 ? all : moves, 0), &profile);
-      const std::int64_t target = bytes - bytes / 200 * (lower / 2);
+    const auto descend = [&](retention_family::free_work from, std::int64_t target) {
+      found_retentions present = rated(family_.member(from, 0), &profile);
       for (int round = 0; round < 2; ++round) {
         go_on(model, present, profile, [&] {
           retention_descent::progress at;
@@ -183,7 +192,13 @@ class budget_search {
         });
         consider(present, best, others, bytes);
       }
-    }
+    };
+    // The compiler's search takes milliseconds: for lower budgets too, since of some the placement has no gaps.
+    for (int lower = 0; lower < 2 * most_lower; ++lower)
+      descend(lower % 2 == 0 ? all : moves, bytes - bytes / 200 * (lower / 2));
+    // And for higher ones, the same for every budget: what a step down from one drops may be enough for this one.
+    for (std::int64_t target = members_.back().rating.peak_bytes; target > bytes && target >= 16; target -= target / 16)
+      if (target < bytes + bytes / 2) descend(all, target);
     if (tries < starts * rounds) return;
     for (int start = 0; start < starts; ++start) {
       found_retentions present = rated(family_.member(start % 2 == 0 ? all : moves, 0), &profile);
@@ -256,7 +271,8 @@ class budget_search {
   graph_edits live_;
   retention_family family_;
   bool keep_gradients_;
-  std::vector<member> members_;  // of the family, all of them
+  found_retentions by_default_;
+  std::vector<member> members_;  // of the family, all of them, by their peaks
 };
 
 }  // namespace v0

@@ -25,9 +25,11 @@ struct placing_progress {
   std::int32_t large = 0;         ///< while shuffling: how many groups of the order are large
   std::int32_t segment = 1;       ///< how many nodes share a chain of intervals
   std::int32_t from = 0, to = 0;  ///< the shuffling's last exchange
+  std::int32_t top = 0;           ///< the position of the large group that lay highest in the best order so far
   std::uint32_t random = 1;
-  bool mirrors = false;    ///< addresses count downwards, from the arena's end
-  bool completes = false;  ///< the shuffling has ended, and what is not large is placed
+  std::int32_t share = 32;  ///< while shuffling: how small a part of the bound a large group takes
+  bool mirrors = false;     ///< addresses count downwards, from the arena's end
+  bool completes = false;   ///< the shuffling has ended, and what is not large is placed
   bool done = false;
 };
 
@@ -105,7 +107,8 @@ class placer {
  private:
   // What the shuffling may cost, where the orders that are tried first leave holes.
   static constexpr std::int64_t shuffling_visits = 150'000;
-  static constexpr std::int32_t orders = 6, lowest_first = orders - 2;
+  static constexpr std::int32_t least_share = 32, most_share = 64;
+  static constexpr std::int32_t orders = 7, by_bytes = 1, lowest_first = orders - 2;
   // The last two, which are found while placing, take time that grows with the square of the groups.
   static constexpr std::size_t most_lowest_first = 256;
   static constexpr std::int64_t lowest_first_visits = 250'000;
@@ -146,11 +149,13 @@ class placer {
   // An arena that need not be improved.
   constexpr bool is_close(std::int64_t arena) const { return arena <= at_.bound + at_.bound / 256 + at_.floor; }
 
-  // The orders that are tried. 0, and behind the last: by bytes, of equal ones the longer live range first. 1: of equal
-  // ones the shorter first. 2: by bytes times live range. 3: by first use, large groups before all others. 4: as 0, but
-  // always the group that fits lowest. 5: as 4, from the arena's end: ranges of short and long then nest.
+  // The orders that are tried. 0: by the power of two of the bytes, of equal ones the longer live range first. 1, and
+  // behind the last: by the bytes themselves. 2: of equal ones the shorter first. 3: by bytes times live range. 4: by
+  // first use, large groups before all others. 5: as 1, but always the group that fits lowest. 6: as 5, from the
+  // arena's end: ranges of short and long then nest. Where groups are few, 1 is tried before 0.
   constexpr void sort_order() {
-    const std::int32_t attempt = at_.attempt < orders ? at_.attempt : 0;
+    std::int32_t attempt = at_.attempt < orders ? at_.attempt : by_bytes;
+    if (at_.attempt <= by_bytes && !has_many()) attempt = by_bytes - at_.attempt;
     list<std::int64_t> major(at(intervals_.groups), 0), minor(at(intervals_.groups), 0);
     const std::int32_t *const firsts = intervals_.first, *const lasts = intervals_.last;
     for (const std::int32_t i : order_) {
@@ -161,8 +166,11 @@ class placer {
         if (lasts[a] > last) last = lasts[a];
       }
       const std::int64_t bytes = intervals_.group_bytes[i], length = last - first + 1;
-      major.first[i] = attempt == 2 ? bytes * length : attempt == 3 && is_large(i) ? at_.bound * 2 - first : bytes;
-      minor.first[i] = attempt == 1 ? -length : length;
+      major.first[i] = attempt == 0                  ? power_of_two(bytes)
+                       : attempt == 3                ? bytes * length
+                       : attempt == 4 && is_large(i) ? at_.bound * 2 - first
+                                                     : bytes;
+      minor.first[i] = attempt == 2 ? -length : length;
     }
     const std::int64_t *const by = major.first, *const then = minor.first;
     sort_elements(order_.data(), order_.size(), [by, then](std::int32_t a, std::int32_t b) {
@@ -170,10 +178,16 @@ class placer {
     });
   }
 
+  static constexpr std::int64_t power_of_two(std::int64_t bytes) {
+    return 63 - __builtin_clzll(static_cast<unsigned long long>(bytes | 1));
+  }
+
   constexpr bool is_lowest_first() const { return at_.attempt == lowest_first || at_.attempt == lowest_first + 1; }
 
-  // The fewer are shuffled, the more orders are tried; the others fit between them.
-  constexpr bool is_large(std::int32_t group) const { return intervals_.group_bytes[group] * 32 > at_.bound; }
+  constexpr bool has_many() const { return order_.size() > most_lowest_first; }
+  constexpr bool is_large(std::int32_t group, std::int32_t share = least_share) const {
+    return intervals_.group_bytes[group] * share > at_.bound;
+  }
 
   constexpr void step() {
     at_.visits += visits_of_a_step;
@@ -216,11 +230,17 @@ class placer {
         best_.first[group] = at_.arena - best_.first[group] - intervals_.group_bytes[group] + at_.floor;
       }
     }
-    at_.done = is_close(at_.best_arena) || at_.completes;
+    const bool is_good = at_.best_arena <= at_.bound + at_.bound / 50;
+    const bool is_last = at_.completes && (is_good || at_.share * 2 > most_share);
+    at_.done = is_close(at_.best_arena) || is_last;
     if (at_.done) return;
+    if (at_.completes) {
+      // The others did not fit between the large ones: with more of them.
+      at_.share *= 2;
+      return start_shuffling();
+    }
     ++at_.attempt;
-    const bool is_good = at_.best_arena <= at_.bound + at_.bound / 50 || order_.size() > most_lowest_first;
-    if (is_good && is_lowest_first()) at_.attempt = orders;
+    if ((is_good || has_many()) && is_lowest_first()) at_.attempt = orders;
     at_.mirrors = at_.attempt == lowest_first + 1;
     sort_order();
     start();
@@ -228,9 +248,15 @@ class placer {
       at_.last_visit = at_.visits + lowest_first_visits;
       for (const std::int32_t group : order_) offsets_.first[group] = at_.floor;
     }
-    if (at_.attempt < orders) return;
+    if (at_.attempt == orders) start_shuffling();
+  }
+
+  // The fewer are shuffled, the more orders are tried; the others fit between them.
+  constexpr void start_shuffling() {
+    start();
     at_.last_visit = at_.visits + shuffling_visits;
-    while (at(at_.large) < order_.size() && is_large(order_[at(at_.large)])) ++at_.large;
+    at_.least = -1;
+    while (at(at_.large) < order_.size() && is_large(order_[at(at_.large)], at_.share)) ++at_.large;
     at_.completes = at_.large < 3;
   }
 
@@ -250,11 +276,24 @@ class placer {
     }
     at_.completes = (stays && is_close(at_.arena)) || at_.visits > at_.last_visit;
     if (at_.completes && stays) return;
+    if (stays) at_.top = topmost();
     start();
     if (at_.completes) return;
-    at_.from = draw(at_.large);
-    at_.to = draw(at_.large);
+    // Of many groups half of the time what lies on top comes forward.
+    const bool lowers = has_many() && draw(2) == 0 && at_.top > 0;
+    at_.from = lowers ? at_.top : draw(at_.large);
+    at_.to = draw(lowers ? at_.top : at_.large);
     std::swap(order_[at(at_.from)], order_[at(at_.to)]);
+  }
+
+  // Which of the large groups ends where the arena does.
+  constexpr std::int32_t topmost() const {
+    std::int32_t found = 0;
+    for (std::int32_t i = 0; i < at_.large; ++i) {
+      const std::int32_t group = order_[at(i)];
+      if (offsets_[at(group)] + intervals_.group_bytes[group] == at_.arena) found = i;
+    }
+    return found;
   }
 
   constexpr std::int32_t draw(std::int32_t limit) {
