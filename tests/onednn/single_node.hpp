@@ -196,7 +196,8 @@ class single_node {
   static bool needs_kernels(const graph_view& graph, const node& of) {
     onednn::needs found;
     found.add(graph, of);
-    return found.narrow_convolutions || found.row_convolutions || found.depthwise_convolutions || found.slow_primitives;
+    return found.narrow_convolutions || found.row_convolutions || found.depthwise_convolutions ||
+           found.slow_convolutions || found.slow_weight_gradients;
   }
 
   /// Adds the node and its results; returns the number of operands.
