@@ -56,8 +56,8 @@ std::unique_ptr<convolution_step> make_convolution(const plan_view& plan, std::i
     if (made.is_slow && is_weight_gradient) return std::make_unique<weight_gradient_step<Needs>>(plan, number, set);
   }
   if constexpr (Needs.slow_convolutions) {
-    if (made.is_slow && !is_weight_gradient)
-      return std::make_unique<direct_step>(plan, number, set, kernels::direct_convolution<kernels::direct_arguments>);
+    if (made.is_slow && !is_weight_gradient && (Needs.slow_in_avx512 || set != kernels::isa::avx512))
+      return std::make_unique<direct_step>(plan, number, set, kernels::direct_convolution<Needs.slow_in_avx512>);
   }
   return std::make_unique<primitive_step>(plan, number, set, engine, std::move(made.descriptor),
                                           describer.extents(number));
