@@ -69,12 +69,15 @@ class single_node {
   std::string implementation;
 
   /// Whether has_fast_primitive says that oneDNN has fast code for a node that no kernel of ours computes anyway; then
-  /// requires that it has.
+  /// requires that it has. A promise for AVX-512 is one where that is there.
   bool check_promise(dnnl_engine_t engine) {
     finish();
     const graph_view graph = view();
     const node& of = nodes_.back();
-    if (needs_kernels(graph, of)) return false;
+    const bool with_avx512 = onednn::effective_isa() == kernels::isa::avx512;
+    if (needs_kernels(graph, of) && !(with_avx512 && onednn::algorithm_of(of) == onednn::algorithm::checked_primitive &&
+                                      onednn::has_fast_primitive(graph, of, true)))
+      return false;
     const auto is_blocked = [&](std::int32_t number) { return graph.value_at(number).arrangement == layout::blocked; };
     const onednn::convolution_values on = onednn::convolution_values_of(graph, of);
     const int block = kernels::block_of(onednn::effective_isa());
@@ -196,7 +199,8 @@ class single_node {
   static bool needs_kernels(const graph_view& graph, const node& of) {
     onednn::needs found;
     found.add(graph, of);
-    return found.narrow_convolutions || found.row_convolutions || found.depthwise_convolutions || found.slow_primitives;
+    return found.narrow_convolutions || found.row_convolutions || found.depthwise_convolutions ||
+           found.slow_convolutions || found.slow_weight_gradients;
   }
 
   /// Adds the node and its results; returns the number of operands.

@@ -51,13 +51,13 @@ std::unique_ptr<convolution_step> make_convolution(const plan_view& plan, std::i
   }
   const node_describer describer{plan, engine, kernels::block_of(set)};
   described_node made = describe_in_format(describer, number, first);
-  if constexpr (Needs.slow_primitives) {
-    if (made.is_slow) {
-      if constexpr (Needs.trains()) {
-        if (is_weight_gradient) return std::make_unique<weight_gradient_step<Needs>>(plan, number, set);
-      }
-      return std::make_unique<direct_step>(plan, number, set, kernels::direct_convolution<kernels::direct_arguments>);
-    }
+  // What the plan does not say may be slow is oneDNN's even then, as where a processor has no AVX2.
+  if constexpr (Needs.slow_weight_gradients) {
+    if (made.is_slow && is_weight_gradient) return std::make_unique<weight_gradient_step<Needs>>(plan, number, set);
+  }
+  if constexpr (Needs.slow_convolutions) {
+    if (made.is_slow && !is_weight_gradient && (Needs.slow_in_avx512 || set != kernels::isa::avx512))
+      return std::make_unique<direct_step>(plan, number, set, kernels::direct_convolution<Needs.slow_in_avx512>);
   }
   return std::make_unique<primitive_step>(plan, number, set, engine, std::move(made.descriptor),
                                           describer.extents(number));

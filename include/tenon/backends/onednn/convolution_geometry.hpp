@@ -148,9 +148,9 @@ constexpr bool has_usual_windows(const graph_view& graph, const node& of) {
   return true;
 }
 
-/// Whether the node is the data gradient of a convolution that takes one pixel of each square of 2 x 2, and the squares
-/// fill the image: that of the pointwise convolution beside a residual block that halves its input. oneDNN has fast
-/// code for it, with an order of the weights of its own.
+/// Whether the node is the data gradient of a convolution that takes one pixel of each square of 2 x 2, of which the
+/// image's ends may cut off the last: that of the pointwise convolution beside a residual block that halves its input.
+/// oneDNN has fast code for it, with an order of the weights of its own; in AVX2 not for every odd extent.
 constexpr bool scatters_samples(const graph_view& graph, const node& of) {
   if (of.op != operation::convolution_data_gradient) return false;
   const shape &image = graph.result_value(of).extents,
@@ -159,15 +159,16 @@ constexpr bool scatters_samples(const graph_view& graph, const node& of) {
                       .extents;
   for (int d = 1; d < 3; ++d) {
     if (of.attribute.kernel.extents[d] != 1 || of.attribute.stride.extents[d] != 2) return false;
-    if (of.attribute.padding_begin.extents[d] != 0 || 2 * grid.spatial(d) != image.spatial(d)) return false;
+    if (of.attribute.padding_begin.extents[d] != 0 || grid.spatial(d) != (image.spatial(d) + 1) / 2) return false;
   }
   return true;
 }
 
-/// Whether oneDNN has fast code for the node wherever it has AVX2, so that a program need not carry ours. It is said of
-/// what networks usually have. Of volumes, images of one channel, groups, and what else is not listed here oneDNN is
-/// asked when the program is made. `tests/onednn/fast_primitives.cpp` holds it against oneDNN.
-constexpr bool has_fast_primitive(const graph_view& graph, const node& of) {
+/// Whether oneDNN has fast code for the node wherever it has AVX2, or AVX-512, so that a program need not carry ours
+/// for such processors. It is said of what networks usually have. Of volumes, images of one channel, groups, and what
+/// else is not listed here oneDNN is asked when the program is made. `tests/onednn/fast_primitives.cpp` holds it
+/// against oneDNN.
+constexpr bool has_fast_primitive(const graph_view& graph, const node& of, bool with_avx512 = false) {
   const attributes& attribute = of.attribute;
   const convolution_values values = convolution_values_of(graph, of);
   const bool sums = role_of(of.op) == convolution_role::weight_gradient;
@@ -175,7 +176,14 @@ constexpr bool has_fast_primitive(const graph_view& graph, const node& of) {
   if (attribute.groups != 1 || image.extents.spatial_rank() == 3 || image.extents.channels() == 1) return false;
   // A stem of two channels has no fast weight gradient in AVX2.
   if (sums && image.arrangement == layout::contiguous && image.extents.channels() == 2) return false;
-  return has_usual_windows(graph, of) || scatters_samples(graph, of);
+  if (has_usual_windows(graph, of)) return true;
+  if (!scatters_samples(graph, of)) return false;
+  const bool cuts_rows = image.extents.spatial(1) % 2 != 0, cuts_columns = image.extents.spatial(2) % 2 != 0;
+  if (!cuts_rows && !cuts_columns) return true;
+  if (attribute.dilation[1] != 1 || attribute.dilation[2] != 1) return false;
+  // With uncut columns a row must not be whole sets of the pixels that oneDNN makes at once: 28 in AVX-512, fewer in
+  // AVX2.
+  return cuts_columns || (with_avx512 && image.extents.spatial(2) % 14 != 0);
 }
 
 /// The extents when channels of blocked values count up to whole blocks. Their padding is zero, so a convolution over

@@ -16,7 +16,10 @@ struct needs {
   bool narrow_convolutions = false;
   bool row_convolutions = false;
   bool depthwise_convolutions = false;
-  bool slow_primitives = false;         ///< kernels of ours for what oneDNN may have only slow code for
+  /// Kernels of ours for what oneDNN may have only slow code for: of convolutions and their data gradients, and of
+  /// weight gradients.
+  bool slow_convolutions = false, slow_weight_gradients = false;
+  bool slow_in_avx512 = false;          ///< some of those convolutions may be slow with AVX-512 too
   bool contiguous_activations = false;  ///< norms and dropouts of few channels
 
   /// Whether there are gradients of weights.
@@ -35,7 +38,12 @@ struct needs {
       case algorithm::primitive:
         break;
       case algorithm::checked_primitive:
-        slow_primitives = true;
+        if (role_of(of.op) == convolution_role::weight_gradient) {
+          slow_weight_gradients = true;
+        } else {
+          slow_convolutions = true;
+          slow_in_avx512 = slow_in_avx512 || !has_fast_primitive(graph, of, true);
+        }
         break;
       case algorithm::depthwise:
         depthwise_convolutions = true;
@@ -58,9 +66,9 @@ struct needs {
   bool operator==(const needs&) const = default;
 };
 
-inline constexpr needs every_need{every_operation, true, true, true, true, true};
+inline constexpr needs every_need{every_operation, true, true, true, true, true, true, true};
 /// Of every plan of inference.
-inline constexpr needs inference_needs{inference_operations, true, true, true, true, true};
+inline constexpr needs inference_needs{inference_operations, true, true, true, true, false, true, true};
 
 /// Those of a compiled graph.
 constexpr needs needs_of(const graph_view& graph) {

@@ -33,11 +33,15 @@ namespace kernels {
 ///                                                                      pixel 7  += x7 * w0 w1 w2  ...  w15
 ///
 /// A transposed convolution takes the pixels of one phase, whose sources are neighbours (taps.hpp).
-template <class Arguments = direct_arguments>
+///
+/// requires: `WithAvx512`, or another instruction set. Without, AVX-512 is not compiled for.
+template <bool WithAvx512 = true, class Arguments = direct_arguments>
 void direct_convolution(isa set, const Arguments& of) {
   const std::int64_t together = set == isa::avx512 && of.groups == 1 ? 2 : 1;
-  const auto part =
-      dispatch(set, &baseline::direct_part<Arguments>, &avx2::direct_part<Arguments>, &avx512::direct_part<Arguments>);
+  auto part = set == isa::avx2 ? &avx2::direct_part<Arguments> : &baseline::direct_part<Arguments>;
+  if constexpr (WithAvx512) {
+    if (set == isa::avx512) part = &avx512::direct_part<Arguments>;
+  }
   in_parallel(of.to.batch * divide_up(of.to.blocks, together) * of.rows_of_plane(), part, of);
 }
 
