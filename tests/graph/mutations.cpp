@@ -43,6 +43,7 @@ constexpr auto narrow = [](auto x) {
 };
 constexpr auto volumes = conv3d<16, kernel<3>>{} >> group_norm<2>{} >> relu{} >> conv3d<16, kernel<3>, dilation<2>>{} >>
                          max_pool3d<kernel<2>>{} >> conv_transpose3d<12, kernel<3>, stride<2>>{} >> conv3d<3>{};
+constexpr auto resized = conv2d<16, kernel<3>>{} >> relu{} >> conv2d<5>{} >> resize<factor<3>>{};
 constexpr auto linear_head = conv2d<16, kernel<3>>{} >> relu{} >> linear<10>{};
 
 template <class Capabilities, class Loss, class Net>
@@ -106,4 +107,14 @@ TEST_CASE("the verifier notices every value of another shape or layout") {
   };
   check(missed_of_all<backend::reference::capabilities>());
   check(missed_of_all<backend::onednn::capabilities>());
+}
+
+TEST_CASE("what a loss resizes logits to is what its labels have") {
+  const auto check = []<class Capabilities>(Capabilities) {
+    tally missed;
+    mutate_all<Capabilities>(trained<Capabilities, cross_entropy<>>(resized, shape(2, 3, 5, 4)), missed);
+    CHECK(missed == tally{{"target 0: extent 1", 3}, {"target 0: extent 2", 3}});
+  };
+  check(backend::reference::capabilities{});
+  check(backend::onednn::capabilities{});
 }

@@ -10,7 +10,8 @@ namespace {
 void check_cross_entropy(const single_node& of) {
   check(of);
   single_node gradient = of;
-  gradient.op = operation::cross_entropy_gradient;
+  gradient.op =
+      of.op == operation::cross_entropy ? operation::cross_entropy_gradient : operation::resized_cross_entropy_gradient;
   gradient.operands.push_back(scalar(expected_of(of)[1][0]));
   gradient.results = {{of.operands[0].extents, {}, of.operands[0].arrangement, element_type::float32}};
   check(gradient);
@@ -42,6 +43,38 @@ TEST_CASE("cross-entropy and its gradient equal the reference", "[kernels]") {
           of.results = {scalar(0), scalar(0)};
           check_cross_entropy(of);
         }
+}
+
+TEST_CASE("cross-entropy of logits that are resized while they are read equals the reference", "[kernels]") {
+  // The logits' extents, then those of the labels: as they are, larger by whole and by odd factors, smaller.
+  struct resized {
+    shape logits;
+    std::int32_t rows, columns;
+  };
+  const resized all[] = {{shape(1, 5, 3, 4), 3, 4},      {shape(2, 19, 4, 5), 16, 20}, {shape(1, 3, 1, 1), 5, 7},
+                         {shape(2, 17, 5, 3), 13, 37},   {shape(1, 33, 7, 9), 8, 61},  {shape(3, 2, 9, 8), 4, 3},
+                         {shape(1, 11, 13, 21), 50, 85}, {shape(1, 1, 2, 16), 2, 16}};
+  for (const resized& each : all)
+    for (const auto mode : {interpolation::nearest, interpolation::linear, interpolation::linear_align_corners})
+      for (const bool weighs : {false, true}) {
+        const std::int32_t classes = each.logits.channels();
+        single_node of;
+        of.op = operation::resized_cross_entropy;
+        of.attribute.scale = 0.7;
+        of.attribute.interpolation = mode;
+        of.attribute.has_ignored = weighs;
+        of.attribute.ignored = classes;
+        if (weighs) {
+          for (const double weight : drawn(classes, 5, 0.5, 2)) of.reals.push_back(static_cast<float>(weight));
+          of.attribute.class_weights = {0, classes};
+        }
+        const shape pixels(each.logits.batch(), 1, each.rows, each.columns);
+        of.operands = {blocked(each.logits, 1, -6, 6), labels(label_shape(pixels), 2, classes + (weighs ? 1 : 0))};
+        if (weighs) of.operands[1].values[0] = 0;
+        of.results = {scalar(0), scalar(0)};
+        of.tolerance = 1e-5;
+        check_cross_entropy(of);
+      }
 }
 
 TEST_CASE("binary cross-entropy and its gradient equal the reference", "[kernels]") {
@@ -114,23 +147,27 @@ TEST_CASE("a loss without a label that counts is zero, and its gradient", "[kern
 
 TEST_CASE("a logit that is not finite makes the loss not finite", "[kernels]") {
   const shape extents(1, 5, 3, 3);
-  for (const double bad : {std::nan(""), HUGE_VAL}) {
-    tensor logits = blocked(extents, 1);
-    logits.values[13] = bad;
-    const tensor given = labels(label_shape(extents), 2, 5);
-    const single_node of{
-        .op = operation::cross_entropy, .operands = {logits, given}, .results = {scalar(0), scalar(0)}};
-    for (const kernels::isa set : sets()) {
-      placed_tensor x(logits, kernels::block_of(set)), y(given, 8);
-      placed_tensor loss(shape(), element_type::float32, layout::contiguous, 8);
-      placed_tensor divisor(shape(), element_type::float32, layout::contiguous, 8);
-      const operand read[] = {x.view(), y.view()}, written[] = {loss.view(), divisor.view()};
-      with_graph(of, [&](const graph_view& graph, const node& made) {
-        kernels::execute(set, graph, made, read, written, {});
-      });
-      CHECK_FALSE(is_finite(loss.values()[0]));
+  for (const operation op : {operation::cross_entropy, operation::resized_cross_entropy})
+    for (const double bad : {std::nan(""), HUGE_VAL}) {
+      tensor logits = blocked(extents, 1);
+      logits.values[13] = bad;
+      const shape pixels = op == operation::cross_entropy ? extents : shape(1, 5, 7, 10);
+      const tensor given = labels(label_shape(pixels), 2, 5);
+      const single_node of{.op = op,
+                           .attribute = {.interpolation = interpolation::linear},
+                           .operands = {logits, given},
+                           .results = {scalar(0), scalar(0)}};
+      for (const kernels::isa set : sets()) {
+        placed_tensor x(logits, kernels::block_of(set)), y(given, 8);
+        placed_tensor loss(shape(), element_type::float32, layout::contiguous, 8);
+        placed_tensor divisor(shape(), element_type::float32, layout::contiguous, 8);
+        const operand read[] = {x.view(), y.view()}, written[] = {loss.view(), divisor.view()};
+        with_graph(of, [&](const graph_view& graph, const node& made) {
+          kernels::execute(set, graph, made, read, written, {});
+        });
+        CHECK_FALSE(is_finite(loss.values()[0]));
+      }
     }
-  }
 }
 
 TEST_CASE("total loss is the sum", "[kernels]") {

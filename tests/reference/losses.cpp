@@ -57,6 +57,45 @@ TEST_CASE("cross entropy has PyTorch's values") {
           -0.325606635677, 0.10116193532, 0, 0.175430891887});
 }
 
+TEST_CASE("cross entropy of resized logits has PyTorch's values") {
+  // cross_entropy(interpolate(logits, size=(3, 5), ...), labels, weight, ignore_index=7)
+  const shape of(1, 3, 2, 2);
+  const tensor<double> logits(of, {0.2, -1, 3, 0.5, 1.5, -0.7, 2, 0.1, -2, 1, 0, 0.3});
+  const auto target = labels(shape(1, 3, 5), {2, 0, 7, 1, 1, 0, 2, 1, 7, 0, 1, 1, 2, 0, 2});
+  const auto expect = [&](interpolation mode, const std::vector<float>& weights, double loss,
+                          const std::vector<double>& gradient) {
+    attributes attribute;
+    attribute.has_ignored = true;
+    attribute.ignored = 7;
+    attribute.interpolation = mode;
+    attribute.class_weights = {0, static_cast<std::int32_t>(weights.size())};
+    const auto found =
+        evaluate_both(operation::resized_cross_entropy, attribute, {logits, target}, {scalar, scalar}, weights);
+    CHECK(found[0].values[0] == Approx(loss).epsilon(1e-10));
+    const auto dx =
+        evaluate_both(operation::resized_cross_entropy_gradient, attribute, {logits, target, found[1]}, {of}, weights);
+    CHECK(relative_difference(dx[0].values, gradient) < 1e-10);
+  };
+  expect(interpolation::linear, {}, 1.67376657682,
+         {-0.0347469071052, -0.00892631311981, 0.122084913218, 9.86444261379e-05, 0.130598764819, -0.116572725254,
+          -0.0677472363629, 0.044926948052, -0.0958518577134, 0.125499038374, -0.0543376768547, -0.0450255924781});
+  expect(interpolation::linear, {0.5F, 2.0F, 1.25F}, 1.70985783721,
+         {0.014890491184, 0.0263384446343, 0.194174565896, 0.0466901222424, 0.0741397307418, -0.195447713839,
+          -0.1455352353, 0.0174676390696, -0.0890302219258, 0.169109269205, -0.0486393305957, -0.0641577613119});
+  expect(interpolation::linear_align_corners, {}, 1.5797884969,
+         {-0.0250331402179, -0.0136509475875, 0.104264744069, 0.0197588341683, 0.108449914966, -0.0901146501915,
+          -0.0588029667206, 0.0367656468274, -0.0834167747477, 0.103765597779, -0.0454617773484, -0.0565244809958});
+  expect(interpolation::linear_align_corners, {0.5F, 2.0F, 1.25F}, 1.60606010141,
+         {0.0199501170534, 0.0275967970838, 0.174556542529, 0.0640209886062, 0.0557654783128, -0.165107026564,
+          -0.133729761102, 0.00646689173684, -0.0757155953663, 0.137510229481, -0.0408267814268, -0.0704878803431});
+  expect(interpolation::nearest, {}, 1.94011813724,
+         {-0.0733843646331, -0.0532274975916, 0.162781041392, -0.0151139109949, 0.218315098107, -0.121860467385,
+          -0.0939623553056, 0.0414319229504, -0.144930733474, 0.175087964977, -0.0688186860863, -0.0263180119556});
+  expect(interpolation::nearest, {0.5F, 2.0F, 1.25F}, 1.88089783454,
+         {0.00885903445567, -0.00223154135512, 0.217839334804, 0.0119458389667, 0.130700347231, -0.198604653765,
+          -0.155155504894, 0.0277228307977, -0.139559381687, 0.20083619512, -0.0626838299096, -0.0396686697644});
+}
+
 TEST_CASE("the gradient of cross entropy is that of the loss") {
   struct loss_case {
     shape logits, labels;

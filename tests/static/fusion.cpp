@@ -8,9 +8,11 @@
 #include "tenon/layers/layers.hpp"
 #include "tenon/passes/fold_norm.hpp"
 #include "tenon/passes/fuse_activation.hpp"
+#include "tenon/passes/fuse_resize.hpp"
 #include "tenon/passes/fuse_sum.hpp"
 #include "tenon/passes/lay_out.hpp"
 #include "tenon/passes/recompute.hpp"
+#include "tenon/train/losses.hpp"
 
 namespace {
 
@@ -28,6 +30,7 @@ struct fusing {
   static constexpr bool fuses_activation(operation op, tenon::activation) {
     return op == operation::convolution || op == operation::batch_norm;
   }
+  static constexpr bool fuses_resize = true;
   static constexpr bool fuses_sum(const graph_view&, const node& of) { return fuses_activation(of.op, {}); }
   static constexpr bool writes_contiguous(const graph_view&, const node& of) { return of.op == operation::resize; }
   static constexpr std::int32_t most_contiguous_channels = 0;
@@ -163,6 +166,38 @@ constexpr growing_graph differentiated(operation kind, int distance) {
 constexpr growing_graph with_norms_again(const growing_graph& graph) {
   const tenon::graph_edits all(graph.view());
   return tenon::recomputer(graph.view(), all, tenon::retention_finder(graph.view(), all).free()).run();
+}
+
+template <class Net>
+constexpr tenon::growing_text with_loss(const Net& net) {
+  growing_graph graph = lowered(net);
+  tenon::builder to;
+  to.graph = std::move(graph);
+  tenon::loss_list<tenon::losses<tenon::cross_entropy<>, tenon::cross_entropy<>>>::type::append_all(to);
+  tenon::graph_edits edits(to.graph.view());
+  tenon::fuse_resize<fusing>(edits);
+  return text_of(edits.applied());
+}
+
+[[maybe_unused]] void resized_losses() {
+  // A loss resizes the logits that it alone reads; where something lies between, all exist.
+  constexpr auto two = [](auto x) {
+    auto y = resize<factor<2>>{}(relu{}(x));
+    auto z = resize<factor<3>>{}(x);
+    return std::tuple{y, add(z, sigmoid{}(z))};
+  };
+  TENON_EXPECT(with_loss(two),
+               "0 = input : 1x4x8x8\n"
+               "1 = relu 0 : 1x4x8x8\n"
+               "2 = resize 0 : 1x4x24x24\n"
+               "3 = sigmoid 2 : 1x4x24x24\n"
+               "4 = add 2 3 : 1x4x24x24\n"
+               "5 = target : 1x16x16\n"
+               "6, 7 = resized_cross_entropy 1 5 : scalar\n"
+               "8 = target : 1x24x24\n"
+               "9, 10 = cross_entropy 4 8 : scalar\n"
+               "11 = total_loss 6 9 : scalar\n"
+               "outputs 11\n");
 }
 
 [[maybe_unused]] void norms_again() {

@@ -54,8 +54,10 @@ enum class operation : std::uint8_t {
   mean_square,    ///< x, target -> loss = scale * mean((x - target)^2)
   cross_entropy,  ///< logits, labels -> loss, divisor; loss = scale * sum(weight[label] * -log softmax) / divisor,
                   ///< divisor = sum(weight[label])
-  binary_cross_entropy,  ///< logits, target -> loss = scale * mean(max(x, 0) - x t + log(1 + e^-|x|))
-  total_loss,            ///< losses ... -> their sum
+  resized_cross_entropy,  ///< logits, labels -> loss, divisor: of the logits resized to the labels' extents, as
+                          ///< attributes.interpolation says
+  binary_cross_entropy,   ///< logits, target -> loss = scale * mean(max(x, 0) - x t + log(1 + e^-|x|))
+  total_loss,             ///< losses ... -> their sum
 
   // Backward.
   convolution_data_gradient,               ///< dy, w -> dx
@@ -79,6 +81,7 @@ enum class operation : std::uint8_t {
   resize_gradient,                 ///< dy -> dx
   mean_square_gradient,            ///< x, target -> dx
   cross_entropy_gradient,          ///< logits, labels, divisor -> dlogits
+  resized_cross_entropy_gradient,  ///< logits, labels, divisor -> dlogits, of the logits before they were resized
   binary_cross_entropy_gradient,   ///< logits, target -> dlogits
 
   accumulate,  ///< sum, gradient -> sum + scale * gradient, without the sum in the first of attributes.part steps; it
@@ -276,6 +279,8 @@ inline constexpr operation_traits rows[] = {
    {x, expected}, {loss}, gradient_rule::of_its_own, operation::mean_square_gradient},
   {operation::cross_entropy, "cross_entropy", phase::loss,
    {x, labels}, {loss, {role::divisor}}, gradient_rule::of_its_own, operation::cross_entropy_gradient},
+  {operation::resized_cross_entropy, "resized_cross_entropy", phase::loss,
+   {x, labels}, {loss, {role::divisor}}, gradient_rule::of_its_own, operation::resized_cross_entropy_gradient},
   {operation::binary_cross_entropy, "binary_cross_entropy", phase::loss,
    {x, expected}, {loss}, gradient_rule::of_its_own, operation::binary_cross_entropy_gradient},
   {operation::total_loss, "total_loss", phase::loss,
@@ -314,6 +319,8 @@ inline constexpr operation_traits rows[] = {
    {over_x, {role::expected, presence::always, true}}, {dx}},
   {operation::cross_entropy_gradient, "cross_entropy_gradient", phase::backward,
    {over_x, labels, {role::divisor}}, {dx}},
+  {operation::resized_cross_entropy_gradient, "resized_cross_entropy_gradient", phase::backward,
+   {x, labels, {role::divisor}}, {dx}},
   {operation::binary_cross_entropy_gradient, "binary_cross_entropy_gradient", phase::backward,
    {over_x, {role::expected, presence::always, true}}, {dx}},
   {operation::accumulate, "accumulate", phase::backward,

@@ -213,12 +213,14 @@ class shape_verifier {
     return true;
   }
 
-  /// Labels are (N, [D,] H, W) of features (N, C, [D,] H, W).
+  /// Labels are (N, [D,] H, W) of features (N, C, [D,] H, W); those that features are resized to have any H and W.
   constexpr bool labels_agree() const {
     if (graph_.operand(of_, role::labels) < 0) return true;
     const shape &labels = operand(role::labels), &logits = operand(role::activation);
     if (labels.rank != logits.rank - 1 || labels[0] != logits[0]) return false;
-    for (int d = 1; d < labels.rank; ++d) {
+    const bool are_resized =
+        of_.op == operation::resized_cross_entropy || of_.op == operation::resized_cross_entropy_gradient;
+    for (int d = 1; d < labels.rank && !are_resized; ++d) {
       if (labels[d] != logits[d + 1]) return false;
     }
     return true;

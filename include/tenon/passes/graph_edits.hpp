@@ -105,6 +105,11 @@ class graph_edits {
     merge_for(into).residual = residual;
     replace(sum, graph_.nodes.first[into].results.begin);
   }
+  /// A resize goes into the cross entropy behind it.
+  constexpr void take_resize(std::int32_t loss, std::int32_t resize) {
+    merge_for(loss).resize = resize;
+    replace(resize, operand(graph_.nodes.first[resize], 0));
+  }
   /// An activation goes into the node before it.
   constexpr void take_activation(std::int32_t into, std::int32_t function) {
     merge_for(into).function = function;
@@ -138,6 +143,7 @@ class graph_edits {
     std::int32_t norm = -1;      // the node
     std::int32_t residual = -1;  // the value
     std::int32_t function = -1;  // the node
+    std::int32_t resize = -1;    // the node
   };
 
   constexpr const merge& merge_of(std::int32_t i) const { return merges_.data()[merged_.data()[i]]; }
@@ -165,6 +171,10 @@ class graph_edits {
       copy.copy(current);
     } else {
       copy.copy(current, operands_of(copy, current, attribute, taken).view());
+    }
+    if (taken.resize >= 0) {
+      copy.to.nodes.back().op = operation::resized_cross_entropy;
+      attribute.interpolation = graph_.node_at(taken.resize).attribute.interpolation;
     }
     copy.to.nodes.back().attribute = attribute;
   }

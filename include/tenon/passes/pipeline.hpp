@@ -8,6 +8,7 @@
 #include "tenon/passes/differentiate.hpp"
 #include "tenon/passes/fold_norm.hpp"
 #include "tenon/passes/fuse_activation.hpp"
+#include "tenon/passes/fuse_resize.hpp"
 #include "tenon/passes/fuse_sum.hpp"
 #include "tenon/passes/lay_out.hpp"
 #include "tenon/passes/recompute.hpp"
@@ -48,6 +49,7 @@ struct inference_pipeline {
     if constexpr (Capabilities::folds_norm) fold_norm(edits);
     fuse_sum<Capabilities>(edits);         // behind fold_norm: the sum follows the norm
     fuse_activation<Capabilities>(edits);  // behind fuse_sum: the activation follows the sum
+    fuse_resize<Capabilities>(edits);
     return edits.applied();
   }
   static constexpr growing_graph lay_out(const graph_view& fused, const training_options& = {}) {
@@ -74,6 +76,7 @@ struct training_pipeline {
     if constexpr (Capabilities::folds_norm) fold_frozen_norm(edits);
     fuse_sum<Capabilities>(edits);
     fuse_activation<Capabilities, true>(edits);
+    fuse_resize<Capabilities>(edits);
     return edits.applied();
   }
   static constexpr growing_graph differentiate(const graph_view& fused, const training_options& options) {

@@ -54,6 +54,9 @@ struct capabilities {
   /// Whether a node may add another value to its result, before its activation.
   static constexpr bool fuses_sum(const graph_view&, const node& of) { return may_have_residual(of.op); }
 
+  /// A cross entropy can resize the logits that it reads.
+  static constexpr bool fuses_resize = true;
+
   /// The most channels of values that are contiguous for being few.
   static constexpr std::int32_t most_contiguous_channels = onednn::most_contiguous_channels;
 

@@ -44,9 +44,13 @@ constexpr bool is_element(const node& of, int i) { return is_element(of.op, oper
 
 /// Losses of one target an element, and their gradients: both operands come in one layout.
 constexpr bool compares(operation op) { return table::by_operation.compares[static_cast<int>(op)]; }
+/// Whether logits are resized while they are read, which are blocked then.
+constexpr bool resizes_logits(operation op) {
+  return op == operation::resized_cross_entropy || op == operation::resized_cross_entropy_gradient;
+}
 /// Losses and their gradients: they read their first operand in whatever layout it comes.
 constexpr bool reads_any_layout(operation op) {
-  return compares(op) || table::by_operation.reads_labels[static_cast<int>(op)];
+  return compares(op) || (table::by_operation.reads_labels[static_cast<int>(op)] && !resizes_logits(op));
 }
 
 /// Which activations of a convolution are contiguous for being few channels.

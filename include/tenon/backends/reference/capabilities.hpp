@@ -30,6 +30,9 @@ struct capabilities {
   /// Whether a node may add another value to its result.
   static constexpr bool fuses_sum(const graph_view&, const node&) { return false; }
 
+  /// Whether a cross entropy resizes the logits that it reads.
+  static constexpr bool fuses_resize = true;
+
   /// What may be contiguous where others are blocked: here all are contiguous.
   static constexpr std::int32_t most_contiguous_channels = 0;
   static constexpr bool writes_contiguous(const graph_view&, const node&) { return false; }

@@ -15,6 +15,7 @@
 #include "tenon/backends/reference/pointwise.hpp"
 #include "tenon/backends/reference/pooling.hpp"
 #include "tenon/backends/reference/resize.hpp"
+#include "tenon/backends/reference/resized_losses.hpp"
 #include "tenon/backends/reference/softmax.hpp"
 #include "tenon/backends/reference/transposed_convolution.hpp"
 #include "tenon/backends/reference/updates.hpp"
@@ -82,6 +83,8 @@ void execute(const graph_view& graph, const node& of, std::span<const operand> o
       return mean_square<T>(attribute, operands, results);
     case operation::binary_cross_entropy:
       return binary_cross_entropy<T>(attribute, operands, results);
+    case operation::resized_cross_entropy:
+      return resized_cross_entropy<T>(graph, attribute, operands, results);
     case operation::cross_entropy:
       return cross_entropy<T>(graph, attribute, operands, results);
     case operation::total_loss:
@@ -122,6 +125,8 @@ void execute(const graph_view& graph, const node& of, std::span<const operand> o
       return mean_square_gradient<T>(attribute, operands, results);
     case operation::binary_cross_entropy_gradient:
       return binary_cross_entropy_gradient<T>(attribute, operands, results);
+    case operation::resized_cross_entropy_gradient:
+      return resized_cross_entropy_gradient<T>(graph, attribute, operands, results);
     case operation::cross_entropy_gradient:
       return cross_entropy_gradient<T>(graph, attribute, operands, results);
     case operation::accumulate:

@@ -11,6 +11,7 @@
 #include "tenon/backends/kernels/elementwise/softmax.hpp"
 #include "tenon/backends/kernels/loss/binary_cross_entropy.hpp"
 #include "tenon/backends/kernels/loss/cross_entropy.hpp"
+#include "tenon/backends/kernels/loss/resized_cross_entropy.hpp"
 #include "tenon/backends/kernels/movement/arrangement.hpp"
 #include "tenon/backends/kernels/movement/channels.hpp"
 #include "tenon/backends/kernels/movement/reorder.hpp"

@@ -17,7 +17,7 @@ TENON_KERNEL inline void contiguous_softmax_part(const softmax_arguments& of, st
   for (std::int64_t group = begin; group < end; ++group) {
     const std::int64_t image = group / of.groups, pixel = group % of.groups * width;
     const std::int64_t count = of.to.extents.pixels - pixel;
-    const softmax_sums sums = softmax_of(of.from, image, pixel, ivec{} - 1);
+    const softmax_sums sums = softmax_of(stored_logits(of.from), {image, pixel, count}, ivec{} - 1);
     const vec share = 1.0f / sums.sum;
     for (std::int64_t channel = 0; channel < of.to.extents.channels; ++channel) {
       const vec x = load_some(of.from.element(image, channel, pixel), count);

@@ -6,24 +6,48 @@ inline namespace v0 {
 namespace kernels {
 namespace TENON_KERNEL_ISA {
 
+/// Logits as they lie in memory: groups of `width` pixels, an image's one after the other.
+struct stored_logits {
+  square_view view;
+
+  explicit stored_logits(const square_view& of) : view(of) {}
+  stored_logits(const attributes&, const operand& logits, const operand&) : view(logits) {}
+
+  /// Where a group's pixels are: the first, and how many from there on are there.
+  struct place {
+    std::int64_t image, first, count;
+  };
+  std::int64_t channels() const { return view.extents.channels; }
+  std::int64_t batch() const { return view.extents.batch; }
+  std::int64_t pixels() const { return view.extents.pixels; }
+  std::int64_t groups() const { return divide_up(pixels(), width); }
+  TENON_KERNEL_INLINE place at(std::int64_t image, std::int64_t group) const {
+    return {image, group * width, pixels() - group * width};
+  }
+  /// `width` channels of a group's pixels, a row a channel; what does not exist is 0.
+  TENON_KERNEL_INLINE void load(const place& at, std::int64_t channel, vec* rows) const {
+    load_square(view, at.image, channel, at.first, rows);
+  }
+};
+
 /// What the loss and its gradient share. Work is counted in groups of `width` pixels, `groups` an image.
+template <class Logits>
 struct labelled_logits {
-  square_view logits;
+  Logits logits;
   const std::int32_t* labels;
   const float* class_weights;  ///< null: all 1
   bool has_ignored;
   std::int32_t ignored;
   std::int64_t groups;
 
-  labelled_logits(const graph_view& graph, const attributes& attribute, std::span<const operand> operands)
-      : logits(operands[0]),
-        labels(operand_at<role::labels, operation::cross_entropy, operation::cross_entropy_gradient>(operands)
-                   .as<const std::int32_t>()),
+  labelled_logits(const graph_view& graph, const attributes& attribute, const operand& x, const operand& given)
+      : logits(attribute, x, given),
+        labels(given.as<const std::int32_t>()),
         class_weights(attribute.class_weights.count == 0 ? nullptr
                                                          : graph.reals.data() + attribute.class_weights.begin),
         has_ignored(attribute.has_ignored),
         ignored(attribute.ignored),
-        groups(divide_up(logits.extents.pixels, width)) {}
+        groups(logits.groups()) {}
 };
 
 /// The labels of a group's pixels, whether they count, and the weights of their classes, 0 where they do not count.
@@ -33,14 +57,14 @@ struct group_labels {
 };
 
 /// Labels are checked before a step; one outside the classes counts as ignored, so that no memory is misread.
-TENON_KERNEL_INLINE group_labels labels_of(const labelled_logits& of, std::int64_t image, std::int64_t pixel) {
-  const std::int64_t pixels = of.logits.extents.pixels;
-  const std::int32_t* const first = of.labels + image * pixels + pixel;
+template <class Logits>
+TENON_KERNEL_INLINE group_labels labels_of(const labelled_logits<Logits>& of, const typename Logits::place& at) {
+  const std::int32_t* const first = of.labels + at.image * of.logits.pixels() + at.first;
   std::int32_t label[width];
-  for (int i = 0; i < width; ++i) label[i] = pixel + i < pixels ? first[i] : -1;
+  for (int i = 0; i < width; ++i) label[i] = i < at.count ? first[i] : -1;
   group_labels result;
   std::memcpy(&result.label, label, sizeof label);
-  result.counts = (result.label >= 0) & (result.label < static_cast<std::int32_t>(of.logits.extents.channels));
+  result.counts = (result.label >= 0) & (result.label < static_cast<std::int32_t>(of.logits.channels()));
   if (of.has_ignored) result.counts &= result.label != of.ignored;
   result.weight = result.counts ? all(1.0f) : vec{};
   if (of.class_weights != nullptr)
@@ -55,13 +79,13 @@ struct softmax_sums {
   vec greatest, sum, labelled;
 };
 
-TENON_KERNEL_INLINE softmax_sums softmax_of(const square_view& logits, std::int64_t image, std::int64_t pixel,
-                                            ivec label) {
+template <class Logits>
+TENON_KERNEL_INLINE softmax_sums softmax_of(const Logits& logits, const typename Logits::place& at, ivec label) {
   softmax_sums result{all(-std::numeric_limits<float>::infinity()), vec{}, vec{}};
-  for (std::int64_t channel = 0; channel < logits.extents.channels; channel += width) {
+  for (std::int64_t channel = 0; channel < logits.channels(); channel += width) {
     vec rows[width];
-    load_square(logits, image, channel, pixel, rows);
-    const std::int64_t count = std::min<std::int64_t>(width, logits.extents.channels - channel);
+    logits.load(at, channel, rows);
+    const std::int64_t count = std::min<std::int64_t>(width, logits.channels() - channel);
     vec greatest = result.greatest;
     for (std::int64_t i = 0; i < count; ++i) {
       greatest = rows[i] > greatest ? rows[i] : greatest;
@@ -82,14 +106,16 @@ struct entropy_sums {
   double loss = 0, weight = 0;
 };
 
+template <class Logits>
 struct entropy_arguments {
-  const labelled_logits* of;
+  const labelled_logits<Logits>* of;
   equal_parts parts;  ///< of the groups of all images
   entropy_sums* sums;
 };
 
-TENON_KERNEL inline void entropy_part(const entropy_arguments& arguments, std::int64_t begin, std::int64_t end) {
-  const labelled_logits& of = *arguments.of;
+template <class Logits>
+TENON_KERNEL void entropy_part(const entropy_arguments<Logits>& arguments, std::int64_t begin, std::int64_t end) {
+  const labelled_logits<Logits>& of = *arguments.of;
   for (std::int64_t part = begin; part < end; ++part) {
     entropy_sums sums;
     const std::int64_t last = arguments.parts.end(part);
@@ -97,9 +123,9 @@ TENON_KERNEL inline void entropy_part(const entropy_arguments& arguments, std::i
       // A lane takes at most 16 terms in float; the rest of the sum is double.
       vec loss = {}, weight = {};
       for (const std::int64_t stop = std::min(last, group + 16); group < stop; ++group) {
-        const std::int64_t image = group / of.groups, pixel = group % of.groups * width;
-        const group_labels labels = labels_of(of, image, pixel);
-        const softmax_sums softmax = softmax_of(of.logits, image, pixel, labels.label);
+        const auto at = of.logits.at(group / of.groups, group % of.groups);
+        const group_labels labels = labels_of(of, at);
+        const softmax_sums softmax = softmax_of(of.logits, at, labels.label);
         // The distance first: it is exact where it is small.
         const vec term = logarithm(softmax.sum) + (softmax.greatest - softmax.labelled);
         loss += labels.counts ? labels.weight * term : vec{};
@@ -114,13 +140,13 @@ TENON_KERNEL inline void entropy_part(const entropy_arguments& arguments, std::i
   }
 }
 
-/// logits, labels -> loss, divisor. Where no label counts both are 0.
-inline void cross_entropy(const graph_view& graph, const attributes& attribute, std::span<const operand> operands,
-                          std::span<const operand> results) {
-  const labelled_logits of(graph, attribute, operands);
+/// The loss and its divisor. Where no label counts both are 0.
+template <class Logits>
+void entropy_of(const labelled_logits<Logits>& of, const attributes& attribute, std::span<const operand> results) {
   std::array<entropy_sums, most_parts> sums;
-  const entropy_arguments arguments{&of, equal_parts(of.logits.extents.batch * of.groups, most_parts, 16), sums.data()};
-  in_parallel(arguments.parts.count, entropy_part, arguments);
+  const entropy_arguments<Logits> arguments{&of, equal_parts(of.logits.batch() * of.groups, most_parts, 16),
+                                            sums.data()};
+  in_parallel(arguments.parts.count, entropy_part<Logits>, arguments);
   entropy_sums total;
   for (std::int64_t part = 0; part < arguments.parts.count; ++part) {
     total.loss += sums[static_cast<std::size_t>(part)].loss;
@@ -129,38 +155,73 @@ inline void cross_entropy(const graph_view& graph, const attributes& attribute, 
   const double loss = total.weight == 0 ? 0 : total.loss / total.weight;
   *results[0].as<float>() = static_cast<float>(attribute.scale * loss);
   if (results.size() < 2) return;
-  const operand& divisor = result_at<role::divisor, operation::cross_entropy>(results);
+  const operand& divisor =
+      result_at<role::divisor, operation::cross_entropy, operation::resized_cross_entropy>(results);
   if (divisor.data != nullptr) *divisor.as<float>() = static_cast<float>(total.weight);
 }
 
+/// logits, labels -> loss, divisor
+inline void cross_entropy(const graph_view& graph, const attributes& attribute, std::span<const operand> operands,
+                          std::span<const operand> results) {
+  const operand& labels = operand_at<role::labels, operation::cross_entropy>(operands);
+  entropy_of(labelled_logits<stored_logits>(graph, attribute, operands[0], labels), attribute, results);
+}
+
+/// What the gradients of a group's logits are computed from: of each pixel the weight, what of it a unit of exponential
+/// takes, and the greatest logit.
+struct entropy_slopes {
+  group_labels labels;
+  vec greatest, weight, share;
+};
+
+/// `factor`: scale / divisor
+template <class Logits>
+TENON_KERNEL_INLINE entropy_slopes slopes_of(const labelled_logits<Logits>& of, const typename Logits::place& at,
+                                             float factor) {
+  const group_labels labels = labels_of(of, at);
+  const softmax_sums softmax = softmax_of(of.logits, at, labels.label);
+  const vec weight = labels.weight * factor;
+  return {labels, softmax.greatest, weight, weight / softmax.sum};
+}
+
+/// Puts gradients in the place of `width` channels of a group's logits, a row a channel; 0 where a channel does not
+/// exist or the label does not count.
+TENON_KERNEL_INLINE void differentiate_rows(const entropy_slopes& of, std::int64_t channel, std::int64_t channels,
+                                            vec* rows) {
+  for (std::int64_t i = 0; i < width; ++i) {
+    const bool exists = channel + i < channels;
+    const ivec labelled = of.labels.label == static_cast<std::int32_t>(channel + i);
+    const vec probability = exponential(rows[i] - of.greatest) * of.share;
+    rows[i] = exists ? (of.labels.counts ? probability - (labelled ? of.weight : vec{}) : vec{}) : vec{};
+  }
+}
+
+/// What all gradients are multiplied with; 0 where no label counts.
+inline float entropy_factor(const attributes& attribute, const operand& divisor) {
+  const double weights = static_cast<double>(*divisor.as<const float>());
+  return static_cast<float>(weights == 0 ? 0 : attribute.scale / weights);
+}
+
 struct entropy_gradient_arguments {
-  const labelled_logits* of;
+  const labelled_logits<stored_logits>* of;
   square_view gradient;
   float factor;  ///< scale / divisor
 };
 
 TENON_KERNEL inline void entropy_gradient_part(const entropy_gradient_arguments& arguments, std::int64_t begin,
                                                std::int64_t end) {
-  const labelled_logits& of = *arguments.of;
+  const labelled_logits<stored_logits>& of = *arguments.of;
   const square_view& gradient = arguments.gradient;
-  const std::int64_t stored = gradient.arrangement == layout::contiguous ? gradient.extents.channels
-                                                                         : round_up(gradient.extents.channels, block);
+  const std::int64_t channels = gradient.extents.channels;
+  const std::int64_t stored = gradient.arrangement == layout::contiguous ? channels : round_up(channels, block);
   for (std::int64_t group = begin; group < end; ++group) {
-    const std::int64_t image = group / of.groups, pixel = group % of.groups * width;
-    const group_labels labels = labels_of(of, image, pixel);
-    const softmax_sums softmax = softmax_of(of.logits, image, pixel, labels.label);
-    const vec weight = labels.weight * arguments.factor;
-    const vec share = weight / softmax.sum;
+    const stored_logits::place at = of.logits.at(group / of.groups, group % of.groups);
+    const entropy_slopes slopes = slopes_of(of, at, arguments.factor);
     for (std::int64_t channel = 0; channel < stored; channel += width) {
       vec rows[width];
-      load_square(of.logits, image, channel, pixel, rows);
-      for (std::int64_t i = 0; i < width; ++i) {
-        const bool exists = channel + i < of.logits.extents.channels;
-        const ivec labelled = labels.label == static_cast<std::int32_t>(channel + i);
-        const vec probability = exponential(rows[i] - softmax.greatest) * share;
-        rows[i] = exists ? (labels.counts ? probability - (labelled ? weight : vec{}) : vec{}) : vec{};
-      }
-      store_square(gradient, image, channel, pixel, rows);
+      of.logits.load(at, channel, rows);
+      differentiate_rows(slopes, channel, channels, rows);
+      store_square(gradient, at.image, channel, at.first, rows);
     }
   }
 }
@@ -168,12 +229,12 @@ TENON_KERNEL inline void entropy_gradient_part(const entropy_gradient_arguments&
 /// logits, labels, divisor -> dlogits, 0 where the label is ignored, and everywhere where no label counts
 inline void cross_entropy_gradient(const graph_view& graph, const attributes& attribute,
                                    std::span<const operand> operands, std::span<const operand> results) {
-  const labelled_logits of(graph, attribute, operands);
-  const double divisor =
-      static_cast<double>(*operand_at<role::divisor, operation::cross_entropy_gradient>(operands).as<const float>());
-  const double factor = divisor == 0 ? 0 : attribute.scale / divisor;
-  const entropy_gradient_arguments arguments{&of, square_view(results[0]), static_cast<float>(factor)};
-  in_parallel(of.logits.extents.batch * of.groups, entropy_gradient_part, arguments);
+  using enum operation;
+  const labelled_logits<stored_logits> of(graph, attribute, operands[0],
+                                          operand_at<role::labels, cross_entropy_gradient>(operands));
+  const float factor = entropy_factor(attribute, operand_at<role::divisor, cross_entropy_gradient>(operands));
+  const entropy_gradient_arguments arguments{&of, square_view(results[0]), factor};
+  in_parallel(of.logits.batch() * of.groups, entropy_gradient_part, arguments);
 }
 
 /// losses ... -> their sum
