@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How much the compiler works for the constants of each model, held against what limits.json has on record.
 
-limits.py BUILD            every model compiles under a quarter more than its recorded limit, and lies within 2 % of its lower bound
+limits.py BUILD            every model compiles under a quarter more than its recorded limit, and lies within 2 % of its lower bound (one: 7.5)
 limits.py BUILD --record   finds the smallest limits by bisection and writes them down
 limits.py BUILD --self-test
 
@@ -33,6 +33,8 @@ MODELS = {
 }
 CASES = [f"{model}, {purpose}" for model in MODELS for purpose in ("inference", "training")]
 SLACK = 1.25
+# How many thousandths of its lower bound an arena may take: of one model four groups take a seventh of it each.
+MOST, KNOWN = 1020, {"vb_net separable, training": 1075}
 
 
 def source_of(case):
@@ -43,7 +45,7 @@ def source_of(case):
 #include "tenon/plan/plan_of.hpp"
 using plan = tenon::plan_of<tenon::models::{net}, {shape}{TRAINING if purpose == "training" else ""}>;
 static_assert(plan::parameter_count > 0 && plan::macs > 0 && plan::saved_bytes >= 0);
-static_assert(plan::lower_bound_bytes <= plan::arena_bytes && plan::arena_bytes * 50 <= plan::lower_bound_bytes * 51);
+static_assert(plan::lower_bound_bytes <= plan::arena_bytes && plan::arena_bytes * 1000 <= plan::lower_bound_bytes * {KNOWN.get(case, MOST)});
 static_assert(plan::arena_bytes < plan::total_bytes);
 """
 

@@ -76,6 +76,10 @@ constexpr auto pooled = [](auto x) {
 
 constexpr auto over_one_value = conv2d<5>{} >> batch_norm{} >> relu{} >> conv2d<3>{};
 
+/// Logits that are resized for the loss, which a cross entropy does while it reads them.
+template <auto... Options>
+constexpr auto resized = conv2d<5, kernel<3>>{} >> relu{} >> conv2d<4>{} >> resize<size<9, 14>, Options...>{};
+
 constexpr auto fan_out = [](auto x) {
   auto y = name<"first">(conv2d<5, kernel<3>>{})(x);
   auto z = y + y;
@@ -115,6 +119,12 @@ TEST_CASE("gradients of poolings and of channels that are moved equal central di
   support::check_gradient(made<cross_entropy<>>(pooled<3>, shape(1, 2, 3, 4, 3)), 2);
 }
 
+TEST_CASE("gradients of logits that are resized for the loss equal central differences") {
+  using weighted_loss = cross_entropy<ignore<2>, class_weights<0.5, 1, 2, 1.25>>;
+  support::check_gradient(made<weighted_loss>(resized<>, shape(2, 3, 4, 5)));
+  support::check_gradient(made<cross_entropy<>>(resized<nearest<>>, shape(1, 2, 5, 3)), 2);
+}
+
 TEST_CASE("gradients of values read more than once equal central differences") {
   support::check_gradient(made<mean_square>(fan_out, shape(3, 3, 5, 4)));
 }
@@ -138,7 +148,8 @@ TEST_CASE("every operation of a training step is among those whose gradients are
   const growing_graph graphs[] = {
       made<both_losses>(everything<2>, shape(2, 3, 9, 11)), made<cross_entropy<>>(over_one_value, shape(1, 7, 1, 1)),
       made<mean_square>(normed<2>, shape(2, 3, 4, 5)),      made<mean_square>(pooled<2>, shape(2, 3, 5, 4)),
-      made<element_losses>(elements<2>, shape(2, 3, 5, 6)), made_gated()};
+      made<element_losses>(elements<2>, shape(2, 3, 5, 6)), made_gated(),
+      made<cross_entropy<>>(resized<>, shape(2, 3, 4, 5))};
   for (const growing_graph& graph : graphs) {
     const support::run_time_plan plan = support::plan_training<reference::capabilities>(graph, sgd<>::rule());
     for (const node& each : plan.view().graph.nodes) seen.insert(each.op);

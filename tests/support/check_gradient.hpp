@@ -126,7 +126,7 @@ class training_in_double {
   void draw_labels(const graph_view& graph, std::int32_t number, std::mt19937& random) {
     const node* loss = nullptr;
     for (const node& each : graph.nodes) {
-      if (each.op == operation::cross_entropy && graph.operand(each, 1) == number) loss = &each;
+      if (phase_of(each.op) == phase::loss && graph.operand(each, role::labels) == number) loss = &each;
     }
     REQUIRE(loss != nullptr);
     const auto classes = static_cast<unsigned>(graph.operand_value(*loss, 0).extents.channels());

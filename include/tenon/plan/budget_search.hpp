@@ -80,6 +80,13 @@ class budget_search {
       least.arena_bytes = place(least.retained);
       if (least.arena_bytes < best.arena_bytes) best = std::move(least);
     }
+    if (tries > 0 && best.arena_bytes > bytes) {
+      choices others;
+      found_retentions least = within(1);
+      improve(least, others, 1, tries, seed);
+      least.arena_bytes = place(least.retained);
+      if (least.arena_bytes < best.arena_bytes) best = std::move(least);
+    }
     if (is_better({by_default_.arena_bytes, by_default_.rating.macs}, {best.arena_bytes, best.rating.macs}, bytes))
       best = by_default_;
     if (tries == 0) return best;

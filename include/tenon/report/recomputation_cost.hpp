@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tenon/graph/work.hpp"
+#include "tenon/passes/retention.hpp"
 #include "tenon/plan/live_ranges.hpp"
 #include "tenon/plan/plan_view.hpp"
 #include "tenon/report/memory_figures.hpp"
